@@ -1,0 +1,226 @@
+"""Events: what happened, as the outside world told us. The envelope is the wire form, the classes below
+are what an author sees. Dotted names, past tense.
+
+An envelope carries **no personal data**: `data` holds only the fields its class declares, and no class
+declares a name, an address or free text (those stay in the database, found again by reference).
+
+A store's own events are classes too::
+
+    @event("warranty.registered")
+    class WarrantyRegistered(Event):
+        months: int = 12
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, ClassVar, Self
+
+from doorstep.errors import JourneyError, Unreadable, nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Envelope v1. `id` names the message and `fact_key` the fact it tells: two messages that tell the same
+    thing share the fact key, and a journey hears a fact once. Instants are aware UTC. `occurred_at` is when
+    it happened there; `received_at` when we heard. `subject` is what it is about (a shipment, a line, a
+    touch key). `person_ref`/`order_ref` are opaque references."""
+
+    id: str
+    fact_key: str
+    type: str
+    occurred_at: datetime
+    received_at: datetime
+    connection: str
+    order_ref: str | None = None
+    person_ref: str | None = None
+    subject: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of what an author waits for. `at` is when it happened (aware UTC)."""
+
+    type: ClassVar[str] = ""
+    about_person: ClassVar[bool] = False
+    """True: goes to every open journey of the person, not to one order's."""
+
+    id: str
+    fact_key: str
+    at: datetime
+    received_at: datetime
+    subject: str | None = None
+    name: str = ""
+    """The envelope's own type; differs from the class's only for a family such as `shipment.*`."""
+
+    @classmethod
+    def matches(cls, type_: str) -> bool:
+        """Whether an envelope of that type is one of these. `shipment.*` is a family; bare `Event` is all."""
+        if cls.type.endswith("*"):
+            return type_.startswith(cls.type[:-1]) and type_ in FAMILY_MEMBERS
+        return not cls.type or cls.type == type_
+
+    @classmethod
+    def read(cls, envelope: Envelope) -> Self:
+        """The envelope as this class. Raises `Unreadable`, naming the field, when data does not fit."""
+        known: dict[str, Any] = {
+            "id": envelope.id,
+            "fact_key": envelope.fact_key,
+            "at": envelope.occurred_at,
+            "received_at": envelope.received_at,
+            "subject": envelope.subject,
+            "name": envelope.type,
+        }
+        for name, read in _readers(cls):
+            if name in envelope.data:
+                try:
+                    known[name] = read(envelope.data[name])
+                except (TypeError, ValueError, AttributeError, KeyError) as error:
+                    raise Unreadable(
+                        f"'{envelope.type}': data.{name} cannot be read ({type(error).__name__}).",
+                        mend=f"Send it as {cls.__annotations__.get(name, 'documented')}.",
+                    ) from error
+            elif name in _required(cls):
+                raise Unreadable(f"'{envelope.type}': data.{name} is missing.", mend=f"Add data.{name}.")
+        return cls(**known)
+
+
+_BASE = frozenset({"id", "fact_key", "at", "received_at", "subject", "name"})
+
+
+def _instant(value: Any) -> datetime:
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError("an instant without an offset")
+    return at
+
+
+def _number(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError("not a number")
+        if kind is int and value != int(value):
+            raise ValueError("not a whole number")
+        return kind(value)
+
+    return read
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not text")
+    return value
+
+
+def _sequence(value: Any) -> list[Any] | tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError("not a list")
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("not true or false")
+    return value
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        inner = _reader(next(a for a in typing.get_args(hint) if a is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if typing.get_origin(hint) is tuple:
+        items = typing.get_args(hint)
+        if len(items) == 2 and items[1] is Ellipsis:
+            each = _reader(items[0])
+            return lambda value: tuple(each(v) for v in _sequence(value))
+        parts = [_reader(item) for item in items]
+        return lambda value: tuple(r(v) for r, v in zip(parts, value, strict=True))
+    simple: dict[Any, Callable[[Any], Any]] = {
+        str: _text,
+        int: _number(int),
+        float: _number(float),
+        bool: _truth,
+        datetime: _instant,
+    }
+    if hint in simple:
+        return simple[hint]
+    raise JourneyError(
+        f"An event field cannot be of type {hint!r}.",
+        mend="Use str, int, float, bool, datetime, a tuple of those, or X | None.",
+    )
+
+
+@lru_cache(maxsize=512)
+def _readers(cls: type[Event]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    hints = typing.get_type_hints(cls)
+    return tuple((f.name, _reader(hints[f.name])) for f in fields(cls) if f.name not in _BASE)
+
+
+@lru_cache(maxsize=512)
+def _required(cls: type[Event]) -> frozenset[str]:
+    return frozenset(
+        f.name
+        for f in fields(cls)
+        if f.name not in _BASE and f.default is MISSING and f.default_factory is MISSING
+    )
+
+
+def declared(cls: type[Event], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Only the fields the class declares: what may travel on. Everything else stays in the raw webhook."""
+    return {name: data[name] for name, _ in _readers(cls) if name in data}
+
+
+_REGISTRY: dict[str, type[Event]] = {}
+
+
+def event[E: Event](type_: str, *, about_person: bool = False) -> Callable[[type[E]], type[E]]:
+    """Register a class as the events of a dotted type (or family, `shipment.*`)."""
+
+    def register(cls: type[E]) -> type[E]:
+        made = dataclass(frozen=True, kw_only=True)(cls)
+        made.type = type_
+        made.about_person = about_person
+        _readers(made)  # an unreadable field type is an error here, not on the first webhook
+        _REGISTRY[type_] = made
+        return made
+
+    return register
+
+
+def event_class(type_: str) -> type[Event]:
+    """The class of an envelope's type. Raises `Unreadable` offering the nearest known name."""
+    found = _REGISTRY.get(type_)
+    if found is None:
+        family = f"{type_.split('.', 1)[0]}.*"
+        found = _REGISTRY.get(family)
+        if found is None or not family_member(type_):
+            raise Unreadable(
+                f"There is no event type '{type_}'.{nearest(type_, known_types())}",
+                mend="Use a type of the published schema, or register the class in your store package and redrive.",
+            )
+    return found
+
+
+#: the exact members of registered families, filled where the family is defined
+FAMILY_MEMBERS: set[str] = set()
+
+
+def family_member(type_: str) -> bool:
+    """Whether a family (`shipment.*`) really has this member."""
+    return type_ in FAMILY_MEMBERS
+
+
+def known_types() -> list[str]:
+    """Every event type that can be read, sorted."""
+    return sorted({t for t in _REGISTRY if not t.endswith("*")} | FAMILY_MEMBERS)
+
+
+def parse(envelope: Envelope) -> Event:
+    """The envelope as its typed event. Raises `Unreadable`."""
+    return event_class(envelope.type).read(envelope)

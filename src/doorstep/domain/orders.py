@@ -1,0 +1,196 @@
+"""The order's state: a pure reducer over its events, the same in the journey and in the database.
+
+The same *set* of events gives the same state in any order and multiplicity: line edits carry their own
+time and the latest wins; refunds, returns and parcels are kept by reference; scans obey `Shipment.with_scan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from doorstep.domain.events import Envelope
+from doorstep.domain.facts import (
+    Line,
+    OrderRefunded,
+    ReturnRequested,
+    ShipmentCreated,
+    ShipmentScanned,
+    lines_of,
+)
+from doorstep.domain.shipments import Shipment, ShipmentStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """One return: its lines, and whether it still stands."""
+
+    lines: tuple[tuple[str, int], ...]
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderState:
+    """What is true of an order now. Maps are by reference; instants are aware UTC."""
+
+    lines: tuple[Line, ...] = ()
+    lines_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    erased_at: datetime | None = None
+    refunds: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    returns: Mapping[str, Return] = field(default_factory=dict)
+    shipments: Mapping[str, Shipment] = field(default_factory=dict)
+    complaints: Mapping[str, bool] = field(default_factory=dict)
+    """Ticket ref → still open."""
+
+    def line(self, ref: str) -> Line | None:
+        return next((line for line in self.lines if line.ref == ref), None)
+
+    def kept(self, line: Line) -> int:
+        """How many of a line the customer keeps. A return and its later refund are the same pieces."""
+        refunded = sum(n for lines in self.refunds.values() for ref, n in lines if ref == line.ref)
+        returned = sum(
+            n for r in self.returns.values() if not r.cancelled for ref, n in r.lines if ref == line.ref
+        )
+        return max(0, min(line.current, line.quantity - max(refunded, returned)))
+
+    @property
+    def kept_lines(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if self.kept(line) > 0)
+
+    @property
+    def gone(self) -> bool:
+        """Nothing remains of the order: cancelled, or no line is kept."""
+        return self.cancelled_at is not None or (bool(self.lines) and not self.kept_lines)
+
+    @property
+    def active_shipments(self) -> tuple[Shipment, ...]:
+        return tuple(
+            s
+            for _, s in sorted(self.shipments.items())
+            if s.status is not ShipmentStatus.CANCELLED
+        )
+
+    @property
+    def troubled(self) -> bool:
+        """A parcel is in trouble now: marketing is held."""
+        return any(s.troubled for s in self.active_shipments)
+
+    def silent(self, at: datetime) -> bool:
+        """A parcel has not been scanned by when it should have been."""
+        return any(s.silent(at) for s in self.active_shipments)
+
+    @property
+    def open_complaint(self) -> bool:
+        return any(self.complaints.values())
+
+    @property
+    def shipped(self) -> bool:
+        return any(s.shipped for s in self.active_shipments)
+
+    @property
+    def delivered_at(self) -> datetime | None:
+        """When the last kept line arrived; None while any is outstanding."""
+        arrived = [s for s in self.active_shipments if s.delivered_at is not None]
+        if not arrived or not self._covered(tuple(arrived)):
+            return None
+        return max(s.delivered_at for s in arrived if s.delivered_at is not None)
+
+    @property
+    def partly_delivered(self) -> bool:
+        return self.delivered_at is None and any(s.delivered_at for s in self.active_shipments)
+
+    def _covered(self, arrived: tuple[Shipment, ...]) -> bool:
+        """Whether these parcels hold every kept line. A parcel without lines holds all."""
+        if any(not s.lines for s in arrived):
+            return len(arrived) == len(self.active_shipments)
+        held: dict[str, int] = {}
+        for shipment in arrived:
+            for ref, n in shipment.lines:
+                held[ref] = held.get(ref, 0) + n
+        return all(held.get(line.ref, 0) >= self.kept(line) for line in self.kept_lines)
+
+    def apply(self, envelope: Envelope) -> OrderState:
+        """The state after one more event. Types that say nothing about the order leave it as it is."""
+        match envelope.type.partition("."):
+            case ("order", _, _):
+                return self._order(envelope)
+            case ("return", _, _):
+                return self._return(envelope)
+            case ("shipment", _, _):
+                return self._shipment(envelope)
+            case ("complaint", _, what):
+                ref = envelope.subject or envelope.fact_key
+                # Resolved stays resolved, whichever of the two is heard first.
+                still_open = what == "opened" and self.complaints.get(ref, True)
+                return replace(self, complaints={**self.complaints, ref: still_open})
+            case ("customer", _, "erased"):
+                return replace(self, erased_at=_earlier(self.erased_at, envelope.occurred_at))
+        return self
+
+    def _order(self, envelope: Envelope) -> OrderState:
+        match envelope.type:
+            case "order.placed" | "order.updated" if "lines" in envelope.data:
+                if self.lines_at is not None and envelope.occurred_at < self.lines_at:
+                    return self
+                return replace(
+                    self, lines=lines_of(envelope.data["lines"]), lines_at=envelope.occurred_at
+                )
+            case "order.cancelled":
+                return replace(self, cancelled_at=_earlier(self.cancelled_at, envelope.occurred_at))
+            case "order.refunded":
+                ref = envelope.subject or envelope.fact_key
+                lines = OrderRefunded.read(envelope).lines
+                return replace(self, refunds={**self.refunds, ref: lines})
+        return self
+
+    def _return(self, envelope: Envelope) -> OrderState:
+        ref = envelope.subject or envelope.fact_key
+        held = self.returns.get(ref, Return(lines=()))
+        if envelope.type == "return.cancelled":
+            return replace(self, returns={**self.returns, ref: replace(held, cancelled=True)})
+        lines = ReturnRequested.read(envelope).lines
+        # Request, approval and receipt may each name the lines; the largest word counts, in any order.
+        best = max((held.lines, lines), key=lambda ls: (sum(n for _, n in ls), ls))
+        return replace(self, returns={**self.returns, ref: replace(held, lines=best)})
+
+    def _shipment(self, envelope: Envelope) -> OrderState:
+        ref = envelope.subject or envelope.fact_key
+        held = self.shipments.get(ref, Shipment(ref=ref))
+        if envelope.type == "shipment.created":
+            lines = ShipmentCreated.read(envelope).lines
+            updated = replace(held, lines=max(held.lines, lines, key=lambda ls: (len(ls), ls)))
+        else:
+            updated = held.with_scan(ShipmentScanned.read(envelope).scan)
+        return replace(self, shipments={**self.shipments, ref: updated})
+
+
+def _earlier(held: datetime | None, offered: datetime) -> datetime:
+    return offered if held is None else min(held, offered)
+
+
+def derived(before: OrderState, after: OrderState, cause: Envelope) -> list[Envelope]:
+    """The order-level events that follow from one step of the reducer. Their fact keys make each of them
+    unique in a journey, so a second cause of the same fact is heard once."""
+    made: list[Envelope] = []
+
+    def make(type_: str, key: str, at: datetime | None) -> None:
+        made.append(
+            replace(
+                cause,
+                id=f"{cause.id}+{type_}",
+                fact_key=key,
+                type=type_,
+                occurred_at=at or cause.occurred_at,
+                data={},
+            )
+        )
+
+    if after.shipped and not before.shipped:
+        make("order.shipped", "order.shipped", None)
+    if after.partly_delivered and not before.partly_delivered:
+        make("order.partly_delivered", "order.partly_delivered", None)
+    if after.delivered_at is not None and before.delivered_at is None:
+        make("order.delivered", "order.delivered", after.delivered_at)
+    return made
