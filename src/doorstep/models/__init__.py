@@ -1,0 +1,8 @@
+"""The tables. Importing this package registers all of them with `SQLModel.metadata`."""
+
+from __future__ import annotations
+
+from doorstep.models import access, care, inbox, journeys, ledger, orders, people, stores
+from doorstep.models.base import Database
+
+__all__ = ["Database", "access", "care", "inbox", "journeys", "ledger", "orders", "people", "stores"]

@@ -1,0 +1,97 @@
+"""The ground of every table: aware UTC instants, one way to open the database, two kinds of transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, create_engine, event, types
+from sqlalchemy.engine import Connection, make_url
+from sqlmodel import Field, Session
+
+from doorstep.errors import SetupError
+
+
+class UtcDateTime(types.TypeDecorator[datetime]):
+    """An aware UTC instant. SQLite forgets zones, so they are put back; a naive value is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive instant must not reach the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def instant(*, index: bool = False, nullable: bool = False, default: Any = ...) -> Any:
+    """A column of aware UTC instants."""
+    if nullable and default is ...:
+        default = None
+    return Field(default=default, sa_type=UtcDateTime, index=index, nullable=nullable)
+
+
+class Database:
+    """One database. `read()` and `write()` are transactions; a write on SQLite takes the write lock at its
+    start (`BEGIN IMMEDIATE`), so that two writers queue instead of failing half-way."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        """`url` is an SQLAlchemy URL. Raises `SetupError` for one that cannot be used."""
+        try:
+            parsed = make_url(url)
+        except Exception as error:
+            raise SetupError(
+                "DOORSTEP_DATABASE_URL is no database URL.",
+                mend="Use sqlite:///path/to/file.db or postgresql+psycopg://user@host/name.",
+            ) from error
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 30}
+        self.engine: Engine = create_engine(url, **options)
+        if self.is_sqlite:
+            _tame_sqlite(self.engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent look; nothing is written."""
+        with self.engine.connect() as connection, Session(bind=connection, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Commits when the block ends well, rolls back otherwise."""
+        with self.engine.connect().execution_options(doorstep_immediate=True) as connection:
+            with connection.begin(), Session(bind=connection, autoflush=False) as session:
+                yield session
+                session.flush()
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _tame_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = dbapi_connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=20000", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("doorstep_immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,42 @@
+"""Stores and their connections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from doorstep.models.base import instant
+
+
+class StoreRow(SQLModel, table=True):
+    """A shop. Every other row names one. `policy`: overrides of `domain.customers.StorePolicy` (see
+    `models.policy`); `brand`: overrides of the default brand."""
+
+    __tablename__ = "stores"
+
+    id: str = Field(primary_key=True)
+    name: str
+    zone: str = "UTC"
+    locale: str = "en"
+    country: str = ""
+    currency: str = "USD"
+    policy: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    brand: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    created_at: datetime = instant()
+
+
+class ConnectionRow(SQLModel, table=True):
+    """One configured webhook source of one store: adapter + secrets + store. The secrets are not here: they
+    come from the environment or the secrets file, by this id."""
+
+    __tablename__ = "connections"
+
+    id: str = Field(primary_key=True)
+    store_id: str = Field(foreign_key="stores.id", index=True)
+    source: str
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    created_at: datetime = instant()
+    disabled_at: datetime | None = instant(nullable=True)
