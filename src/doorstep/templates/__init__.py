@@ -1,0 +1,1 @@
+"""What is said: the template library, the brand, and the pure renderer. No clock, no chance, no network."""
