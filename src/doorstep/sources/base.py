@@ -1,0 +1,248 @@
+"""The port of a source: what a webhook is verified by, and what it is read into.
+
+A *reading* has two halves. **Events** are what journeys hear: envelope fields, free of personal data.
+**Sightings** are what the database keeps: the order, the person, the parcels, as this webhook showed them.
+Sightings hold personal data: never log one (their `repr` leaves it out, for the day somebody does).
+
+All instants are aware UTC; money is integer minor units of its currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from doorstep.domain.facts import LineQuantity
+from doorstep.domain.ids import digest
+from doorstep.domain.messages import Channel, Purpose
+
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceContext:
+    """Whose webhook it is, and when it was received (aware UTC). The rest are the store's own values, used
+    only where a webhook leaves a gap: an amount without currency, a phone number without country."""
+
+    connection_id: str
+    store_id: str
+    received_at: datetime
+    currency: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSighting:
+    """A person as a webhook showed them. Every field may be unknown; what is there is normalised.
+    `zone` is None when nothing stated or implied one: keep the known one, else the store's."""
+
+    external_id: str | None = None
+    """The store's own id of the customer."""
+    email: str | None = field(default=None, repr=False)
+    """Lower case, checked for form."""
+    phone: str | None = field(default=None, repr=False)
+    """E.164."""
+    first_name: str = field(default="", repr=False)
+    last_name: str = field(default="", repr=False)
+    locale: str = ""
+    """As the source gave it: `en`, `de-CH`."""
+    zone: str | None = None
+    zone_from: str = ""
+    """What the zone was derived from: `stated`, `address` or `phone`; empty without a zone."""
+
+    @property
+    def identified(self) -> bool:
+        """Whether anything tells this person from another."""
+        return bool(self.external_id or self.email or self.phone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where an order goes. `country` is ISO 3166-1 alpha-2, `province` the code without the country."""
+
+    name: str = field(default="", repr=False)
+    company: str = field(default="", repr=False)
+    address1: str = field(default="", repr=False)
+    address2: str = field(default="", repr=False)
+    city: str = field(default="", repr=False)
+    zip: str = field(default="", repr=False)
+    province: str = ""
+    country: str = ""
+    phone: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSighting:
+    """One line of an order with what a message may say of it. `ref` is the store's exact line id as text.
+    `quantity` as ordered, `current` what edits and refunds left; `price_minor` is of one piece."""
+
+    ref: str
+    product_ref: str
+    quantity: int
+    current: int
+    title: str = ""
+    variant: str = ""
+    sku: str = ""
+    category: str = ""
+    price_minor: int = 0
+    requires_shipping: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSighting:
+    """A whole order (`whole`) or what a webhook showed of it. `updated_at` is its version: an older one than
+    the stored changes nothing. `email` and `phone` are the order's own contact, `person` who placed it."""
+
+    external_id: str
+    ref: str
+    """`ids.order_ref(store_id, external_id)`"""
+    number: str = ""
+    """What the customer calls it: `#1001`."""
+    currency: str = ""
+    total_minor: int = 0
+    placed_at: datetime
+    updated_at: datetime
+    cancelled_at: datetime | None = None
+    email: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
+    locale: str = ""
+    address: Address = field(default_factory=Address, repr=False)
+    person: PersonSighting = field(default_factory=PersonSighting, repr=False)
+    lines: tuple[LineSighting, ...] = ()
+    status_url: str = field(default="", repr=False)
+    """The store's own order page; carries a key, so it is personal."""
+    exchange_of: str | None = None
+    """External id of the order this one is an exchange of: it joins that order's journey."""
+    test: bool = False
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipmentSighting:
+    """One parcel as a webhook showed it. `lines` empty: not told. `at` is its version."""
+
+    external_id: str
+    ref: str
+    """`ids.shipment_ref(store_id, external_id)`"""
+    external_order_id: str | None
+    at: datetime
+    company: str = ""
+    number: str = field(default="", repr=False)
+    url: str = field(default="", repr=False)
+    lines: tuple[LineQuantity, ...] = ()
+    expected_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentSighting:
+    """A word on consent: the latest by `at` counts. `source` says who told it (`shopify`, `api`)."""
+
+    person: PersonSighting
+    channel: Channel
+    granted: bool
+    at: datetime
+    source: str
+    purpose: Purpose = Purpose.MARKETING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductSighting:
+    """A product as a webhook showed it. None: not told, keep what is known."""
+
+    ref: str
+    title: str | None = None
+    category: str | None = None
+    url: str | None = None
+    image_url: str | None = None
+    price_minor: int | None = None
+    currency: str | None = None
+    replenish_days: int | None = None
+    """How long one piece lasts, in days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsFetch:
+    """Something the webhook only names, to be asked for afterwards (BigCommerce sends ids only)."""
+
+    resource: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadEvent:
+    """One event, without what only ingest knows (its envelope id, the resolved person).
+
+    `external_id` is unique in the connection, whatever webhook repeats it. `data` is JSON: only what the
+    event's class declares, plus `lines` for order.placed and order.updated. No personal data in any of
+    these but `person`, which says whose event it is and is resolved to a reference."""
+
+    external_id: str
+    fact_key: str
+    type: str
+    occurred_at: datetime
+    subject: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    external_order_id: str | None = None
+    order_ref: str | None = None
+    """`ids.order_ref(store_id, external_order_id)`"""
+    person: PersonSighting | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Everything one webhook told. Events are in the order they happened, `order.placed` first.
+
+    `problems` are sentences about parts that could not be read, without personal data: the webhook goes to
+    quarantine for those, and what could be read goes on. `ignored` says why a webhook that is none of our
+    business was left alone; it is kept, and no problem."""
+
+    events: tuple[ReadEvent, ...] = ()
+    order: OrderSighting | None = None
+    """The one order of a store's webhook; a batch of our own API may carry more, in `orders`."""
+    orders: tuple[OrderSighting, ...] = ()
+    """All orders shown, `order` included."""
+    shipments: tuple[ShipmentSighting, ...] = ()
+    consents: tuple[ConsentSighting, ...] = ()
+    products: tuple[ProductSighting, ...] = ()
+    problems: tuple[str, ...] = ()
+    needs_fetch: tuple[NeedsFetch, ...] = ()
+    ignored: str = ""
+
+
+class Source(Protocol):
+    """One kind of webhook. Stateless: the same bytes read the same, so a stored webhook can be re-driven."""
+
+    @property
+    def name(self) -> str:
+        """The adapter's name in a connection: `shopify`, `signed`."""
+        ...
+
+    def verify(self, headers: Headers, body: bytes, secrets: Sequence[str], received_at: datetime) -> None:
+        """Raises `SignatureInvalid` unless one of the secrets (several during rotation) signed the body.
+        Compares in constant time. `received_at` (aware UTC) is what a signed timestamp is held against."""
+        ...
+
+    def delivery_id(self, headers: Headers, body: bytes) -> str:
+        """The webhook's own id: the same on every retry, unique in the connection."""
+        ...
+
+    def topic(self, headers: Headers) -> str:
+        """What the sender calls it (`orders/create`); empty where it does not say."""
+        ...
+
+    def read(self, headers: Headers, body: bytes, context: SourceContext) -> Reading:
+        """What it tells. Raises `NotJson` (refuse it) or `Unreadable` (keep it in quarantine), no other."""
+        ...
+
+
+def header(headers: Headers, *names: str) -> str:
+    """The first of these headers that is there and not empty, in any letter case; else the empty string."""
+    folded = {name.lower(): value for name, value in headers.items()}
+    return next((found for name in names if (found := folded.get(name.lower(), "").strip())), "")
+
+
+def digest_id(topic: str, body: bytes) -> str:
+    """A delivery id for a webhook that brings none: the same topic and bytes are the same delivery."""
+    return f"sha:{digest(topic, body.decode('latin-1'))}"
