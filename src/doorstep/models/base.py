@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,9 +11,19 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, create_engine, event, types
 from sqlalchemy.engine import Connection, make_url
-from sqlmodel import Field, Session
+from sqlmodel import Field, Session, SQLModel
 
-from doorstep.errors import SetupError
+from doorstep.errors import SetupError, Unavailable
+
+# Every constraint has a name, so that a later migration can drop it (SQLite would leave them nameless).
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+BUSY_SECONDS = 20
 
 
 class UtcDateTime(types.TypeDecorator[datetime]):
@@ -57,8 +68,9 @@ class Database:
             ) from error
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_room(Path(parsed.database).parent)
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 30}
+        self._writer = threading.Lock()
         self.engine: Engine = create_engine(url, **options)
         if self.is_sqlite:
             _tame_sqlite(self.engine)
@@ -66,16 +78,43 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent look; nothing is written."""
-        with self.engine.connect() as connection, Session(bind=connection, autoflush=False) as session:
+        with self.reading() as connection, Session(bind=connection, autoflush=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Commits when the block ends well, rolls back otherwise."""
-        with self.engine.connect().execution_options(doorstep_immediate=True) as connection:
-            with connection.begin(), Session(bind=connection, autoflush=False) as session:
-                yield session
-                session.flush()
+        with self.writing() as connection, Session(bind=connection, autoflush=False) as session:
+            yield session
+            session.flush()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """`read()` without the ORM's session on top: for hot paths."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """`write()` without the ORM's session on top. Raises `Unavailable` when the turn does not come."""
+        with self._turn(), self.engine.connect() as plain:
+            connection = plain.execution_options(doorstep_immediate=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite has one writer; its own waiting is sleeping and trying again. Threads of one process queue
+        here instead and are woken at once; between processes SQLite's waiting remains."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise Unavailable("The database is busy.", mend="Try again; see what holds a transaction open.")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     def dispose(self) -> None:
         """Close every pooled connection."""
@@ -87,7 +126,12 @@ def _tame_sqlite(engine: Engine) -> None:
     def _connect(dbapi_connection: Any, _record: Any) -> None:
         dbapi_connection.isolation_level = None  # we say BEGIN ourselves
         cursor = dbapi_connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=20000", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "foreign_keys=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -95,3 +139,13 @@ def _tame_sqlite(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("doorstep_immediate", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _make_room(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"The database's folder {folder} cannot be made ({error.strerror}).",
+            mend="Name a place that can be written in DOORSTEP_DATABASE_URL or DOORSTEP_DATA_DIR.",
+        ) from error
