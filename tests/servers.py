@@ -21,7 +21,7 @@ def temporal_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tempor
     server = TemporalServer(
         tmp_path_factory.mktemp("temporal"),
         time_skipping=True,
-        report=lambda line: print(line, file=sys.stderr),
+        report=lambda line: sys.stderr.write(f"{line}\n"),
     )
     with server:
         yield server

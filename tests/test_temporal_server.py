@@ -62,7 +62,7 @@ async def test_time_skipping_is_off_unless_asked_for(tmp_path: Path) -> None:
     async with TemporalServer(tmp_path) as server:
         client = await Client.connect(server.address)
         skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=True))
-        with pytest.raises(Exception, match="(?i)time.?skipping"):
+        with pytest.raises(Exception, match=r"(?i)time.?skipping"):
             await skipper.client.start_workflow(Nap.run, 90, id="nap", task_queue="nap")
 
 

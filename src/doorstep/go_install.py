@@ -28,7 +28,7 @@ FREE_BYTES_NEEDED = 4 * 1024**3  # modules and build cache of a cold server buil
 QUIET_SECONDS = 10.0  # between progress lines where there is no terminal to redraw
 KEPT_LINES = 40
 
-Report = Callable[[str], None]
+Report = Callable[[str], object]
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from doorstep.errors import SetupError
-from doorstep.go_install import GO_NEEDED, Tool, dotted, go_install
+from doorstep.go_install import GO_NEEDED, Report, Tool, dotted, go_install
 
 # The newest that Go 1.26.8 accepts; later ones ask for a newer Go.
 SERVER = Tool("temporal-server", "v1.32.0", "go.temporal.io/server/cmd/server", "server")
@@ -30,8 +29,6 @@ UI = Tool("temporal-ui", "v2.54.1", "github.com/temporalio/ui-server/v2/cmd/serv
 CLI_NEEDED = (1, 9)
 CLI_DOWNLOAD = "v1.9.1"
 DOWNLOAD_SECONDS = 60.0
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
