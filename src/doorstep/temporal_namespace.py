@@ -54,3 +54,14 @@ async def ensure_namespace(client: Client, retention: timedelta) -> None:
             if error.status not in (RPCStatusCode.NOT_FOUND, RPCStatusCode.UNAVAILABLE):
                 raise
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def look(address: str, namespace: str, task_queue: str) -> int:
+    """How many workers poll the task queue for workflows. Raises RuntimeError or RPCError when nobody answers."""
+    client = await Client.connect(address, namespace=namespace)
+    asked = DescribeTaskQueueRequest(
+        namespace=namespace,
+        task_queue=TaskQueue(name=task_queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    return len((await client.workflow_service.describe_task_queue(asked)).pollers)

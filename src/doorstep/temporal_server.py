@@ -113,7 +113,7 @@ class TemporalServer:
             except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread, all of it
                 failed.append(error)
 
-        waiter = threading.Thread(target=wait)
+        waiter = threading.Thread(target=wait, daemon=True)  # an interrupted caller does not wait for it
         waiter.start()
         waiter.join()
         if failed:
