@@ -16,7 +16,8 @@ LineQuantity = tuple[str, int]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of an order, without a name: titles are read from the catalogue at send time.
-    `current` is the quantity left after edits of the order; refunds and returns are counted apart."""
+    `current` is the quantity left after edits of the order; refunds and returns are counted apart.
+    `requires_shipping` is false for what never lies in a parcel (a gift card, a download)."""
 
     ref: str
     product_ref: str
@@ -24,6 +25,7 @@ class Line:
     current: int
     category: str = ""
     price_minor: int = 0
+    requires_shipping: bool = True
 
 
 def lines_of(value: Any) -> tuple[Line, ...]:
