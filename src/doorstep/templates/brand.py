@@ -1,0 +1,117 @@
+"""The brand: name, voice, colours, addresses. One `brand.toml`, read once; a store's row is laid over it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from doorstep.domain.ids import digest
+from doorstep.errors import SetupError, nearest
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_COLOURS = ("primary", "on_primary", "accent", "ink", "muted", "line", "paper", "canvas")
+_LINKS = ("website", "logo_url", "returns_url", "help_url", "community_url")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """How a store looks and sounds. Everything optional may be `None`: the templates then leave it out
+    rather than invent it. Colours are `#rrggbb`; `SetupError` names what does not fit."""
+
+    name: str = "Your shop"
+    support_email: str = "help@shop.example"
+    logo_text: str | None = None
+    """Shown where there is no `logo_url`; the name when not given."""
+    logo_url: str | None = None
+    website: str | None = None
+    postal_address: str | None = "Your shop, 1 Example Street, 10000 Example City"
+    """One line. The law asks for it in marketing mail."""
+    sign_off: str = "Warmly,"
+    signed_by: str | None = None
+    """A person or a team (`"Mara, founder"`); the name when not given."""
+    story: str | None = None
+    """Two or three sentences about why the shop exists, in its own words."""
+    promise: str | None = None
+    """What a customer can rely on (`"Send anything back within 30 days, free of charge."`)."""
+    hashtag: str | None = None
+    community_url: str | None = None
+    community_name: str | None = None
+    returns_url: str | None = None
+    help_url: str | None = None
+    social: tuple[tuple[str, str], ...] = ()
+    """(label, URL)"""
+    primary: str = "#1f4d3f"
+    on_primary: str = "#ffffff"
+    accent: str = "#f3ede2"
+    ink: str = "#1d211f"
+    muted: str = "#5c655f"
+    line: str = "#e4e2dc"
+    paper: str = "#ffffff"
+    canvas: str = "#f4f2ed"
+
+    def __post_init__(self) -> None:
+        for name in _COLOURS:
+            if not isinstance(value := getattr(self, name), str) or not _COLOUR.fullmatch(value):
+                raise SetupError(f"The brand's colour '{name}' is {value!r}.", mend="Write it as #rrggbb.")
+        for name, url in (*((n, getattr(self, n)) for n in _LINKS), *self.social):
+            if url is not None and not url.startswith(("https://", "http://")):
+                raise SetupError(f"The brand's '{name}' is no web address.", mend="Begin it with https://.")
+        if not self.name.strip() or "@" not in self.support_email:
+            raise SetupError(
+                "A brand needs a name and a support e-mail address.", mend="Give 'name' and 'support_email'."
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The brand of a `brand.toml`: the fields above as keys, `social` as a table of label = URL.
+        Raises `SetupError` naming the file and the key."""
+        try:
+            with path.open("rb") as file:
+                raw = tomllib.load(file)
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise SetupError(f"The brand file {path} cannot be read: {error}.") from error
+        known = {f.name for f in fields(cls)}
+        for key in raw:
+            if key not in known:
+                raise SetupError(f"{path}: there is no brand key '{key}'.{nearest(key, known)}")
+        if isinstance(raw.get("social"), Mapping):
+            raw["social"] = tuple((str(label), str(url)) for label, url in raw["social"].items())
+        for key, value in raw.items():
+            if key != "social" and not isinstance(value, str):
+                raise SetupError(f"{path}: '{key}' must be text.", mend=f'Write {key} = "…".')
+        return cls(**raw)
+
+    def over(self, store: Mapping[str, Any]) -> Brand:
+        """This brand with a store's own values laid over it; `None`, unknown and unsafe ones change nothing."""
+        own = {
+            name: value
+            for name in _TEXT
+            if isinstance(value := store.get(name), str)
+            and value != getattr(self, name)
+            and _usable(name, value)
+        }
+        return replace(self, **own) if own else self
+
+    @cached_property
+    def digest(self) -> str:
+        """Names this look: two brands that would render differently have different digests."""
+        return digest(*(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self)))
+
+
+_TEXT = tuple(f.name for f in fields(Brand) if f.name != "social")
+
+
+def _usable(name: str, value: str) -> bool:
+    if name in _COLOURS:
+        return _COLOUR.fullmatch(value) is not None
+    if name in _LINKS:
+        return value.startswith(("https://", "http://"))
+    return bool(value.strip()) and (name != "support_email" or "@" in value)
+
+
+DEFAULT_BRAND = Brand()

@@ -1,0 +1,290 @@
+"""The renderer: a template's name, a channel and content in; subject, HTML and text out. Pure.
+
+A template is a folder: `email.html.j2`, `subject.txt.j2`, optionally `email.txt.j2`; `sms.txt.j2`. A folder of
+a language inside it (`shipped/de/email.html.j2`) is used for readers of that language, file by file.
+Mail is written once: the same `email.html.j2` is rendered with the HTML parts and, for the text part, with the
+plain ones (`_layout/parts.html.j2`, `_layout/parts.txt.j2`), so the two never drift apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from babel import Locale
+from jinja2 import Environment, FileSystemLoader, TemplateNotFound, UndefinedError, meta
+from jinja2 import TemplateError as JinjaError
+from jinja2.environment import Template
+from jinja2.utils import missing
+
+from doorstep.domain.messages import Channel, Purpose, Rendered
+from doorstep.errors import DoorstepError, TemplateError, nearest
+from doorstep.templates import plain
+from doorstep.templates.brand import DEFAULT_BRAND, Brand
+from doorstep.templates.content import CONTEXT_KEYS
+from doorstep.templates.environment import Missing, MissingVariable, TextEnvironment, html_environment
+from doorstep.templates.formats import formatting_locale
+
+LIBRARY = Path(__file__).parent / "library"
+PARTS = "_layout/parts.html.j2"
+OPT_OUT_SMS = "Reply STOP to opt out."
+
+_MAIN = {Channel.EMAIL: "email.html.j2", Channel.SMS: "sms.txt.j2", Channel.PUSH: "push.txt.j2"}
+_NO_CONTEXT = dict.fromkeys(CONTEXT_KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What the filters need to know of the reader."""
+
+    locale: Locale
+    zone: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files one rendering uses, by their names in the library."""
+
+    main: str
+    subject: str | None
+    text: str | None
+    language: str
+
+
+class Renderer:
+    """Implements `ports.Renderer`. Safe to share between threads; templates are compiled once and kept."""
+
+    def __init__(self, extra_dirs: Sequence[Path | str] = (), *, brand: Brand = DEFAULT_BRAND) -> None:
+        """`extra_dirs` go before the built-in library, first one first, file by file."""
+        roots = [Path(d) for d in extra_dirs] + [LIBRARY]
+        for root in roots:
+            if not root.is_dir():
+                raise TemplateError(f"There is no template directory {root}.")
+        self.brand = brand
+        loader = FileSystemLoader([str(root) for root in roots])
+        self._html = html_environment(loader)
+        self._text = TextEnvironment(loader)
+        self._files = frozenset(
+            path.relative_to(root).as_posix() for root in roots for path in root.rglob("*.j2") if path.is_file()
+        )
+        self._names = frozenset(f.split("/", 1)[0] for f in self._files if not f.startswith("_"))
+        self._resolve = lru_cache(maxsize=2048)(self._resolve_uncached)
+        self._digest = lru_cache(maxsize=4096)(self._digest_uncached)
+
+    def names(self) -> tuple[str, ...]:
+        """Every template there is, sorted."""
+        return tuple(sorted(self._names))
+
+    def channels(self, template: str) -> frozenset[Channel]:
+        """The channels a template is written for. Raises `TemplateError` offering the nearest known name."""
+        if template not in self._names:
+            raise TemplateError(
+                f"There is no template '{template}'.{nearest(template, self._names)}",
+                mend="Add its folder to the store package's templates.",
+            )
+        return frozenset(c for c, file in _MAIN.items() if f"{template}/{file}" in self._files)
+
+    def render(self, template: str, channel: Channel, content: Mapping[str, Any]) -> Rendered:
+        """The template with everything filled in. Raises `TemplateError` naming template, channel and what
+        is missing or wrong; the message never holds a value, for values are personal data."""
+        where = f"'{template}' ({channel})"
+        if channel not in self.channels(template):
+            raise TemplateError(
+                f"Template {where} does not exist for that channel.", mend=f"Add {template}/{_MAIN[channel]}."
+            )
+        variables: dict[str, Any] = {}
+        try:
+            files, brand = self._prepare(template, channel, content, variables)
+            subject, html, text = self._fill(channel, files, variables)
+            if content["purpose"] == Purpose.MARKETING:
+                text = _check_opt_out(channel, html, text, content, brand)
+            digest = self._digest(files, brand)
+        except MissingVariable as error:
+            raise TemplateError(f"Template {where}{_line(error)} asks for {error.path(variables)}.") from None
+        except DoorstepError as error:
+            raise TemplateError(f"Template {where}{_line(error)}: {error.what}", mend=error.mend) from error
+        except JinjaError as error:
+            raise TemplateError(f"Template {where}{_line(error)}: {_syntax(error)}") from error
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            # The cause's text may quote a value, so only its kind is told.
+            raise TemplateError(f"Template {where}{_line(error)}: {type(error).__name__}.") from None
+        return Rendered(
+            channel=channel,
+            subject=subject,
+            html=html,
+            text=text,
+            template=template,
+            template_digest=digest,
+            digest=_sha256(subject, html, text),
+        )
+
+    def template_digest(self, template: str, channel: Channel, *, language: str = "en") -> str:
+        """SHA-256, hex, over every source a rendering uses, layout and brand included: changes exactly when
+        the wording or the look may have changed."""
+        self.channels(template)
+        return self._digest(self._resolve(template, channel, language), self.brand)
+
+    def _prepare(
+        self, template: str, channel: Channel, content: Mapping[str, Any], variables: dict[str, Any]
+    ) -> tuple[_Files, Brand]:
+        """Choose the files and fill `variables` (the caller's, so that an error can be located in them)."""
+        variables.update(content)
+        person = _required(variables, "person")
+        tag = str(_required(person, "locale", variables))
+        brand = self.brand.over(_required(variables, "store"))
+        _required(variables, "purpose")
+        _required(variables, "links")
+        language = tag.replace("_", "-").split("-", 1)[0].lower()
+        files = self._resolve(template, channel, language)
+        given = {k: v for k, v in (content.get("context") or {}).items() if v is not None}
+        variables.update(
+            context={**_NO_CONTEXT, **given},
+            brand=brand,
+            channel=channel.value,
+            local=Local(
+                formatting_locale(tag, files.language), _required(person, "zone", variables), files.language
+            ),
+        )
+        return files, brand
+
+    def _fill(self, channel: Channel, files: _Files, variables: dict[str, Any]) -> tuple[str, str, str]:
+        if channel is not Channel.EMAIL:
+            text = self._text.get_template(files.main).render(variables)
+            return "", "", plain.for_sms(text)
+        assert files.subject is not None
+        subject = plain.one_line(self._text.get_template(files.subject).render(variables))
+        with_subject = {**variables, "subject": subject}
+        html = _with_parts(self._html, self._html.get_template(files.main), with_subject)
+        if files.text is not None:
+            text = plain.tidy(self._text.get_template(files.text).render(with_subject))
+        elif self._own_markup(files.main):
+            text = plain.from_html(html)
+        else:
+            text = plain.tidy(_with_parts(self._text, self._text.get_template(files.main), with_subject))
+        return subject, html, text
+
+    def _own_markup(self, name: str) -> bool:
+        """Whether a mail brings tags of its own, so that its text part must be drawn from the HTML."""
+        return name in self._marked_up
+
+    @property
+    def _marked_up(self) -> frozenset[str]:
+        found = self.__dict__.get("_marked")
+        if found is None:
+            found = frozenset(
+                f
+                for f in self._files
+                if f.endswith("/email.html.j2") and not f.startswith("_") and "</" in self._source(f)
+            )
+            self.__dict__["_marked"] = found
+        return found
+
+    def _resolve_uncached(self, template: str, channel: Channel, language: str) -> _Files:
+        def find(file: str) -> str | None:
+            return next(
+                (n for n in (f"{template}/{language}/{file}", f"{template}/{file}") if n in self._files), None
+            )
+
+        main = find(_MAIN[channel])
+        if main is None:
+            raise TemplateError("it does not exist for that channel.")
+        subject = find("subject.txt.j2") if channel is Channel.EMAIL else None
+        if channel is Channel.EMAIL and subject is None:
+            raise TemplateError("a mail needs a subject.", mend=f"Add {template}/subject.txt.j2.")
+        folder = main.rsplit("/", 1)[0]
+        text = f"{folder}/email.txt.j2" if channel is Channel.EMAIL else None
+        return _Files(
+            main=main,
+            subject=subject,
+            text=text if text in self._files else None,
+            language=language if folder != template else "en",
+        )
+
+    def _source(self, name: str) -> str:
+        assert self._html.loader is not None
+        return self._html.loader.get_source(self._html, name)[0]
+
+    def _digest_uncached(self, files: _Files, brand: Brand) -> str:
+        todo = [n for n in (files.main, files.subject, files.text) if n is not None]
+        if files.subject is not None:
+            todo.append(PARTS)
+        seen: dict[str, str] = {}
+        while todo:
+            name = todo.pop()
+            if name in seen:
+                continue
+            seen[name] = self._source(name)
+            asked = meta.find_referenced_templates(self._html.parse(seen[name], name))
+            todo += [n for n in asked if n is not None]
+            plain_twin = self._text.join_path(name, "")
+            if plain_twin != name and plain_twin in self._files:
+                todo.append(plain_twin)
+        return _sha256(brand.digest, *(part for name in sorted(seen) for part in (name, seen[name])))
+
+
+def _with_parts(environment: Environment, template: Template, variables: dict[str, Any]) -> str:
+    parts = environment.get_template(environment.join_path(PARTS, ""))
+    return template.render(variables, ui=parts.make_module(variables))
+
+
+def _check_opt_out(
+    channel: Channel, html: str, text: str, content: Mapping[str, Any], brand: Brand
+) -> str:
+    """Marketing says how to leave it, whatever the template. Answers the text to send."""
+    if channel is Channel.SMS:
+        return text if "STOP" in text else f"{text} {OPT_OUT_SMS}"
+    if channel is Channel.EMAIL:
+        if not brand.postal_address:
+            raise TemplateError(
+                "marketing mail needs the store's postal address.", mend="Set postal_address in the brand."
+            )
+        link = str(_required(content["links"], "unsubscribe", dict(content)))
+        if not link or link.replace("&", "&amp;") not in html or link not in text:
+            raise TemplateError(
+                "marketing mail without the unsubscribe link.", mend="Extend _layout/email.html.j2."
+            )
+    return text
+
+
+def _required(of: Mapping[str, Any], key: str, variables: Mapping[str, Any] | None = None) -> Any:
+    if key not in of:
+        raise MissingVariable(of if variables is not None else missing, key)
+    return of[key]
+
+
+def _line(error: BaseException) -> str:
+    """` (shipped/email.html.j2, line 12)`: the deepest template line the error passed through."""
+    line = ""
+    trace = error.__traceback__
+    while trace is not None:
+        code: CodeType = trace.tb_frame.f_code
+        if code.co_filename.endswith(".j2"):
+            line = f" ({'/'.join(Path(code.co_filename).parts[-2:])}, line {trace.tb_lineno})"
+        trace = trace.tb_next
+    return line
+
+
+def _syntax(error: JinjaError) -> str:
+    if isinstance(error, TemplateNotFound):
+        return f"it refers to {error.message}, which does not exist."
+    if isinstance(error, UndefinedError):
+        return "it asks for something that is not there."
+    return f"{type(error).__name__}: {error.message}"
+
+
+def _sha256(*parts: str) -> str:
+    h = hashlib.sha256()
+    for part in parts:
+        raw = part.encode()
+        h.update(len(raw).to_bytes(8, "big"))
+        h.update(raw)
+    return h.hexdigest()
+
+
+__all__ = ["LIBRARY", "Local", "Missing", "Renderer"]
