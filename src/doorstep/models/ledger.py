@@ -17,7 +17,7 @@ class LedgerRowModel(SQLModel, table=True):
     __tablename__ = "ledger"
     __table_args__ = (
         Index("ix_ledger_journey", "journey_id", "due_at"),
-        Index("ix_ledger_person", "person_id", "purpose", "state", "counted_at"),
+        Index("ix_ledger_person", "person_id", "purpose", "counted_at"),
         Index("ix_ledger_state", "state", "sending_at"),
     )
 

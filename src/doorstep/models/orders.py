@@ -82,6 +82,8 @@ class ShipmentRow(SQLModel, table=True):
     expect_next_by: datetime | None = instant(nullable=True)
     delivered_at: datetime | None = instant(nullable=True)
     lines: list[Any] = Field(default_factory=list, sa_type=JSON)
+    created_at: datetime | None = instant(nullable=True)
+    """When the parcel was first heard of: the order in which a message lists them."""
     updated_at: datetime = instant()
 
 

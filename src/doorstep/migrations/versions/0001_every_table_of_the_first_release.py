@@ -173,9 +173,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.create_index("ix_ledger_journey", ["journey_id", "due_at"], unique=False)
-        batch_op.create_index(
-            "ix_ledger_person", ["person_id", "purpose", "state", "counted_at"], unique=False
-        )
+        batch_op.create_index("ix_ledger_person", ["person_id", "purpose", "counted_at"], unique=False)
         batch_op.create_index("ix_ledger_state", ["state", "sending_at"], unique=False)
 
     op.create_table(
@@ -479,6 +477,7 @@ def upgrade() -> None:
         sa.Column("expect_next_by", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["order_ref"], ["orders.id"], name=op.f("fk_shipments_order_ref")),
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_shipments")),

@@ -1,0 +1,143 @@
+"""The Store port over SQL: the person's lock, the facts, the ledger and its decisions, the never-send list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Dialect, bindparam, insert, select
+from sqlalchemy.engine import Connection
+
+from doorstep.domain.customers import Facts, SuppressionCause
+from doorstep.domain.messages import Channel
+from doorstep.domain.outcomes import Decision
+from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.models.addresses import address_hash
+from doorstep.models.base import Database
+from doorstep.models.content import content_of
+from doorstep.models.facts import LOCK, FactsReader, addresses_of
+from doorstep.models.ledger import DecisionRow, LedgerRowModel
+from doorstep.models.ledger_rows import decision_values, ledger_row, ledger_values
+from doorstep.models.people import SuppressionRow
+from doorstep.models.tables import insert_into, table
+
+_ledger, _suppressions = table(LedgerRowModel), table(SuppressionRow)
+_TOUCH = select(_ledger).where(_ledger.c.key == bindparam("touch_key"))
+_DECIDED = insert(table(DecisionRow))
+
+
+@lru_cache(maxsize=2)
+def _save(dialect: Dialect) -> Any:
+    statement = insert_into(dialect, _ledger)
+    kept = {"key", "created_at"}
+    changes = {c.name: statement.excluded[c.name] for c in _ledger.c if c.name not in kept}
+    return statement.on_conflict_do_update(index_elements=["key"], set_=changes)
+
+
+@lru_cache(maxsize=2)
+def _suppress(dialect: Dialect) -> Any:
+    statement = insert_into(dialect, _suppressions)
+    return statement.on_conflict_do_update(
+        index_elements=["store_id", "channel", "address_hash", "cause"],
+        set_={"since": statement.excluded.since, "lifted_at": None},
+        where=_suppressions.c.lifted_at.is_not(None),
+    )
+
+
+class SqlTx:
+    """One transaction under a person's lock: `ports.Tx`."""
+
+    def __init__(self, connection: Connection, reader: FactsReader, secret: bytes, person_ref: str) -> None:
+        self._connection = connection
+        self._reader = reader
+        self._secret = secret
+        self._person = person_ref
+        self._addresses: dict[Channel, str] | None = None
+
+    def facts(self, request: TouchRequest, at: datetime) -> Facts:
+        """Everything the gate reads. Raises `NotFound` for an unknown person."""
+        return self._reader.facts(self._connection, request, at, self._reached())
+
+    def touch(self, key: str) -> LedgerRow | None:
+        """The ledger row of that key."""
+        found = self._connection.execute(_TOUCH, {"touch_key": key}).first()
+        return None if found is None else ledger_row(found._asdict())
+
+    def save(self, row: LedgerRow) -> None:
+        """Insert or replace the ledger row."""
+        self._connection.execute(_save(self._connection.dialect), ledger_values(row))
+
+    def decided(self, row: LedgerRow, decision: Decision, at: datetime) -> None:
+        """Append the decision and its trace."""
+        self._connection.execute(_DECIDED, decision_values(row, decision, at))
+
+    def address(self, request: TouchRequest, channel: Channel) -> str | None:
+        """Where to reach the person on that channel (personal data)."""
+        return self._reached().get(channel)
+
+    def suppress(
+        self, request: TouchRequest, channel: Channel, cause: SuppressionCause, at: datetime
+    ) -> None:
+        """The current address on that channel goes on the never-send list; without one there is nothing
+        to remember. A suppression that was lifted holds again, from now."""
+        address = self._reached().get(channel)
+        if address is not None:
+            suppress(self._connection, self._secret, request.store_id, channel, address, cause, at)
+
+    def _reached(self) -> dict[Channel, str]:
+        if self._addresses is None:
+            self._addresses = addresses_of(self._connection, self._person)
+        return self._addresses
+
+
+def suppress(
+    connection: Connection,
+    secret: bytes,
+    store_id: str,
+    channel: Channel,
+    address: str,
+    cause: SuppressionCause,
+    at: datetime,
+) -> None:
+    """Put an address on a store's never-send list, as a keyed hash. Told twice it is there once."""
+    connection.execute(
+        _suppress(connection.dialect),
+        {
+            "store_id": store_id,
+            "channel": channel.value,
+            "address_hash": address_hash(secret, channel, address),
+            "cause": cause.value,
+            "since": at,
+            "lifted_at": None,
+        },
+    )
+
+
+class SqlStore:
+    """`ports.Store` over one database. `secret` is the installation's own key (keyed hashes, signed links);
+    `base_url` is where the customer's browser finds our pages."""
+
+    def __init__(self, database: Database, *, secret: bytes, base_url: str = "http://127.0.0.1:8080") -> None:
+        self._database = database
+        self._secret = secret
+        self._base_url = base_url
+        self._reader = FactsReader(secret)
+
+    @contextmanager
+    def locked(self, store_id: str, person_ref: str) -> Iterator[SqlTx]:
+        """A transaction under that person's lock. On PostgreSQL others of the same person wait at the row;
+        on SQLite every writer waits, and the transaction sees whatever was committed before its turn."""
+        with self._database.writing() as connection:
+            if not self._database.is_sqlite:
+                connection.execute(LOCK, {"person": person_ref})
+            yield SqlTx(connection, self._reader, self._secret, person_ref)
+
+    def content(self, request: TouchRequest, channel: Channel, at: datetime) -> dict[str, Any]:
+        """What a template may say (`templates.content.Content`): personal data, for the message only.
+        Raises `NotFound` when person or order are not there."""
+        with self._database.reading() as connection:
+            content = content_of(connection, request, channel, secret=self._secret, base_url=self._base_url)
+        return dict(content)
