@@ -259,7 +259,7 @@ async def project(projection: Projection) -> None:
 
 async def project_surely(projection: Projection) -> None:
     """The closing projection: retried for a day, for no later one repairs it."""
-    await workflow.execute_activity(
+    await workflow.execute_local_activity(
         PROJECT,
         projection,
         start_to_close_timeout=timedelta(seconds=20),

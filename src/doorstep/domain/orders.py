@@ -15,11 +15,15 @@ from doorstep.domain.facts import (
     Line,
     OrderRefunded,
     ReturnRequested,
+    ReviewSubmitted,
     ShipmentCreated,
     ShipmentScanned,
     lines_of,
 )
 from doorstep.domain.shipments import Shipment, ShipmentStatus
+
+BAD_RATING = 2
+"""A review of this or less is a complaint: no promotion until it is resolved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +45,10 @@ class OrderState:
     refunds: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     returns: Mapping[str, Return] = field(default_factory=dict)
     shipments: Mapping[str, Shipment] = field(default_factory=dict)
-    complaints: Mapping[str, bool] = field(default_factory=dict)
-    """Ticket ref → still open."""
+    complaints: Mapping[str, datetime] = field(default_factory=dict)
+    """What is complained of (a ticket ref, or a bad review's fact) → since when."""
+    resolutions: Mapping[str, datetime] = field(default_factory=dict)
+    """What was resolved (a ticket ref) → when."""
 
     def line(self, ref: str) -> Line | None:
         return next((line for line in self.lines if line.ref == ref), None)
@@ -83,7 +89,13 @@ class OrderState:
 
     @property
     def open_complaint(self) -> bool:
-        return any(self.complaints.values())
+        """A complaint or bad review is unresolved. A resolution that names none of the complaints we know
+        (a help desk's own ticket) settles everything that was complained of before it."""
+        general = [at for ref, at in self.resolutions.items() if ref not in self.complaints]
+        return any(
+            ref not in self.resolutions and not any(since <= at for at in general)
+            for ref, since in self.complaints.items()
+        )
 
     @property
     def shipped(self) -> bool:
@@ -122,9 +134,13 @@ class OrderState:
                 return self._shipment(envelope)
             case ("complaint", _, what):
                 ref = envelope.subject or envelope.fact_key
-                # Resolved stays resolved, whichever of the two is heard first.
-                still_open = what == "opened" and self.complaints.get(ref, True)
-                return replace(self, complaints={**self.complaints, ref: still_open})
+                if what == "opened":
+                    return replace(self, complaints=_since(self.complaints, ref, envelope.occurred_at))
+                return replace(self, resolutions=_since(self.resolutions, ref, envelope.occurred_at))
+            case ("review", _, "submitted") if ReviewSubmitted.read(envelope).rating <= BAD_RATING:
+                return replace(
+                    self, complaints=_since(self.complaints, envelope.fact_key, envelope.occurred_at)
+                )
             case ("customer", _, "erased"):
                 return replace(self, erased_at=_earlier(self.erased_at, envelope.occurred_at))
         return self
@@ -164,6 +180,10 @@ class OrderState:
         else:
             updated = held.with_scan(ShipmentScanned.read(envelope).scan)
         return replace(self, shipments={**self.shipments, ref: updated})
+
+
+def _since(held: Mapping[str, datetime], ref: str, at: datetime) -> dict[str, datetime]:
+    return {**held, ref: _earlier(held.get(ref), at)}
 
 
 def _earlier(held: datetime | None, offered: datetime) -> datetime:

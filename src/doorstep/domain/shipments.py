@@ -66,9 +66,14 @@ class Shipment:
         """Late or stuck as far as the carrier says."""
         return self.status in TROUBLED or self.delayed
 
+    @property
+    def watched(self) -> bool:
+        """Still under way: a scan is expected by `expect_next_by`."""
+        return self.expect_next_by is not None and self.status not in _FINAL
+
     def silent(self, at: datetime) -> bool:
         """No scan came by the time one was due, and the parcel is still under way."""
-        return self.expect_next_by is not None and self.expect_next_by < at and self.status not in _FINAL
+        return self.watched and self.expect_next_by is not None and self.expect_next_by <= at
 
     @property
     def shipped(self) -> bool:

@@ -1,0 +1,422 @@
+"""What a journey can do. An author subclasses `Journey`, writes `run` as ordinary Python, and publishes it
+with `@journey(name, version=…)`. Everything here runs inside a Temporal workflow: no clock but
+`self.now`, no chance, no I/O; the outside is reached through `doorstep.contracts` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+from doorstep import contracts
+from doorstep.contracts import ActionResult, AdviceRequest, JourneyStart, JourneyView, RunOut
+from doorstep.domain import ids, moments
+from doorstep.domain.events import Envelope, Event
+from doorstep.domain.facts import Line, ZoneChanged
+from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.orders import OrderState
+from doorstep.domain.outcomes import Outcome
+from doorstep.errors import JourneyError
+from doorstep.workflows.arms import Arms
+from doorstep.workflows.desk import Condition, Desk, Touch, check_condition, occurrence_of
+from doorstep.workflows.hearing import Hearing
+from doorstep.workflows.reporter import Reporter
+from doorstep.workflows.steering import Steering
+
+_ANCHOR: ContextVar[datetime | None] = ContextVar("doorstep_anchor", default=None)
+"""When that happened which the running arm last waited for: a touch without a moment of its own is due then."""
+
+
+class Journey:
+    """Base of every journey."""
+
+    journey_name: ClassVar[str] = ""
+    journey_version: ClassVar[int] = 0
+
+    @workflow.init
+    def __init__(self, start: JourneyStart) -> None:
+        self._start = start
+        self._zone = start.zone
+        self._hearing = Hearing()
+        self._hearing.receive((start.placed, *start.events))
+        self._steering = Steering()
+        self._exit: str | None = None
+        self._desk = Desk(self)
+        self._reporter = Reporter(self)
+        self._sequence = 0
+
+    async def run(self) -> str | None:
+        """The story, written by the author. What it returns is the journey's outcome."""
+        raise JourneyError(f"{type(self).__name__} has no `run`.", mend="Write `async def run(self)`.")
+
+    async def after_exit(self, cause: str) -> None:
+        """Told once the journey has left its course (`order_cancelled`, `nothing_kept`, `erased`,
+        `cancelled_by_agent` or what `exit` was given). Transactional touches still pass."""
+
+    # --- what is true -------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        """The workflow's time (aware UTC); never the machine's."""
+        return workflow.now()
+
+    @property
+    def placed_at(self) -> datetime:
+        """When the order was placed (aware UTC)."""
+        return self._start.placed.occurred_at
+
+    @property
+    def order(self) -> OrderState:
+        """Lines, parcels, refunds, returns and complaints as heard so far."""
+        return self._hearing.order
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines the customer keeps."""
+        return self.order.kept_lines
+
+    @property
+    def first_order(self) -> bool:
+        """This was the person's first order when it was placed."""
+        return self._start.first_order
+
+    @property
+    def vip(self) -> bool:
+        """The person was a VIP when the order was placed."""
+        return self._start.vip
+
+    @property
+    def country(self) -> str:
+        """ISO 3166 code of where the order goes, or the empty string."""
+        return self._start.country
+
+    @property
+    def zone(self) -> str:
+        """The person's IANA time zone, as last heard."""
+        return self._zone
+
+    def seen(self, *types: type[Event]) -> bool:
+        """Whether such an event has happened."""
+        return self._hearing.find(types) is not None
+
+    def seen_event[E: Event](self, *types: type[E]) -> E | None:
+        """The first such event, if one has happened."""
+        found = self._hearing.find(types)
+        return None if found is None else found[1]
+
+    def variant(self, experiment: str, *options: str) -> str:
+        """One of the options, the same for this person and experiment for ever."""
+        if not options:
+            raise JourneyError(f"variant('{experiment}') has no options.", mend="Name at least one.")
+        return options[int(ids.fraction("variant", experiment, self._start.person_ref) * len(options))]
+
+    # --- moments --------------------------------------------------------------------------------------
+
+    def day(self, n: int) -> datetime:
+        """The opening of the send window on the local date the order was placed + `n` days (UTC), spread
+        over the window's first part by a hash of the order."""
+        spread = ids.fraction("spread", self._start.order_ref)
+        moment = moments.opening_of_day(self.placed_at, n, self._zone, self._start.window, spread)
+        return self._steering.shifted(self.placed_at, moment)
+
+    def after(
+        self, anchor: Event | datetime, *, days: float = 0, hours: float = 0, minutes: float = 0
+    ) -> datetime:
+        """So long after something *happened* (UTC). Whole days are reckoned by the person's calendar and
+        open with the send window; hours and minutes are elapsed time."""
+        at = anchor.at if isinstance(anchor, Event) else anchor
+        if days == int(days) and days and not hours and not minutes:
+            spread = ids.fraction("spread", self._start.order_ref)
+            moment = moments.opening_of_day(at, int(days), self._zone, self._start.window, spread)
+        else:
+            moment = at + timedelta(days=days, hours=hours, minutes=minutes)
+        return self._steering.shifted(at, moment)
+
+    # --- waiting --------------------------------------------------------------------------------------
+
+    async def wait_for[E: Event](
+        self,
+        *types: type[E],
+        until: datetime | None = None,
+        where: Callable[[E], bool] | None = None,
+    ) -> E | None:
+        """The first such event; one that has happened already counts. None when `until` passes first."""
+        name = " or ".join(cls.type for cls in types)
+        if await self.wait_until(lambda: self._hearing.find(types, where) is not None, until=until, name=name):
+            found = self._hearing.find(types, where)
+            assert found is not None  # noqa: S101 - the condition above has just held
+            _ANCHOR.set(found[1].at)
+            return found[1]
+        return None
+
+    async def wait_until(
+        self, condition: Callable[[], bool], *, until: datetime | None = None, name: str = "a condition"
+    ) -> bool:
+        """Until a condition on what was heard holds (True) or `until` passes (False)."""
+        if condition():
+            return True
+        with self._reporter.waiting("event", name, until):
+            if not await self._held(condition, until):
+                _ANCHOR.set(until)
+                return False
+        _ANCHOR.set(self._hearing.log[-1].at if self._hearing.log else self.now)
+        return True
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Until a moment; at once if it has passed."""
+        with self._reporter.waiting("moment", "a moment", moment):
+            await self._held(lambda: False, moment)
+        _ANCHOR.set(moment)
+
+    async def events[E: Event](self, *types: type[E]) -> AsyncIterator[E]:
+        """Every such event, past ones first, each once, for as long as the journey lasts."""
+        position = 0
+        while True:
+            found = self._hearing.find(types, None, position)
+            if found is None:
+                start = position = len(self._hearing.log)
+                with self._reporter.waiting("event", " or ".join(cls.type for cls in types), None):
+                    await self._held(lambda: self._hearing.find(types, None, start) is not None, None)  # noqa: B023
+                continue
+            position = found[0] + 1
+            _ANCHOR.set(found[1].at)
+            yield found[1]
+
+    async def _held(self, condition: Callable[[], bool], until: datetime | None) -> bool:
+        """One timer at most, armed once. True when the condition held, False when `until` came first."""
+        if condition():
+            return True
+        if until is None:
+            await workflow.wait_condition(condition)
+            return True
+        left = until - self.now
+        if left <= timedelta():
+            return False
+        try:
+            await workflow.wait_condition(condition, timeout=left)
+        except TimeoutError:
+            return condition()
+        return True
+
+    def arms(self, *, join: bool = False) -> Arms:
+        """Things done at the same time: `async with self.arms() as arm: arm(self.shipping())`."""
+        return Arms(join=join)
+
+    # --- reaching the customer ------------------------------------------------------------------------
+
+    async def send(
+        self,
+        step: str,
+        *,
+        at: datetime | None = None,
+        useful_for: timedelta | None = None,
+        unless: Condition | tuple[Condition, ...] = (),
+        purpose: Purpose = Purpose.MARKETING,
+        channels: tuple[Channel, ...] = (Channel.EMAIL,),
+        about: Event | str | None = None,
+        template: str | None = None,
+        items: tuple[str, ...] = (),
+        offered: tuple[str, ...] = (),
+        context: Mapping[str, Any] | None = None,
+        priority: int = 50,
+        prompted: bool = False,
+    ) -> Outcome:
+        """One touch, from its due moment to its outcome.
+
+        `at`: when it is due (UTC); without it, when that happened which the arm last waited for. It is of
+        use for `useful_for` after that (3 days for marketing, 2 for transactional), then skipped as stale.
+        `unless`: an event type or a callable, evaluated when due. `about`: what a repeated step is about,
+        an event or a name. `channels` in order of preference. `prompted`: the person's own act caused it.
+        Raises `JourneyError` when the step was sent already for the same occurrence.
+        """
+        conditions = check_condition(unless)
+        if purpose not in tuple(Purpose):
+            raise JourneyError(f"'{purpose}' is no purpose.", mend="Use Purpose.MARKETING or .TRANSACTIONAL.")
+        due = at or (about.at if isinstance(about, Event) else None) or _ANCHOR.get() or self.placed_at
+        if useful_for is None:
+            useful_for = timedelta(days=3 if purpose is Purpose.MARKETING else 2)
+        outcome = await self._desk.carry(
+            Touch(
+                step=step,
+                occurrence=occurrence_of(about),
+                due=due,
+                useful_for=useful_for,
+                unless=conditions,
+                purpose=purpose,
+                channels=tuple(channels),
+                template=template or step,
+                items=items,
+                offered=offered,
+                context=context or {},
+                priority=priority,
+                prompted=prompted,
+            )
+        )
+        if at is not None:
+            _ANCHOR.set(at)
+        return outcome
+
+    async def ticket(self, reason: str, *, about: Event | str | None = None, priority: str = "normal") -> str:
+        """A case for a person in support; its reference, or the empty string if none could be opened."""
+        request = contracts.TicketRequest(
+            key=self._key("ticket", reason, about),
+            journey_id=self._start.journey_id,
+            store_id=self._start.store_id,
+            order_ref=self._start.order_ref,
+            person_ref=self._start.person_ref,
+            reason=reason,
+            at=self.now,
+            priority=priority,
+        )
+        return await self._surely(contracts.open_ticket(request), "")
+
+    async def reward(
+        self, points: int, reason: str, *, about: Event | str | None = None, pending: timedelta | None = None
+    ) -> int:
+        """Loyalty points earned by this order; the points really given. `pending`: available only after it."""
+        request = self._points(points, reason, about)
+        if pending is not None:
+            request = replace(request, available_at=self.now + pending)
+        return await self._surely(contracts.move_points(request), 0)
+
+    async def take_back(self, points: int, reason: str, *, about: Event | str | None = None) -> int:
+        """Take back up to `points` of what `reward(…, reason)` gave; the points really taken (≥ 0)."""
+        given = self._points(points, reason, None).key
+        request = replace(self._points(-points, f"{reason}-reversed", about), reverses=given)
+        return -await self._surely(contracts.move_points(request), 0)
+
+    async def recommendations(self, limit: int = 3) -> tuple[str, ...]:
+        """Product refs that fit this person after this order, best first."""
+        return await self._surely(contracts.recommend(self._advice(limit)), ())
+
+    async def run_outs(self) -> tuple[RunOut, ...]:
+        """When what was bought runs out, soonest first."""
+        return await self._surely(contracts.predict_run_out(self._advice(3)), ())
+
+    # --- course ---------------------------------------------------------------------------------------
+
+    def phase(self, name: str) -> None:
+        """Where the journey stands, in a word support understands."""
+        self._reporter.phase(name)
+
+    async def exit(self, cause: str) -> None:
+        """Leave the course: everything that waits is cancelled, `after_exit(cause)` follows."""
+        self._leave(cause)
+        await workflow.wait_condition(lambda: False)
+
+    def _leave(self, cause: str) -> None:
+        if self._exit is None:
+            self._exit = cause
+            self._steering.lift(self.now)
+            self._reporter.exited(cause, self.now)
+
+    # --- what comes in --------------------------------------------------------------------------------
+
+    @workflow.signal(name=contracts.DELIVER_SIGNAL)
+    def _deliver(self, events: list[Envelope]) -> None:
+        self._hearing.receive(events)
+
+    @workflow.update(name=contracts.ACT_UPDATE)
+    async def _act(self, action_id: str) -> ActionResult:
+        action = await contracts.claim_action(
+            contracts.ClaimRequest(action_id=action_id, journey_id=self._start.journey_id, at=self.now)
+        )
+        if action.withdrawn:
+            return ActionResult(applied=False, detail="Withdrawn before the journey could take it.")
+        result = self._desk.act(action)
+        self._reporter.acted(action_id, result)
+        return result
+
+    @workflow.query(name=contracts.STATE_QUERY)
+    def _state(self) -> JourneyView:
+        return self._reporter.view()
+
+    # --- the engine -----------------------------------------------------------------------------------
+
+    async def _main(self, start: JourneyStart) -> str:
+        await self._settle()
+        helpers = [asyncio.ensure_future(self._reporter.run()), asyncio.ensure_future(self._listen())]
+        outcome = await self._story()
+        if self._exit is not None:
+            outcome = self._exit
+            if self._exit != "erased":
+                self.phase("closing")
+                await self.after_exit(self._exit)
+        for helper in helpers:
+            helper.cancel()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        await self._reporter.close(outcome or "completed")
+        return outcome or "completed"
+
+    async def _story(self) -> str | None:
+        story = asyncio.ensure_future(self.run())
+        try:
+            await workflow.wait_condition(lambda: story.done() or self._exit is not None)
+        except asyncio.CancelledError:  # Temporal's own cancellation, by an operator
+            self._leave("cancelled_by_operator")
+        if not story.done():
+            story.cancel()
+            await asyncio.wait([story])
+        return None if story.cancelled() else story.result()
+
+    async def _settle(self) -> None:
+        """Let the settle window pass, then take what was heard in the order it happened."""
+        if self._start.settle > timedelta():
+            await asyncio.sleep(self._start.settle.total_seconds())
+        for heard in self._hearing.absorb():
+            if isinstance(heard, ZoneChanged) and heard.zone:
+                self._zone = heard.zone
+        if self.order.erased_at is not None:
+            self._leave("erased")
+        elif self.order.cancelled_at is not None:
+            self._leave("order_cancelled")
+        elif self.order.gone:
+            self._leave("nothing_kept")
+
+    async def _listen(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: bool(self._hearing.pending))
+            await self._settle()
+
+    async def _surely[T](self, call: Any, otherwise: T) -> T:
+        """A side effect whose final failure must not end the journey."""
+        try:
+            result: T = await call
+        except FailureError as error:
+            if isinstance(error.__cause__, asyncio.CancelledError) or self._exit is not None:
+                raise asyncio.CancelledError from error
+            workflow.logger.warning("A side effect failed for good; the journey goes on without it.")
+            return otherwise
+        return result
+
+    def _key(self, kind: str, name: str, about: Event | str | None) -> str:
+        return ids.touch_key(self._start.journey_id, f"{kind}/{name}", occurrence_of(about))
+
+    def _points(self, points: int, reason: str, about: Event | str | None) -> contracts.PointsRequest:
+        return contracts.PointsRequest(
+            key=self._key("points", reason, about),
+            journey_id=self._start.journey_id,
+            store_id=self._start.store_id,
+            order_ref=self._start.order_ref,
+            person_ref=self._start.person_ref,
+            points=points,
+            reason=reason,
+            at=self.now,
+        )
+
+    def _advice(self, limit: int) -> AdviceRequest:
+        return AdviceRequest(
+            journey_id=self._start.journey_id,
+            store_id=self._start.store_id,
+            order_ref=self._start.order_ref,
+            person_ref=self._start.person_ref,
+            as_of=self.now,
+            limit=limit,
+        )

@@ -1,0 +1,128 @@
+"""Published journeys: the decorator that makes a class one, the table of all of them, and which one an
+order gets."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import workflow
+
+from doorstep.contracts import JourneyStart
+from doorstep.errors import JourneyError, SetupError, nearest
+
+_JOURNEYS: dict[str, type[Any]] = {}
+_BUILT_IN = ("doorstep.workflows.standard_v1",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingFacts:
+    """What a routing function may decide on. No personal data."""
+
+    store_id: str
+    country: str
+    currency: str
+    total_minor: int
+    categories: tuple[str, ...]
+    first_order: bool
+    vip: bool
+    test: bool
+
+
+Routing = Callable[[RoutingFacts], str | None]
+_ROUTING: list[Routing] = []
+
+
+def journey[J](name: str, *, version: int) -> Callable[[type[J]], type[J]]:
+    """Publish a class as version `version` of the journey `name`: workflow type `name.v<version>`.
+
+    Raises `JourneyError` for a name that is no lower-case word or a type that is taken.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or version < 1:
+        raise JourneyError(
+            f"'{name}' version {version} names no journey.",
+            mend="Use lower-case letters, digits and dashes, and a version from 1 upwards.",
+        )
+    type_name = f"{name}.v{version}"
+
+    def publish(cls: type[J]) -> type[J]:
+        taken = _JOURNEYS.get(type_name)
+        if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise JourneyError(
+                f"{type_name} is published twice: by {taken.__module__} and by {cls.__module__}.",
+                mend="Give one of them another version.",
+            )
+
+        async def doorstep_main(self, start: JourneyStart) -> str:  # type: ignore[no-untyped-def]
+            return str(await self._main(start))
+
+        # The SDK wants the run method on the class itself and not local; the author's `run` stays theirs,
+        # so that a later version can call `super().run()`.
+        doorstep_main.__qualname__ = f"{cls.__qualname__}.doorstep_main"
+        doorstep_main.__module__ = cls.__module__
+        setattr(cls, "doorstep_main", workflow.run(doorstep_main))  # noqa: B010
+        setattr(cls, "journey_name", name)  # noqa: B010
+        setattr(cls, "journey_version", version)  # noqa: B010
+        made = workflow.defn(name=type_name)(cls)
+        _JOURNEYS[type_name] = made
+        return made
+
+    return publish
+
+
+def routing(function: Routing) -> Routing:
+    """Register a store's routing: answers a journey's name (its newest version is taken), a full type such as
+    `standard.v1`, or None to leave the order to the next one. Asked last-registered first."""
+    _ROUTING.append(function)
+    return function
+
+
+def load(packages: Iterable[str] = ()) -> None:
+    """Import the built-in journeys and then the store packages, which registers what they publish.
+
+    Raises `SetupError` naming a package that cannot be imported.
+    """
+    for module in _BUILT_IN:
+        importlib.import_module(module)
+    for package in packages:
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise SetupError(
+                f"The store package '{package}' cannot be imported: {error}.",
+                mend="Check DOORSTEP_STORE_PACKAGES and that the package is installed.",
+            ) from error
+
+
+def journeys() -> dict[str, type[Any]]:
+    """Every published journey by workflow type, sorted."""
+    return dict(sorted(_JOURNEYS.items()))
+
+
+def newest(name: str) -> str:
+    """The newest version's workflow type of a journey's name, or the type itself if it is one.
+
+    Raises `SetupError` offering the nearest known name.
+    """
+    if name in _JOURNEYS:
+        return name
+    versions = [int(t.rpartition(".v")[2]) for t in _JOURNEYS if t.rpartition(".v")[0] == name]
+    if not versions:
+        known = {t.rpartition(".v")[0] for t in _JOURNEYS} | set(_JOURNEYS)
+        raise SetupError(
+            f"There is no journey '{name}'.{nearest(name, known)}",
+            mend="Publish it with @journey in a package named by DOORSTEP_STORE_PACKAGES.",
+        )
+    return f"{name}.v{max(versions)}"
+
+
+def route(facts: RoutingFacts) -> str:
+    """The workflow type a new order gets: a store's routing first, else the newest `standard`."""
+    for function in reversed(_ROUTING):
+        answer = function(facts)
+        if answer is not None:
+            return newest(answer)
+    return newest("standard")

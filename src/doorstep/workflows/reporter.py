@@ -1,0 +1,137 @@
+"""Tells support where the journey stands: one projection per activation in which something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+from doorstep import contracts
+from doorstep.contracts import ActionDone, ActionResult, JourneyView, Projection, StepRecord, Wait
+
+if TYPE_CHECKING:
+    from doorstep.workflows.journey import Journey
+
+_HOPS = 3
+"""Rounds of the workflow's event loop left to the other arms before looking: what changes in one
+activation is told once."""
+
+
+class Reporter:
+    """Collects what changed and projects it with a local activity (one event of history)."""
+
+    def __init__(self, journey: Journey) -> None:
+        self._journey = journey
+        self._phase = "placed"
+        self._waits: list[Wait] = []
+        self._records: list[StepRecord] = []
+        self._actions: list[ActionDone] = []
+        self._exited_at: datetime | None = None
+        self._told: tuple[object, ...] | None = None
+        self._dirty = True
+        self._revision = 0
+        self._outcome = ""
+
+    def changed(self) -> None:
+        """Something support could see may be different now."""
+        self._dirty = True
+
+    def phase(self, name: str) -> None:
+        self._phase = name
+        self._dirty = True
+
+    def exited(self, cause: str, at: datetime) -> None:
+        self._exited_at = at
+        self._dirty = True
+
+    def ended(self, record: StepRecord) -> None:
+        self._records.append(record)
+        self._dirty = True
+
+    def acted(self, action_id: str, result: ActionResult) -> None:
+        self._actions.append(ActionDone(action_id=action_id, result=result))
+        self._dirty = True
+
+    @contextmanager
+    def waiting(self, kind: str, name: str, until: datetime | None) -> Iterator[None]:
+        """What an arm waits for, shown for as long as the block lasts."""
+        wait = Wait(kind=kind, name=name, until=until)
+        self._waits.append(wait)
+        self._dirty = True
+        try:
+            yield
+        finally:
+            self._waits.remove(wait)
+            self._dirty = True
+
+    def _all_waits(self) -> tuple[Wait, ...]:
+        return (*self._journey._desk.waits(), *self._waits)
+
+    def _snapshot(self) -> tuple[object, ...]:
+        return (self._phase, self._all_waits(), self._journey._steering.paused, self._journey._exit)
+
+    def _news(self) -> bool:
+        if self._dirty and not self._records and not self._actions:
+            self._dirty = self._snapshot() != self._told
+        return self._dirty
+
+    async def run(self) -> None:
+        """Project whenever there is news, for as long as the journey lasts."""
+        while True:
+            await workflow.wait_condition(self._news)
+            for _ in range(_HOPS):
+                await workflow.wait_condition(lambda: True)
+            if self._news():
+                await self._project(closed=False)
+
+    async def close(self, outcome: str) -> None:
+        """The last word, told surely."""
+        self._outcome = outcome
+        self._phase = "closed"
+        await self._project(closed=True)
+
+    async def _project(self, *, closed: bool) -> None:
+        told, records, actions = self._snapshot(), self._records, self._actions
+        self._records, self._actions, self._dirty = [], [], False
+        self._revision += 1
+        projection = Projection(
+            journey_id=self._journey._start.journey_id,
+            revision=self._revision,
+            at=workflow.now(),
+            phase=self._phase,
+            waits=() if closed else self._all_waits(),
+            paused=self._journey._steering.paused,
+            records=tuple(records),
+            actions=tuple(actions),
+            closed=closed,
+            outcome=self._outcome,
+            exited_at=self._exited_at,
+            exit_cause=self._journey._exit or "",
+        )
+        heard = False
+        try:
+            await (contracts.project_surely(projection) if closed else contracts.project(projection))
+            heard = True
+            self._told = told
+        except FailureError:
+            workflow.logger.warning("A projection was lost; the next one tells it again.")
+        finally:
+            if not heard:  # also when cancelled: what the ledger must hear goes with the next one
+                self._records = [*records, *self._records]
+                self._actions = [*actions, *self._actions]
+
+    def view(self) -> JourneyView:
+        """The workflow's own word, for a live query."""
+        return JourneyView(
+            journey_id=self._journey._start.journey_id,
+            phase=self._phase,
+            paused=self._journey._steering.paused,
+            waits=self._all_waits(),
+            steps=dict(self._journey._desk.outcomes),
+            exit_cause=self._journey._exit or "",
+            outcome=self._outcome,
+        )
