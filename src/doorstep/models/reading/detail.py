@@ -1,0 +1,139 @@
+"""One journey whole: a fixed number of indexed queries, however large the database is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from doorstep.domain.ids import journey_id as id_of_order
+from doorstep.models.care import PointsRow, TicketRow
+from doorstep.models.journeys import ActionRow, JourneyRow
+from doorstep.models.orders import OrderRow
+from doorstep.models.people import PersonRow
+from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.news import news_of
+from doorstep.models.reading.orders import orders_of, shipments_of
+from doorstep.models.reading.people import person_view
+from doorstep.models.reading.rows import rows
+from doorstep.models.reading.sentences import headline
+from doorstep.models.reading.steps import steps_of, waits
+from doorstep.models.reading.views import ActionView, JourneyDetail, Points, Ticket
+from doorstep.models.reading.wismo import wismo
+from doorstep.models.stores import StoreRow
+
+
+def resolve(session: Session, ref: str, store_id: str | None) -> JourneyRow | None:
+    """The journey of a `jny_…` or `ord_…` reference. `store_id` None: of any store; another store's is None too."""
+    if ref.startswith("ord_"):
+        order = session.connection().execute(select(col(OrderRow.journey_id)).where(col(OrderRow.id) == ref))
+        ref = order.scalar() or id_of_order(ref)
+    found = session.get(JourneyRow, ref)
+    if found is None or (store_id is not None and found.store_id != store_id):
+        return None
+    return found
+
+
+def journey_detail(session: Session, ref: str, store_id: str | None, now: datetime) -> JourneyDetail | None:
+    """Everything support needs of the journey of that `jny_…` or `ord_…`; None where there is none to see.
+    `now` (aware UTC) tells only which parcels are silent."""
+    journey = resolve(session, ref, store_id)
+    if journey is None:
+        return None
+    store = rows(session, StoreRow, col(StoreRow.id) == journey.store_id)[0]
+    person = rows(session, PersonRow, col(PersonRow.id) == journey.person_id)[0]
+    clock = Clock(person.zone or store.zone)
+    orders = orders_of(session, journey.order_ref, clock)
+    refs = [order.ref for order in orders]
+    shipments = shipments_of(session, refs, clock, now)
+    waiting = waits(journey.waits, journey.paused, clock)
+    events, troubles = news_of(session, refs, clock)
+    said = [wait.sentence for wait in waiting]
+    return JourneyDetail(
+        id=journey.id,
+        store_id=journey.store_id,
+        store_name=store.name,
+        type=journey.type,
+        status=journey.status,
+        phase=journey.phase,
+        paused=journey.paused,
+        outcome=journey.outcome,
+        exit_cause=journey.exit_cause,
+        started=clock.moment(journey.started_at),
+        exited=clock.maybe(journey.exited_at),
+        closed=clock.maybe(journey.closed_at),
+        projected_at=journey.projected_at,
+        revision=journey.revision,
+        wismo=wismo(orders[0], shipments, orders[1:]),
+        headline=headline(
+            journey.status, journey.phase, journey.paused, journey.outcome, journey.exit_cause, said
+        ),
+        person=person_view(session, person, clock),
+        order=orders[0],
+        other_orders=orders[1:],
+        shipments=shipments,
+        waits=waiting,
+        steps=steps_of(session, journey.id, clock),
+        tickets=_tickets(session, journey.id, clock),
+        points=_points(session, journey, clock),
+        actions=actions_of(session, journey.id),
+        events=events,
+        troubles=troubles,
+    )
+
+
+def _tickets(session: Session, journey_id: str, clock: Clock) -> list[Ticket]:
+    oldest = (col(TicketRow.opened_at), col(TicketRow.key))
+    return [
+        Ticket(
+            ref=row.ref,
+            reason=row.reason,
+            priority=row.priority,
+            status=row.status,
+            opened=clock.moment(row.opened_at),
+            resolved=clock.maybe(row.resolved_at),
+        )
+        for row in rows(session, TicketRow, col(TicketRow.journey_id) == journey_id, order=oldest)
+    ]
+
+
+def _points(session: Session, journey: JourneyRow, clock: Clock) -> list[Points]:
+    # By person first: that is the column with an index.
+    mine = (col(PointsRow.person_id) == journey.person_id, col(PointsRow.journey_id) == journey.id)
+    return [
+        Points(
+            points=row.points,
+            reason=row.reason,
+            at=clock.moment(row.at),
+            available=clock.maybe(row.available_at),
+        )
+        for row in rows(session, PointsRow, *mine, order=(col(PointsRow.at), col(PointsRow.key)))
+    ]
+
+
+def actions_of(session: Session, journey_id: str) -> list[ActionView]:
+    """Every action on a journey, oldest first."""
+    oldest = (col(ActionRow.created_at), col(ActionRow.id))
+    mine = col(ActionRow.journey_id) == journey_id
+    return [action_view(row) for row in rows(session, ActionRow, mine, order=oldest)]
+
+
+def action_view(row: Any) -> ActionView:
+    """`row`: an `ActionRow` or its columns."""
+    return ActionView(
+        id=row.id,
+        journey_id=row.journey_id,
+        kind=row.kind,
+        step=row.step,
+        occurrence=row.occurrence,
+        catch_up=row.catch_up,
+        reason=row.reason,
+        actor=row.actor,
+        status=row.status,
+        detail=row.detail,
+        waiting=[str(name) for name in row.waiting],
+        created_at=row.created_at,
+        done_at=row.done_at,
+    )

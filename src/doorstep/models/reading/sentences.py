@@ -1,0 +1,127 @@
+"""What happened to a touch and what a journey waits for, in a sentence a support agent can say.
+
+Pure. One table of reasons; an unknown word (a newer journey's) is shown as it is rather than hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from doorstep.domain.messages import Purpose
+from doorstep.domain.outcomes import OutcomeKind, SkipReason, TouchState
+from doorstep.models.reading.clock import Clock
+
+OPEN = "open"
+
+OUTCOMES = {
+    TouchState.PLANNED: OPEN,
+    TouchState.RESERVED: OPEN,
+    TouchState.SENDING: OPEN,
+    TouchState.DEFERRED: OutcomeKind.DEFERRED.value,
+    TouchState.ACCEPTED: OutcomeKind.SENT.value,
+    TouchState.SKIPPED: OutcomeKind.SKIPPED.value,
+    TouchState.CANCELLED: OutcomeKind.CANCELLED.value,
+    TouchState.FAILED: OutcomeKind.FAILED.value,
+    TouchState.UNKNOWN: OutcomeKind.UNKNOWN.value,
+}
+
+REASONS = {
+    SkipReason.NOT_CONSENTED: "the person has not agreed to marketing over any channel we could use",
+    SkipReason.SUPPRESSED: "the address is on the never-send list (a bounce, a complaint or STOP)",
+    SkipReason.FREQUENCY_CAPPED: "the person had as many messages as the store allows in this time",
+    SkipReason.QUIET_HOURS_EXPIRED: "it was night where the person lives until it was of no use any more",
+    SkipReason.HOLDOUT: "the person is in the comparison group that gets no marketing",
+    SkipReason.MISSING_IDENTIFIER: "we know no address of the person on any of its channels",
+    SkipReason.NOT_RELEVANT: "it was no longer relevant when it came due",
+    SkipReason.OPEN_EXCEPTION: "the delivery is in trouble or a complaint is open, and marketing is held back then",
+    SkipReason.EXITED: "the order had left its journey",
+    SkipReason.STALE: "the moment for it had passed",
+    SkipReason.DUPLICATE: "it had been said already",
+    SkipReason.PROVIDER_REJECTED: "the provider refused it for good",
+}
+_WAITING_FOR = {
+    SkipReason.FREQUENCY_CAPPED: "the person had as many messages as the store allows; it waits for a free slot",
+    SkipReason.QUIET_HOURS_EXPIRED: "it is outside the hours in which the store may write to this person",
+    SkipReason.OPEN_EXCEPTION: "the delivery is in trouble or a complaint is open; marketing waits",
+}
+_CHANNELS = {"email": "by email", "sms": "by SMS", "push": "as a push message"}
+_REPORTED = {"delivered": "delivered", "opened": "opened", "clicked": "clicked", "bounced": "bounced"}
+
+
+def why(reason: str | None, *, waiting: bool = False) -> str:
+    """A reason in words; the word itself when it is not one of ours."""
+    if not reason:
+        return ""
+    known = SkipReason(reason) if reason in SkipReason else None
+    if known is None:
+        return reason.replace("_", " ")
+    return (_WAITING_FOR.get(known) if waiting else None) or REASONS[known]
+
+
+def step_sentence(row: Any, reports: Sequence[str], clock: Clock) -> str:
+    """The outcome of one ledger row. `reports`: types of the provider's callbacks, oldest first."""
+    over = _CHANNELS.get(row.channel or "", "")
+    match row.state:
+        case TouchState.ACCEPTED:
+            when = clock.words(row.accepted_at or row.sending_at or row.due_at)
+            told = [word for kind, word in _REPORTED.items() if kind in reports]
+            return _ended(f"Sent {over} on {when}{'; ' + ', '.join(told) if told else ''}")
+        case TouchState.SKIPPED:
+            return _ended(
+                f"Not sent: {why(row.reason) or row.detail or 'no reason was recorded'}", row.detail
+            )
+        case TouchState.DEFERRED:
+            until = f" until {clock.words(row.deferred_until)}" if row.deferred_until else ""
+            return _ended(f"Waiting{until}: {why(row.reason, waiting=True)}", row.detail)
+        case TouchState.CANCELLED:
+            return _ended(
+                f"Cancelled before it went out: {row.detail or why(row.reason) or 'the journey ended'}"
+            )
+        case TouchState.FAILED:
+            return _ended(f"Could not be sent: {row.detail or why(row.reason) or 'every try failed'}")
+        case TouchState.UNKNOWN:
+            return _unknown(row.purpose)
+        case TouchState.RESERVED | TouchState.SENDING:
+            return _ended(f"Being sent {over} now")
+    return _ended(f"Due on {clock.words(row.due_at)}")
+
+
+def _unknown(purpose: str) -> str:
+    doubt = "It may have gone out: the provider never said."
+    if purpose == Purpose.MARKETING:
+        return f"{doubt} Marketing is not sent a second time."
+    return f"{doubt} It is sent again only if the provider reports nothing in time."
+
+
+def wait_sentence(kind: str, name: str, until: datetime | None, paused: bool, clock: Clock) -> str:
+    """What one wait is for."""
+    when = clock.words(until) if until else ""
+    if kind == "touch":
+        if paused:
+            return f"'{name}' is held by the pause{'; it was due on ' + when if when else ''}."
+        return f"'{name}' goes out on {when}." if when else f"'{name}' is on its way out."
+    if kind == "event":
+        return f"Waits for '{name}'{', until ' + when + ' at most' if when else ''}."
+    return f"Waits for '{name}'{': ' + when if when else ''}."
+
+
+def headline(
+    status: str, phase: str, paused: bool, outcome: str, exit_cause: str, waits: Sequence[str]
+) -> str:
+    """Where the journey stands and what comes next. `waits`: their sentences, soonest first."""
+    if status == "closed":
+        left = f", because of {exit_cause.replace('_', ' ')}" if exit_cause else ""
+        return f"The journey is over{': ' + outcome.replace('_', ' ') if outcome else ''}{left}."
+    if status == "pending":
+        return "The order is recorded; its journey has not started yet."
+    now = f"In phase '{phase}'" if phase else "Open"
+    if paused:
+        return f"{now}, paused by an agent: nothing is sent until it is resumed."
+    return f"{now}. {waits[0]}" if waits else f"{now}."
+
+
+def _ended(sentence: str, detail: str = "") -> str:
+    text = " ".join(sentence.split()).rstrip(":")
+    return f"{text} ({detail})." if detail and detail not in text else f"{text}."

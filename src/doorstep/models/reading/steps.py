@@ -1,0 +1,109 @@
+"""The journey's touches with every decision on them, and what it waits for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from doorstep.contracts import Wait as Waiting
+from doorstep.domain.outcomes import FINAL_STATES
+from doorstep.models.codec_json import waits_of
+from doorstep.models.ledger import DecisionRow, LedgerRowModel, MessageEventRow
+from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.rows import rows
+from doorstep.models.reading.sentences import OPEN, OUTCOMES, step_sentence, wait_sentence
+from doorstep.models.reading.views import Decision, Report, Rule, Step, Wait
+
+_FAR = datetime.max.replace(tzinfo=UTC)
+
+
+def steps_of(session: Session, journey_id: str, clock: Clock) -> list[Step]:
+    """Every touch of the journey by when it was due, with its decisions and what providers reported."""
+    ledger = rows(
+        session,
+        LedgerRowModel,
+        col(LedgerRowModel.journey_id) == journey_id,
+        order=(col(LedgerRowModel.due_at), col(LedgerRowModel.key)),
+    )
+    if not ledger:
+        return []
+    mine = select(col(LedgerRowModel.key)).where(col(LedgerRowModel.journey_id) == journey_id)
+    decisions, reports = defaultdict(list), defaultdict(list)
+    for row in rows(session, DecisionRow, col(DecisionRow.key).in_(mine), order=(col(DecisionRow.id),)):
+        decisions[row.key].append(row)
+    reported = (col(MessageEventRow.at), col(MessageEventRow.id))
+    for row in rows(session, MessageEventRow, col(MessageEventRow.key).in_(mine), order=reported):
+        reports[row.key].append(row)
+    return [_step(row, decisions[row.key], reports[row.key], clock) for row in ledger]
+
+
+def _step(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock: Clock) -> Step:
+    return Step(
+        key=row.key,
+        step=row.step,
+        occurrence=row.occurrence,
+        template=row.template,
+        purpose=row.purpose,
+        state=row.state,
+        outcome=OUTCOMES.get(row.state, OPEN),
+        reason=row.reason,
+        sentence=step_sentence(row, [report.type for report in reports], clock),
+        channel=row.channel,
+        due=clock.moment(row.due_at),
+        expires=clock.moment(row.expires_at),
+        decided=clock.maybe(row.decided_at),
+        sent=clock.maybe(row.accepted_at),
+        next=None if row.state in FINAL_STATES else clock.moment(row.deferred_until or row.due_at),
+        attempts=row.attempts,
+        provider=row.provider,
+        provider_message_id=row.provider_message_id,
+        template_digest=row.template_digest,
+        held_out=row.shadow,
+        decisions=[_decision(decision, clock) for decision in decisions],
+        reports=[
+            Report(type=told.type, at=clock.moment(told.at), provider=told.provider) for told in reports
+        ],
+    )
+
+
+def _decision(row: Any, clock: Clock) -> Decision:
+    return Decision(
+        at=clock.moment(row.at),
+        verdict=row.verdict,
+        reason=row.reason,
+        until=clock.maybe(row.until),
+        channel=row.channel,
+        rules=[
+            Rule(
+                rule=str(rule.get("rule", "")),
+                verdict=str(rule.get("verdict", "")),
+                facts=dict(rule.get("facts") or {}),
+                detail=str(rule.get("detail", "")),
+            )
+            for rule in row.trace
+        ],
+    )
+
+
+def waits(value: Sequence[Any], paused: bool, clock: Clock) -> list[Wait]:
+    """`journeys.waits` as views, soonest first; what has no end comes last."""
+
+    def soonest(wait: Waiting) -> tuple[datetime, str, str]:
+        return (wait.until or _FAR, wait.name, wait.occurrence)
+
+    return [
+        Wait(
+            kind=wait.kind,
+            name=wait.name,
+            occurrence=wait.occurrence,
+            until=clock.maybe(wait.until),
+            note=wait.note,
+            sentence=wait_sentence(wait.kind, wait.name, wait.until, paused, clock),
+        )
+        for wait in sorted(waits_of(value), key=soonest)
+    ]
