@@ -1,0 +1,1 @@
+"""May this touch go now? Pure rules over facts; `gate.decide` asks them in order."""

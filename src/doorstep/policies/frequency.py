@@ -1,0 +1,140 @@
+"""How much is too much for one person, across all their orders?
+
+Boundaries: a cap of `limit` in `window` allows at most `limit` touches in any half-open [t, t + window), so
+a slot is free again exactly `window` after the touch that held it. Touches dated after `at` count too (the
+clocks of two journeys need not agree). A waiting touch counts while `due_at <= at < expires_at`: a dead row
+stops blocking at its expiry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from doorstep.domain.customers import Cap, StorePolicy, WaitingTouch
+from doorstep.domain.outcomes import SkipReason
+from doorstep.policies.case import Case, Ruling, defers, iso, passes, skips
+from doorstep.policies.holdout import held_out
+
+#: a deferral is never shorter: a touch that finds no slot must not spin
+LEAST = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """One cap as this touch meets it. `free_at`: the first instant it leaves a slot; None: never."""
+
+    cap: Cap
+    allowed: int
+    used: int
+    ahead: int
+    free_at: datetime | None
+
+    @property
+    def full(self) -> bool:
+        return self.used + self.ahead >= self.allowed
+
+    @property
+    def hours(self) -> float:
+        return self.cap.window / timedelta(hours=1)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "limit": self.cap.limit,
+            "window_hours": self.hours,
+            "allowed": self.allowed,
+            "used": self.used,
+            "ahead": self.ahead,
+            "free_at": iso(self.free_at),
+        }
+
+    def __str__(self) -> str:
+        used = f"{self.used} of {self.allowed} marketing messages in {self.hours:g} hours are used"
+        return f"{used}, and {self.ahead} wait with a higher rank" if self.ahead else used
+
+
+def frequency(case: Case) -> Ruling:
+    """Caps and arbitration, for marketing only.
+
+    Touches that wait with a higher rank take free slots first: each is taken to be sent now, or to expire.
+    So two touches that wake for the same slot answer alike whichever asks first, and the lower one asks
+    again when that slot is next free. If the higher one is then skipped for another reason, its slot stays
+    empty for at most that one window.
+    """
+    if not case.marketing:
+        return passes("Caps bind marketing only.")
+    if case.request.ignore_timing:
+        return passes("An agent said to send now: caps are overridden.", {"overridden": True})
+    ahead = _ahead(case)
+    slots = [_slots(case, cap, ahead) for cap in case.facts.policy.caps]
+    read = {
+        "priority": case.request.priority,
+        "caps": [s.as_json() for s in slots],
+        "waiting_ahead": [w.key for w in ahead],
+        "holding": case.holding,
+    }
+    full = [s for s in slots if s.full]
+    if not full:
+        return passes("Every cap has a slot left for this touch.", read)
+    return _no_slot(case, full, read)
+
+
+def _no_slot(case: Case, full: list[Slots], read: dict[str, Any]) -> Ruling:
+    """Every blocker only ever goes away, so the latest of the caps' free instants is free under all."""
+    until = case.at + LEAST
+    for slots in full:
+        if slots.free_at is None:
+            return skips(SkipReason.FREQUENCY_CAPPED, f"{slots}: this cap never leaves a slot.", read)
+        until = max(until, slots.free_at)
+    until = case.facts.policy.window.next_opening(until, case.facts.zone)
+    tightest = max(full, key=lambda s: s.free_at or case.at)
+    if until >= case.request.expires_at:
+        detail = f"{tightest}: a slot is free only after its use has ended."
+        return skips(SkipReason.FREQUENCY_CAPPED, detail, read)
+    return defers(until, SkipReason.FREQUENCY_CAPPED, f"{tightest}; asked again at {iso(until)}.", read)
+
+
+def _slots(case: Case, cap: Cap, ahead: list[WaitingTouch]) -> Slots:
+    used = [at + cap.window for at in _counted(case) if at + cap.window > case.at]
+    taken = [min(w.expires_at, case.at + cap.window) for w in ahead]
+    allowed = _allowed(case, cap)
+    frees = sorted([*used, *taken])
+    over = len(frees) - allowed  # once `over + 1` of them have gone, `allowed - 1` remain
+    free_at = None if allowed < 1 else frees[over] if over >= 0 else case.at
+    return Slots(cap=cap, allowed=allowed, used=len(used), ahead=len(taken), free_at=free_at)
+
+
+def _allowed(case: Case, cap: Cap) -> int:
+    """Slots this touch may fill up to. Headroom never takes the last slot: a cap of one with headroom of one
+    would otherwise silence every ordinary touch for good."""
+    policy = case.facts.policy
+    if case.holding or case.request.priority >= policy.headroom_from or cap != _widest(policy):
+        return cap.limit
+    return min(cap.limit, max(1, cap.limit - policy.headroom))
+
+
+def _widest(policy: StorePolicy) -> Cap:
+    """The cap over the longest window, which keeps the headroom; of two, the tighter."""
+    return max(policy.caps, key=lambda cap: (cap.window, -cap.limit))
+
+
+def _counted(case: Case) -> list[datetime]:
+    """Touches that fill this person's caps; shadow ones only where the person lives in the shadow."""
+    shadow = held_out(case.request, case.facts)
+    return [t.at for t in case.facts.counted if shadow or not t.shadow]
+
+
+def _ahead(case: Case) -> list[WaitingTouch]:
+    """Waiting touches that rank before this one: higher priority, then due earlier, then by key. A touch
+    that holds its slot has been ranked already: a later comer does not take it away."""
+    if case.holding:
+        return []
+    request = case.request
+    mine = (-request.priority, request.due_at, request.key)
+    ranked = sorted(case.facts.waiting, key=_rank)
+    return [w for w in ranked if _rank(w) < mine and w.due_at <= case.at < w.expires_at]
+
+
+def _rank(w: WaitingTouch) -> tuple[int, datetime, str]:
+    return (-w.priority, w.due_at, w.key)

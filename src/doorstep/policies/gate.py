@@ -1,0 +1,82 @@
+"""The gate: may this touch go now? Pure: the same request, facts and time give the same answer and trace.
+
+Rules are asked in order and the first refusal decides; the trace holds every rule asked, so support can
+read why a message went, or why not and when it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from doorstep.domain.customers import Facts
+from doorstep.domain.messages import Channel
+from doorstep.domain.outcomes import Decision, Defer, RuleTrace, Send, Skip, Verdict
+from doorstep.domain.touches import TouchRequest
+from doorstep.policies.case import Case, Ruling
+from doorstep.policies.consent import consent
+from doorstep.policies.exceptions import open_exception
+from doorstep.policies.frequency import frequency
+from doorstep.policies.holdout import holdout
+from doorstep.policies.identifier import identifier
+from doorstep.policies.quiet_hours import quiet_hours
+from doorstep.policies.relevance import relevance
+from doorstep.policies.standing import exited, stale
+from doorstep.policies.suppression import suppression
+
+RULES: tuple[tuple[str, Callable[[Case], Ruling]], ...] = (
+    ("stale", stale),
+    ("exited", exited),
+    ("identifier", identifier),
+    ("suppression", suppression),
+    ("consent", consent),
+    ("relevance", relevance),
+    ("open_exception", open_exception),
+    ("frequency", frequency),
+    ("quiet_hours", quiet_hours),
+    ("holdout", holdout),
+)
+
+
+def decide(
+    request: TouchRequest,
+    facts: Facts,
+    at: datetime,
+    *,
+    tried: tuple[Channel, ...] = (),
+    unavailable: Mapping[Channel, str] | None = None,
+    holding: bool = False,
+) -> Decision:
+    """Send now, ask again at a given instant, or never.
+
+    `tried`: channels whose provider rejected this touch for good. `unavailable`: channels that cannot carry
+    it, with the reason in words. `holding`: the touch has a reservation of its own, so arbitration and
+    headroom (which rank touches *before* one gets a slot) no longer apply; caps still do. Raises `BadInput`
+    when the person's zone is no IANA name.
+    """
+    case = Case(
+        request=request,
+        facts=facts,
+        at=at,
+        channels=request.channels,
+        tried=tried,
+        unavailable=unavailable or {},
+        holding=holding,
+    )
+    trace: tuple[RuleTrace, ...] = ()
+    for name, rule in RULES:
+        ruling = rule(case)
+        trace += (RuleTrace(rule=name, verdict=ruling.verdict, facts=ruling.read, detail=ruling.detail),)
+        if ruling.verdict is not Verdict.PASS:
+            return _refusal(ruling, trace)
+        if ruling.channels is not None:
+            case = replace(case, channels=ruling.channels)
+    return Send(channel=case.channels[0], trace=trace)
+
+
+def _refusal(ruling: Ruling, trace: tuple[RuleTrace, ...]) -> Defer | Skip:
+    assert ruling.reason is not None, "a refusal names its reason"
+    if ruling.until is not None:
+        return Defer(until=ruling.until, reason=ruling.reason, trace=trace)
+    return Skip(reason=ruling.reason, trace=trace, shadow=ruling.shadow)

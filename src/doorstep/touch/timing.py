@@ -1,0 +1,22 @@
+"""When a touch is decided, and how long things may take."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+#: How long a reservation fills a cap without being sent. Above one activity attempt (30 s), so that a live
+#: attempt keeps its slot; short, so that a dead one gives it back.
+RESERVATION = timedelta(minutes=2)
+#: How soon a touch that another attempt holds is asked about again.
+YIELD = timedelta(minutes=1)
+#: R of a channel whose sender is no longer configured: nobody can say how soon it would have reported.
+RECONCILE_UNKNOWN = timedelta(hours=1)
+
+
+def decision_time(as_of: datetime, scheduled: datetime, current_attempt: datetime) -> datetime:
+    """`as_of` (`workflow.now()` when it was asked) moved on by how long the activity has been retried.
+
+    Both activity times come from the server's clock, virtual under time skipping; `as_of` alone would stand
+    still through hours of retries. Never before `as_of`.
+    """
+    return as_of + max(current_attempt - scheduled, timedelta(0))
