@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import phonenumbers
@@ -82,3 +83,9 @@ def person(
         zone=zone,
         zone_from=derived_from,
     )
+
+
+def at_address(sighting: PersonSighting, address: Address) -> PersonSighting:
+    """The same person, whose zone an address now settles better than a phone number did."""
+    zone, derived_from = zones.derive(country=address.country, province=address.province)
+    return replace(sighting, zone=zone, zone_from=derived_from) if zone else sighting

@@ -163,3 +163,12 @@ def plain(value: Any) -> Any:
 def first[T](candidates: Iterable[T | None]) -> T | None:
     """The first that is there (and not empty)."""
     return next((c for c in candidates if c), None)
+
+
+def web_url(value: Any) -> str:
+    """An `http(s)` address without blanks or control characters, or empty. It goes into messages as a link:
+    `javascript:` and its kind do not."""
+    found = text(value, 2000)
+    if not found.lower().startswith(("https://", "http://")):
+        return ""
+    return "" if any(c.isspace() or ord(c) < 32 or c in '"<>' for c in found) else found
