@@ -70,6 +70,7 @@ class Database:
         if self.is_sqlite and parsed.database and parsed.database != ":memory:":
             _make_room(Path(parsed.database).parent)
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 30}
+        options["hide_parameters"] = True  # they are personal data, and errors are logged
         self._writer = threading.Lock()
         self.engine: Engine = create_engine(url, **options)
         if self.is_sqlite:

@@ -20,6 +20,7 @@ from doorstep.models.codec_json import order_state
 from doorstep.models.links import Link, LinkPurpose, url
 from doorstep.models.orders import OrderLineRow, OrderRow, ProductRow, ShipmentRow
 from doorstep.models.people import PersonRow
+from doorstep.models.prepared import prepared
 from doorstep.models.stores import StoreRow
 from doorstep.models.tables import table
 from doorstep.templates.content import (
@@ -37,7 +38,7 @@ _persons, _stores, _orders = table(PersonRow), table(StoreRow), table(OrderRow)
 _lines, _shipments, _products = table(OrderLineRow), table(ShipmentRow), table(ProductRow)
 
 
-WHOLE = (
+WHOLE = prepared(
     select(
         _persons.c.first_name,
         _persons.c.locale,
@@ -56,7 +57,7 @@ WHOLE = (
     .where(_orders.c.id == bindparam("order"))
 )
 
-LINES = (
+LINES = prepared(
     select(_lines, _products.c.image_url.label("product_image"), _products.c.category.label("of_product"))
     .select_from(
         _lines.outerjoin(
@@ -68,7 +69,7 @@ LINES = (
     .order_by(_lines.c.ref)
 )
 
-PARCELS = (
+PARCELS = prepared(
     select(_shipments)
     .where(
         _shipments.c.order_ref == bindparam("order"),
@@ -88,12 +89,12 @@ def content_of(
     connection: Connection, request: TouchRequest, channel: Channel, *, secret: bytes, base_url: str
 ) -> Content:
     """Everything a template may say for that touch. Raises `NotFound` when person or order are not there."""
-    whole = connection.execute(WHOLE, {"person": request.person_ref, "order": request.order_ref}).first()
+    whole = WHOLE.first(connection, {"person": request.person_ref, "order": request.order_ref})
     if whole is None:
         raise NotFound(f"There is no order '{request.order_ref}' with a person '{request.person_ref}'.")
     state = order_state(whole.state)
-    lines = _Lines(list(connection.execute(LINES, {"order": request.order_ref})), state)
-    parcels = [_parcel(row, lines) for row in connection.execute(PARCELS, {"order": request.order_ref})]
+    lines = _Lines(LINES.all(connection, {"order": request.order_ref}), state)
+    parcels = [_parcel(row, lines) for row in PARCELS.all(connection, {"order": request.order_ref})]
     return Content(
         purpose=request.purpose.value,
         person={

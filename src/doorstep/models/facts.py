@@ -27,13 +27,14 @@ from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import SkipReason, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.errors import NotFound
-from doorstep.models.addresses import CHANNEL_OF, address_hash
+from doorstep.models.addresses import CHANNEL_OF, IDENTITY_OF, address_hash
 from doorstep.models.codec_json import order_state
 from doorstep.models.journeys import JourneyRow
 from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.orders import OrderRow
 from doorstep.models.people import ConsentRow, IdentityRow, PersonRow, SuppressionRow
 from doorstep.models.policy import policy_of
+from doorstep.models.prepared import prepared
 from doorstep.models.stores import StoreRow
 from doorstep.models.tables import table
 from doorstep.touch.ledger import as_counted, as_waiting
@@ -43,9 +44,9 @@ _journeys, _ledger = table(JourneyRow), table(LedgerRowModel)
 _consents, _identities, _suppressions = table(ConsentRow), table(IdentityRow), table(SuppressionRow)
 
 #: on PostgreSQL the lock of the person; on SQLite the transaction holds the whole database's already
-LOCK = select(_persons.c.id).where(_persons.c.id == bindparam("person")).with_for_update()
+LOCK = prepared(select(_persons.c.id).where(_persons.c.id == bindparam("person")).with_for_update())
 
-STANDING = (
+STANDING = prepared(
     select(
         _persons.c.zone,
         _persons.c.erased_at,
@@ -61,24 +62,31 @@ STANDING = (
     .where(_persons.c.id == bindparam("person"), _persons.c.store_id == bindparam("store"))
 )
 
-ADDRESSES = (
+ADDRESSES = prepared(
     select(_identities.c.kind, _identities.c.value)
-    .where(_identities.c.person_id == bindparam("person"), _identities.c.kind.in_(sorted(CHANNEL_OF)))
+    .where(
+        _identities.c.person_id == bindparam("person"),
+        or_(*(_identities.c.kind == kind for kind in CHANNEL_OF)),
+    )
     .order_by(_identities.c.seen_at, _identities.c.id)
 )
 
-CONSENTS = select(
-    _consents.c.channel, _consents.c.purpose, _consents.c.granted, _consents.c.at, _consents.c.source
-).where(_consents.c.person_id == bindparam("person"), _consents.c.purpose == bindparam("purpose"))
+CONSENTS = prepared(
+    select(
+        _consents.c.channel, _consents.c.purpose, _consents.c.granted, _consents.c.at, _consents.c.source
+    ).where(_consents.c.person_id == bindparam("person"), _consents.c.purpose == bindparam("purpose"))
+)
 
-SUPPRESSIONS = select(_suppressions.c.channel, _suppressions.c.cause, _suppressions.c.since).where(
-    _suppressions.c.store_id == bindparam("store"),
-    _suppressions.c.address_hash.in_(bindparam("hashes", expanding=True)),
-    _suppressions.c.lifted_at.is_(None),
+SUPPRESSIONS = prepared(
+    select(_suppressions.c.channel, _suppressions.c.cause, _suppressions.c.since).where(
+        _suppressions.c.store_id == bindparam("store"),
+        or_(*(_suppressions.c.address_hash == bindparam(f"hash_{channel}") for channel in IDENTITY_OF)),
+        _suppressions.c.lifted_at.is_(None),
+    )
 )
 
 #: every touch that may fill a cap or wait for a slot; `touch.as_counted` and `as_waiting` have the last word
-RIVALS = (
+RIVALS = prepared(
     select(
         _ledger.c.key,
         _ledger.c.state,
@@ -107,8 +115,10 @@ RIVALS = (
     .order_by(_ledger.c.key)
 )
 
-OTHER_ORDERS = select(_orders.c.state).where(
-    _orders.c.person_id == bindparam("person"), _orders.c.id != bindparam("order")
+OTHER_ORDERS = prepared(
+    select(_orders.c.state).where(
+        _orders.c.person_id == bindparam("person"), _orders.c.id != bindparam("order")
+    )
 )
 
 
@@ -128,15 +138,15 @@ class FactsReader:
     ) -> Facts:
         """Everything the gate reads for that touch, within the caller's transaction; what only marketing
         needs is read for marketing only. Raises `NotFound` for a person the store does not know."""
-        standing = connection.execute(
-            STANDING,
+        standing = STANDING.first(
+            connection,
             {
                 "person": request.person_ref,
                 "store": request.store_id,
                 "order": request.order_ref,
                 "journey": request.journey_id,
             },
-        ).first()
+        )
         if standing is None:
             raise NotFound(f"Store '{request.store_id}' has no person '{request.person_ref}'.")
         policy = self.policy(request.store_id, standing.policy)
@@ -172,8 +182,13 @@ class FactsReader:
     ) -> tuple[Suppression, ...]:
         if not addresses:
             return ()
-        hashes = [address_hash(self._secret, channel, to) for channel, to in addresses.items()]
-        rows = connection.execute(SUPPRESSIONS, {"store": store_id, "hashes": hashes})
+        hashes = {
+            f"hash_{channel}": address_hash(self._secret, channel, addresses[channel])
+            if channel in addresses
+            else ""
+            for channel in IDENTITY_OF
+        }
+        rows = SUPPRESSIONS.all(connection, {"store": store_id, **hashes})
         return tuple(
             Suppression(channel=Channel(row.channel), cause=SuppressionCause(row.cause), since=row.since)
             for row in rows
@@ -182,13 +197,13 @@ class FactsReader:
 
 def addresses_of(connection: Connection, person_ref: str) -> dict[Channel, str]:
     """Where the person is reached now, by channel: the address seen last (personal data)."""
-    rows = connection.execute(ADDRESSES, {"person": person_ref})
+    rows = ADDRESSES.all(connection, {"person": person_ref})
     return {CHANNEL_OF[kind]: value for kind, value in rows}
 
 
 def _consents_of(connection: Connection, request: TouchRequest) -> tuple[Consent, ...]:
     """The last word per channel for the touch's purpose; of two at one instant the withdrawal."""
-    rows = connection.execute(CONSENTS, {"person": request.person_ref, "purpose": request.purpose.value})
+    rows = CONSENTS.all(connection, {"person": request.person_ref, "purpose": request.purpose.value})
     last: dict[str, Any] = {}
     for row in rows:
         held = last.get(row.channel)
@@ -210,8 +225,8 @@ def _rivals(
     connection: Connection, request: TouchRequest, at: datetime, policy: StorePolicy
 ) -> tuple[tuple[CountedTouch, ...], tuple[WaitingTouch, ...]]:
     widest = max((cap.window for cap in policy.caps), default=timedelta())
-    rows = connection.execute(
-        RIVALS, {"person": request.person_ref, "key": request.key, "since": at - widest, "at": at}
+    rows = RIVALS.all(
+        connection, {"person": request.person_ref, "key": request.key, "since": at - widest, "at": at}
     )
     known = [_rival(row, request) for row in rows]
     counted = [as_counted(row, at) for row in known]
@@ -240,10 +255,8 @@ def _rival(row: Any, asking: TouchRequest) -> LedgerRow:
 
 
 def _owned(connection: Connection, request: TouchRequest, order: OrderState) -> frozenset[str]:
-    rows = connection.execute(
-        OTHER_ORDERS, {"person": request.person_ref, "order": request.order_ref}
-    ).scalars()
-    return owned_products([order, *map(order_state, rows)])
+    rows = OTHER_ORDERS.all(connection, {"person": request.person_ref, "order": request.order_ref})
+    return owned_products([order, *(order_state(row.state) for row in rows)])
 
 
 def owned_products(orders: list[OrderState]) -> frozenset[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, bindparam, insert, select
@@ -22,29 +21,37 @@ from doorstep.models.facts import LOCK, FactsReader, addresses_of
 from doorstep.models.ledger import DecisionRow, LedgerRowModel
 from doorstep.models.ledger_rows import decision_values, ledger_row, ledger_values
 from doorstep.models.people import SuppressionRow
+from doorstep.models.prepared import Prepared, prepared
 from doorstep.models.tables import insert_into, table
 
-_ledger, _suppressions = table(LedgerRowModel), table(SuppressionRow)
-_TOUCH = select(_ledger).where(_ledger.c.key == bindparam("touch_key"))
-_DECIDED = insert(table(DecisionRow))
+_ledger, _decisions = table(LedgerRowModel), table(DecisionRow)
+_suppressions = table(SuppressionRow)
+
+#: transactions of one touch write and read these again and again
+_TOUCH = prepared(select(_ledger).where(_ledger.c.key == bindparam("touch_key")))
+_DECIDED = Prepared(
+    lambda _dialect: insert(_decisions).inline(),
+    columns=[column.name for column in _decisions.c if column.name != "id"],
+)
 
 
-@lru_cache(maxsize=2)
-def _save(dialect: Dialect) -> Any:
+def _upsert(dialect: Dialect) -> Any:
     statement = insert_into(dialect, _ledger)
     kept = {"key", "created_at"}
     changes = {c.name: statement.excluded[c.name] for c in _ledger.c if c.name not in kept}
     return statement.on_conflict_do_update(index_elements=["key"], set_=changes)
 
 
-@lru_cache(maxsize=2)
-def _suppress(dialect: Dialect) -> Any:
+def _remember(dialect: Dialect) -> Any:
     statement = insert_into(dialect, _suppressions)
     return statement.on_conflict_do_update(
         index_elements=["store_id", "channel", "address_hash", "cause"],
         set_={"since": statement.excluded.since, "lifted_at": None},
         where=_suppressions.c.lifted_at.is_not(None),
     )
+
+
+_SAVE = Prepared(_upsert, columns=[column.name for column in _ledger.c])
 
 
 class SqlTx:
@@ -63,16 +70,16 @@ class SqlTx:
 
     def touch(self, key: str) -> LedgerRow | None:
         """The ledger row of that key."""
-        found = self._connection.execute(_TOUCH, {"touch_key": key}).first()
+        found = _TOUCH.first(self._connection, {"touch_key": key})
         return None if found is None else ledger_row(found._asdict())
 
     def save(self, row: LedgerRow) -> None:
         """Insert or replace the ledger row."""
-        self._connection.execute(_save(self._connection.dialect), ledger_values(row))
+        _SAVE.run(self._connection, ledger_values(row))
 
     def decided(self, row: LedgerRow, decision: Decision, at: datetime) -> None:
         """Append the decision and its trace."""
-        self._connection.execute(_DECIDED, decision_values(row, decision, at))
+        _DECIDED.run(self._connection, decision_values(row, decision, at))
 
     def address(self, request: TouchRequest, channel: Channel) -> str | None:
         """Where to reach the person on that channel (personal data)."""
@@ -104,7 +111,7 @@ def suppress(
 ) -> None:
     """Put an address on a store's never-send list, as a keyed hash. Told twice it is there once."""
     connection.execute(
-        _suppress(connection.dialect),
+        _remember(connection.dialect),
         {
             "store_id": store_id,
             "channel": channel.value,
@@ -132,7 +139,7 @@ class SqlStore:
         on SQLite every writer waits, and the transaction sees whatever was committed before its turn."""
         with self._database.writing() as connection:
             if not self._database.is_sqlite:
-                connection.execute(LOCK, {"person": person_ref})
+                LOCK.first(connection, {"person": person_ref})
             yield SqlTx(connection, self._reader, self._secret, person_ref)
 
     def content(self, request: TouchRequest, channel: Channel, at: datetime) -> dict[str, Any]:
