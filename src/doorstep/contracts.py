@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -325,5 +324,3 @@ async def predict_run_out(request: AdviceRequest) -> tuple[RunOut, ...]:
         schedule_to_close_timeout=timedelta(hours=12),
         retry_policy=_PATIENT,
     )
-
-

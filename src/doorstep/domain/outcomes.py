@@ -45,9 +45,7 @@ FINAL_STATES = frozenset(
     {TouchState.ACCEPTED, TouchState.SKIPPED, TouchState.CANCELLED, TouchState.FAILED, TouchState.UNKNOWN}
 )
 #: states that count towards a person's frequency cap
-COUNTED_STATES = frozenset(
-    {TouchState.RESERVED, TouchState.SENDING, TouchState.ACCEPTED, TouchState.UNKNOWN}
-)
+COUNTED_STATES = frozenset({TouchState.RESERVED, TouchState.SENDING, TouchState.ACCEPTED, TouchState.UNKNOWN})
 
 
 class OutcomeKind(StrEnum):
@@ -60,7 +58,7 @@ class OutcomeKind(StrEnum):
 
 
 class Verdict(StrEnum):
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict, no password
     DEFER = "defer"
     SKIP = "skip"
 

@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
 
+from temporalio import workflow
+
 
 async def ended(task: asyncio.Future[Any]) -> bool:
     """Wait until `task` has ended, however often the waiter is cancelled meanwhile. True if it was: the
@@ -15,7 +17,7 @@ async def ended(task: asyncio.Future[Any]) -> bool:
     cancelled = False
     while not task.done():
         try:
-            await asyncio.wait([task])
+            await workflow.wait([task])
         except asyncio.CancelledError:
             cancelled = True
     return cancelled
@@ -55,12 +57,12 @@ class Arms:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
+    ) -> None:
         outside: BaseException | None = error
         if self._join and error is None:
             try:
                 for task in self._tasks:
-                    await asyncio.wait([task])
+                    await workflow.wait([task])
             except asyncio.CancelledError as cancellation:
                 outside = cancellation
         block, self._block = self._block, None  # from here on a failing arm interrupts nobody
@@ -77,4 +79,3 @@ class Arms:
             raise self._failed
         if outside is not None and outside is not error:
             raise outside
-        return False

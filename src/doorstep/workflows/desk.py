@@ -1,98 +1,35 @@
-"""The desk of a journey: every touch that waits, is under way, or has ended, and what agents do to them."""
+"""The desk of a journey: every touch that waits, is under way, or has ended."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, CancelledError
 
 from doorstep import contracts
-from doorstep.contracts import Action, ActionKind, ActionResult, StepRecord, Wait
+from doorstep.contracts import StepRecord, Wait
 from doorstep.domain import ids
 from doorstep.domain.events import Event
-from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace, SkipReason, Verdict
 from doorstep.domain.touches import TouchRequest
 from doorstep.errors import JourneyError
 from doorstep.workflows.arms import ended
+from doorstep.workflows.touching import Condition, Touch, skipped
 
 if TYPE_CHECKING:
-    from doorstep.workflows.journey import Journey
-
-Condition = type[Event] | Callable[[], bool]
-
-
-def check_condition(unless: Condition | tuple[Condition, ...]) -> tuple[Condition, ...]:
-    """The conditions as a tuple. Raises `JourneyError` for a bool: it would be evaluated now, not when due."""
-    conditions = unless if isinstance(unless, tuple) else (unless,)
-    for condition in conditions:
-        if not callable(condition):
-            raise JourneyError(
-                f"unless= got {condition!r}, which is no condition.",
-                mend="Give an event type, or a function that is asked when the touch is due.",
-            )
-    return conditions
-
-
-def occurrence_of(about: Event | str | None) -> str:
-    """The name of what a repeated step is about: from its cause, never from arrival order."""
-    if isinstance(about, Event):
-        kind, _, what = about.name.partition(".")
-        return f"{kind}:{about.subject}:{what}" if about.subject else about.fact_key
-    return about or ""
-
-
-@dataclass(slots=True, kw_only=True)
-class Touch:
-    """One touch at the desk."""
-
-    step: str
-    occurrence: str
-    due: datetime
-    useful_for: timedelta
-    unless: tuple[Condition, ...]
-    purpose: Purpose
-    channels: tuple[Channel, ...]
-    template: str
-    items: tuple[str, ...]
-    offered: tuple[str, ...]
-    context: Mapping[str, Any]
-    priority: int
-    prompted: bool
-    wake: datetime | None = None
-    """When to ask the gate again, after a deferral or a catch-up slot."""
-    held_for: SkipReason | None = None
-    slotted: bool = False
-    released: bool = False
-    dropped: bool = False
-    under_way: bool = False
-    moved: int = field(default=0)
-
-    @property
-    def name(self) -> str:
-        return f"{self.step}:{self.occurrence}" if self.occurrence else self.step
-
-    @property
-    def next(self) -> datetime:
-        return self.wake or self.due
-
-    @property
-    def expires(self) -> datetime:
-        return self.due + self.useful_for
+    from doorstep.workflows.core import JourneyCore
 
 
 class Desk:
     """Carries touches from their due moment to their outcome."""
 
-    def __init__(self, journey: Journey) -> None:
+    def __init__(self, journey: JourneyCore) -> None:
         self._journey = journey
-        self._waiting: dict[str, Touch] = {}
-        self._skipped: list[tuple[str, str]] = []
+        self.waiting: dict[str, Touch] = {}
+        """Touch key → the touch that waits or is under way."""
         self.outcomes: dict[str, Outcome] = {}
         """Touch key → its last outcome."""
 
@@ -106,20 +43,26 @@ class Desk:
                 until=t.next,
                 note=t.held_for.value if t.held_for else "",
             )
-            for t in self._waiting.values()
+            for t in self.waiting.values()
+            if t.shown or not t.under_way
         )
+
+    def shown(self) -> None:
+        """What waits now has been projected."""
+        for touch in self.waiting.values():
+            touch.shown = touch.shown or not touch.under_way
 
     async def carry(self, touch: Touch) -> Outcome:
         """From due moment to outcome. A cancellation is recorded, then let out."""
         key = ids.touch_key(self._journey._start.journey_id, touch.step, touch.occurrence)
-        if key in self.outcomes or key in self._waiting:
+        if key in self.outcomes or key in self.waiting:
             raise JourneyError(
                 f"The step '{touch.name}' is sent twice.",
                 mend="Say what each time is about: send(step, about=event).",
             )
-        self._waiting[key] = touch
+        self.waiting[key] = touch
         self._journey._reporter.changed()
-        touch.dropped = (touch.step, "") in self._skipped or (touch.step, touch.occurrence) in self._skipped
+        touch.dropped = self._journey._agents.skips(touch)
         try:
             self.outcomes[key] = await self._until_final(key, touch)
         except asyncio.CancelledError:
@@ -128,7 +71,7 @@ class Desk:
                 self._close(key, touch, Outcome(kind=OutcomeKind.CANCELLED, detail=cause), "course", cause)
             raise
         finally:
-            self._waiting.pop(key, None)
+            self.waiting.pop(key, None)
             self._journey._reporter.changed()
         return self.outcomes[key]
 
@@ -179,20 +122,23 @@ class Desk:
             return self._close(key, touch, outcome, "agent", "An agent skipped this step.")
         if self._journey._steering.missed(touch.next) and not touch.released:
             detail = "It fell due during a pause, and the journey was resumed without catching up."
-            return self._close(key, touch, _skipped(SkipReason.STALE, detail, now), "pause", detail)
+            return self._close(key, touch, skipped(SkipReason.STALE, detail, now), "pause", detail)
         if now > touch.expires:
             detail = f"It was due {touch.due.isoformat()} and of use until {touch.expires.isoformat()}."
-            return self._close(key, touch, _skipped(SkipReason.STALE, detail, now), "useful", detail)
+            return self._close(key, touch, skipped(SkipReason.STALE, detail, now), "useful", detail)
         for condition in touch.unless:
-            if isinstance(condition, type):
-                heard = self._journey.seen_event(condition)
-                if heard is not None:
-                    detail = f"{heard.name} happened {heard.at.isoformat()}."
-                    return self._close(key, touch, _skipped(SkipReason.NOT_RELEVANT, detail, now), "unless", detail)
-            elif condition():
-                detail = f"The condition '{getattr(condition, '__name__', 'unless')}' holds."
-                return self._close(key, touch, _skipped(SkipReason.NOT_RELEVANT, detail, now), "unless", detail)
+            detail = self._holds(condition)
+            if detail:
+                outcome = skipped(SkipReason.NOT_RELEVANT, detail, now)
+                return self._close(key, touch, outcome, "unless", detail)
         return None
+
+    def _holds(self, condition: Condition) -> str:
+        """Why a condition holds now; empty when it does not."""
+        if isinstance(condition, type):
+            heard: Event | None = self._journey.seen_event(condition)
+            return f"{heard.name} happened {heard.at.isoformat()}." if heard else ""
+        return f"The condition '{getattr(condition, '__name__', 'unless')}' holds." if condition() else ""
 
     def _close(self, key: str, touch: Touch, outcome: Outcome, rule: str, detail: str) -> Outcome:
         """End a touch inside the journey; the ledger hears of it with the next projection."""
@@ -213,12 +159,13 @@ class Desk:
         touch.under_way = True
         call = asyncio.ensure_future(contracts.touch(self._request(key, touch)))
         cancelled = False
-        try:
-            await asyncio.wait([call])
-        except asyncio.CancelledError:
-            call.cancel()
-            await ended(call)
-            cancelled = True
+        with self._journey._reporter.busy():
+            try:
+                await workflow.wait([call])
+            except asyncio.CancelledError:
+                call.cancel()
+                await ended(call)
+                cancelled = True
         touch.under_way = False
         outcome = self._outcome_of(call, key, touch)
         if cancelled:
@@ -228,19 +175,24 @@ class Desk:
         return outcome
 
     def _outcome_of(self, call: asyncio.Future[Outcome], key: str, touch: Touch) -> Outcome:
-        error = None if call.cancelled() else call.exception()
-        if not call.cancelled() and error is None:
-            return call.result()
-        if error is not None and not isinstance(error, ActivityError):
-            raise error
+        gone = call.cancelled()
+        if not gone:
+            error = call.exception()
+            if error is None:
+                return call.result()
+            if not isinstance(error, ActivityError):
+                raise error
+            gone = isinstance(error.cause, CancelledError)
         now = self._journey.now
-        if call.cancelled() or isinstance(getattr(error, "cause", None), CancelledError):
+        if gone:
             cause = self._journey._exit or "the journey moved on"
             outcome = Outcome(kind=OutcomeKind.CANCELLED, detail=cause, at=now)
             return self._close(key, touch, outcome, "course", cause)
         detail = "Every try failed for as long as it would have been of use."
         workflow.logger.error("A touch failed for good.", extra={"step": touch.step})
-        return self._close(key, touch, Outcome(kind=OutcomeKind.FAILED, detail=detail, at=now), "provider", detail)
+        return self._close(
+            key, touch, Outcome(kind=OutcomeKind.FAILED, detail=detail, at=now), "provider", detail
+        )
 
     def _request(self, key: str, touch: Touch) -> TouchRequest:
         start = self._journey._start
@@ -267,73 +219,3 @@ class Desk:
             ignore_timing=touch.released,
             after_exit=self._journey._exit is not None,
         )
-
-    # --- what agents do ---------------------------------------------------------------------------------
-
-    def act(self, action: Action) -> ActionResult:
-        """Apply an agent's action, or say why not and what waits."""
-        now, steering = self._journey.now, self._journey._steering
-        if self._journey._exit is not None:
-            return self._no(f"The journey has left its course ({self._journey._exit}).")
-        match action.kind:
-            case ActionKind.PAUSE:
-                if steering.paused:
-                    return self._no("The journey is paused already.")
-                steering.pause(now)
-            case ActionKind.RESUME:
-                if not steering.paused:
-                    return self._no("The journey is not paused.")
-                self._shift(steering.resume(now, action.catch_up))
-            case ActionKind.SKIP:
-                return self._skip(action)
-            case ActionKind.SEND_NOW:
-                return self._send_now(action)
-            case ActionKind.CANCEL:
-                self._journey._leave("cancelled_by_agent")
-        self._journey._reporter.changed()
-        return ActionResult(applied=True)
-
-    def _matching(self, action: Action) -> list[Touch]:
-        return [
-            t
-            for t in self._waiting.values()
-            if t.step == action.step and (not action.occurrence or t.occurrence == action.occurrence)
-        ]
-
-    def _skip(self, action: Action) -> ActionResult:
-        done = ids.touch_key(self._journey._start.journey_id, action.step, action.occurrence)
-        if done in self.outcomes:
-            return self._no(f"'{action.step}' has ended already: {self.outcomes[done].kind}.")
-        matching = self._matching(action)
-        if any(t.under_way for t in matching):
-            return self._no(f"'{action.step}' is being sent.")
-        if not matching or not action.occurrence:
-            self._skipped.append((action.step, action.occurrence))
-        for touch in matching:
-            touch.dropped = True
-        return ActionResult(applied=True, detail="" if matching else "It will be skipped when it comes.")
-
-    def _send_now(self, action: Action) -> ActionResult:
-        matching = [t for t in self._matching(action) if not t.under_way]
-        if self._journey._steering.paused:
-            return self._no("The journey is paused; resume it first.")
-        if len(matching) != 1:
-            problem = "is not waiting" if not matching else "waits more than once; name its occurrence"
-            return self._no(f"'{action.step}' {problem}.")
-        matching[0].released = True
-        return ActionResult(applied=True)
-
-    def _shift(self, by: timedelta) -> None:
-        for touch in self._waiting.values():
-            if by and not touch.under_way:
-                touch.due += by
-                touch.wake = None if touch.wake is None else touch.wake + by
-                touch.moved += 1
-
-    def _no(self, detail: str) -> ActionResult:
-        waiting = tuple(t.name for t in self._waiting.values())
-        return ActionResult(applied=False, detail=detail, waiting=waiting)
-
-
-def _skipped(reason: SkipReason, detail: str, at: datetime) -> Outcome:
-    return Outcome(kind=OutcomeKind.SKIPPED, reason=reason, detail=detail, at=at)

@@ -10,106 +10,28 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 from doorstep import contracts
-from doorstep.contracts import ActionResult, AdviceRequest, JourneyStart, JourneyView, RunOut
+from doorstep.contracts import AdviceRequest, RunOut
 from doorstep.domain import ids, moments
-from doorstep.domain.events import Envelope, Event
-from doorstep.domain.facts import Line, ZoneChanged
+from doorstep.domain.events import Event
 from doorstep.domain.messages import Channel, Purpose
-from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import Outcome
 from doorstep.errors import JourneyError
 from doorstep.workflows.arms import Arms
-from doorstep.workflows.desk import Condition, Desk, Touch, check_condition, occurrence_of
-from doorstep.workflows.hearing import Hearing
-from doorstep.workflows.reporter import Reporter
-from doorstep.workflows.steering import Steering
+from doorstep.workflows.core import JourneyCore
+from doorstep.workflows.touching import Condition, Touch, check_condition, occurrence_of
 
 _ANCHOR: ContextVar[datetime | None] = ContextVar("doorstep_anchor", default=None)
 """When that happened which the running arm last waited for: a touch without a moment of its own is due then."""
 
 
-class Journey:
+class Journey(JourneyCore):
     """Base of every journey."""
-
-    journey_name: ClassVar[str] = ""
-    journey_version: ClassVar[int] = 0
-
-    @workflow.init
-    def __init__(self, start: JourneyStart) -> None:
-        self._start = start
-        self._zone = start.zone
-        self._hearing = Hearing()
-        self._hearing.receive((start.placed, *start.events))
-        self._steering = Steering()
-        self._exit: str | None = None
-        self._desk = Desk(self)
-        self._reporter = Reporter(self)
-        self._sequence = 0
-
-    async def run(self) -> str | None:
-        """The story, written by the author. What it returns is the journey's outcome."""
-        raise JourneyError(f"{type(self).__name__} has no `run`.", mend="Write `async def run(self)`.")
-
-    async def after_exit(self, cause: str) -> None:
-        """Told once the journey has left its course (`order_cancelled`, `nothing_kept`, `erased`,
-        `cancelled_by_agent` or what `exit` was given). Transactional touches still pass."""
-
-    # --- what is true -------------------------------------------------------------------------------
-
-    @property
-    def now(self) -> datetime:
-        """The workflow's time (aware UTC); never the machine's."""
-        return workflow.now()
-
-    @property
-    def placed_at(self) -> datetime:
-        """When the order was placed (aware UTC)."""
-        return self._start.placed.occurred_at
-
-    @property
-    def order(self) -> OrderState:
-        """Lines, parcels, refunds, returns and complaints as heard so far."""
-        return self._hearing.order
-
-    @property
-    def lines(self) -> tuple[Line, ...]:
-        """The lines the customer keeps."""
-        return self.order.kept_lines
-
-    @property
-    def first_order(self) -> bool:
-        """This was the person's first order when it was placed."""
-        return self._start.first_order
-
-    @property
-    def vip(self) -> bool:
-        """The person was a VIP when the order was placed."""
-        return self._start.vip
-
-    @property
-    def country(self) -> str:
-        """ISO 3166 code of where the order goes, or the empty string."""
-        return self._start.country
-
-    @property
-    def zone(self) -> str:
-        """The person's IANA time zone, as last heard."""
-        return self._zone
-
-    def seen(self, *types: type[Event]) -> bool:
-        """Whether such an event has happened."""
-        return self._hearing.find(types) is not None
-
-    def seen_event[E: Event](self, *types: type[E]) -> E | None:
-        """The first such event, if one has happened."""
-        found = self._hearing.find(types)
-        return None if found is None else found[1]
 
     def variant(self, experiment: str, *options: str) -> str:
         """One of the options, the same for this person and experiment for ever."""
@@ -149,9 +71,11 @@ class Journey:
     ) -> E | None:
         """The first such event; one that has happened already counts. None when `until` passes first."""
         name = " or ".join(cls.type for cls in types)
-        if await self.wait_until(lambda: self._hearing.find(types, where) is not None, until=until, name=name):
+        if await self.wait_until(
+            lambda: self._hearing.find(types, where) is not None, until=until, name=name
+        ):
             found = self._hearing.find(types, where)
-            assert found is not None  # noqa: S101 - the condition above has just held
+            assert found is not None
             _ANCHOR.set(found[1].at)
             return found[1]
         return None
@@ -169,9 +93,9 @@ class Journey:
         _ANCHOR.set(self._hearing.log[-1].at if self._hearing.log else self.now)
         return True
 
-    async def sleep_until(self, moment: datetime) -> None:
-        """Until a moment; at once if it has passed."""
-        with self._reporter.waiting("moment", "a moment", moment):
+    async def sleep_until(self, moment: datetime, name: str = "a moment") -> None:
+        """Until a moment; at once if it has passed. Support reads `name`."""
+        with self._reporter.waiting("moment", name, moment):
             await self._held(lambda: False, moment)
         _ANCHOR.set(moment)
 
@@ -188,22 +112,6 @@ class Journey:
             position = found[0] + 1
             _ANCHOR.set(found[1].at)
             yield found[1]
-
-    async def _held(self, condition: Callable[[], bool], until: datetime | None) -> bool:
-        """One timer at most, armed once. True when the condition held, False when `until` came first."""
-        if condition():
-            return True
-        if until is None:
-            await workflow.wait_condition(condition)
-            return True
-        left = until - self.now
-        if left <= timedelta():
-            return False
-        try:
-            await workflow.wait_condition(condition, timeout=left)
-        except TimeoutError:
-            return condition()
-        return True
 
     def arms(self, *, join: bool = False) -> Arms:
         """Things done at the same time: `async with self.arms() as arm: arm(self.shipping())`."""
@@ -311,84 +219,11 @@ class Journey:
         self._leave(cause)
         await workflow.wait_condition(lambda: False)
 
-    def _leave(self, cause: str) -> None:
-        if self._exit is None:
-            self._exit = cause
-            self._steering.lift(self.now)
-            self._reporter.exited(cause, self.now)
-
-    # --- what comes in --------------------------------------------------------------------------------
-
-    @workflow.signal(name=contracts.DELIVER_SIGNAL)
-    def _deliver(self, events: list[Envelope]) -> None:
-        self._hearing.receive(events)
-
-    @workflow.update(name=contracts.ACT_UPDATE)
-    async def _act(self, action_id: str) -> ActionResult:
-        action = await contracts.claim_action(
-            contracts.ClaimRequest(action_id=action_id, journey_id=self._start.journey_id, at=self.now)
-        )
-        if action.withdrawn:
-            return ActionResult(applied=False, detail="Withdrawn before the journey could take it.")
-        result = self._desk.act(action)
-        self._reporter.acted(action_id, result)
-        return result
-
-    @workflow.query(name=contracts.STATE_QUERY)
-    def _state(self) -> JourneyView:
-        return self._reporter.view()
-
-    # --- the engine -----------------------------------------------------------------------------------
-
-    async def _main(self, start: JourneyStart) -> str:
-        await self._settle()
-        helpers = [asyncio.ensure_future(self._reporter.run()), asyncio.ensure_future(self._listen())]
-        outcome = await self._story()
-        if self._exit is not None:
-            outcome = self._exit
-            if self._exit != "erased":
-                self.phase("closing")
-                await self.after_exit(self._exit)
-        for helper in helpers:
-            helper.cancel()
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        await self._reporter.close(outcome or "completed")
-        return outcome or "completed"
-
-    async def _story(self) -> str | None:
-        story = asyncio.ensure_future(self.run())
-        try:
-            await workflow.wait_condition(lambda: story.done() or self._exit is not None)
-        except asyncio.CancelledError:  # Temporal's own cancellation, by an operator
-            self._leave("cancelled_by_operator")
-        if not story.done():
-            story.cancel()
-            await asyncio.wait([story])
-        return None if story.cancelled() else story.result()
-
-    async def _settle(self) -> None:
-        """Let the settle window pass, then take what was heard in the order it happened."""
-        if self._start.settle > timedelta():
-            await asyncio.sleep(self._start.settle.total_seconds())
-        for heard in self._hearing.absorb():
-            if isinstance(heard, ZoneChanged) and heard.zone:
-                self._zone = heard.zone
-        if self.order.erased_at is not None:
-            self._leave("erased")
-        elif self.order.cancelled_at is not None:
-            self._leave("order_cancelled")
-        elif self.order.gone:
-            self._leave("nothing_kept")
-
-    async def _listen(self) -> None:
-        while True:
-            await workflow.wait_condition(lambda: bool(self._hearing.pending))
-            await self._settle()
-
     async def _surely[T](self, call: Any, otherwise: T) -> T:
         """A side effect whose final failure must not end the journey."""
         try:
-            result: T = await call
+            with self._reporter.busy():
+                result: T = await call
         except FailureError as error:
             if isinstance(error.__cause__, asyncio.CancelledError) or self._exit is not None:
                 raise asyncio.CancelledError from error

@@ -14,8 +14,8 @@ from doorstep.domain.shipments import ShipmentStatus as Status
 from doorstep.workflows.journey import Journey
 
 _TOLD = Purpose.TRANSACTIONAL
-_TEXT_FIRST = (Channel.SMS, Channel.EMAIL)
-_EMAIL = (Channel.EMAIL,)
+_TEXT_FIRST: tuple[Channel, ...] = (Channel.SMS, Channel.EMAIL)
+_EMAIL: tuple[Channel, ...] = (Channel.EMAIL,)
 
 _MILESTONES: dict[Status, tuple[str, tuple[Channel, ...]]] = {
     Status.IN_TRANSIT: ("shipped", _EMAIL),
@@ -80,7 +80,10 @@ class Parcels(Journey):
             parcel = self.order.shipments.get(scan.subject or scan.fact_key)
             if parcel is None:
                 return False
-            return (parcel.status, parcel.substatus == "delayed") != (scan.status, scan.substatus == "delayed")
+            return (parcel.status, parcel.substatus == "delayed") != (
+                scan.status,
+                scan.substatus == "delayed",
+            )
 
         return overtaken_by_later_news
 

@@ -14,7 +14,7 @@ from doorstep import contracts
 from doorstep.contracts import ActionDone, ActionResult, JourneyView, Projection, StepRecord, Wait
 
 if TYPE_CHECKING:
-    from doorstep.workflows.journey import Journey
+    from doorstep.workflows.core import JourneyCore
 
 _HOPS = 3
 """Rounds of the workflow's event loop left to the other arms before looking: what changes in one
@@ -24,7 +24,7 @@ activation is told once."""
 class Reporter:
     """Collects what changed and projects it with a local activity (one event of history)."""
 
-    def __init__(self, journey: Journey) -> None:
+    def __init__(self, journey: JourneyCore) -> None:
         self._journey = journey
         self._phase = "placed"
         self._waits: list[Wait] = []
@@ -35,6 +35,7 @@ class Reporter:
         self._dirty = True
         self._revision = 0
         self._outcome = ""
+        self._busy = 0
 
     def changed(self) -> None:
         """Something support could see may be different now."""
@@ -57,9 +58,23 @@ class Reporter:
         self._dirty = True
 
     @contextmanager
+    def busy(self) -> Iterator[None]:
+        """An activity is under way: what waits is about to change, so it is told once the activity has
+        ended. What agents and the ledger must hear is told at once all the same."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            self._dirty = True
+
+    @contextmanager
     def waiting(self, kind: str, name: str, until: datetime | None) -> Iterator[None]:
-        """What an arm waits for, shown for as long as the block lasts."""
+        """What an arm waits for until a deadline, shown for as long as the block lasts."""
         wait = Wait(kind=kind, name=name, until=until)
+        if until is None:  # merely listening: there is nothing to tell
+            yield
+            return
         self._waits.append(wait)
         self._dirty = True
         try:
@@ -72,11 +87,16 @@ class Reporter:
         return (*self._journey._desk.waits(), *self._waits)
 
     def _snapshot(self) -> tuple[object, ...]:
-        return (self._phase, self._all_waits(), self._journey._steering.paused, self._journey._exit)
+        course = (self._phase, self._journey._steering.paused, self._journey._exit)
+        return (course, self._all_waits())
 
     def _news(self) -> bool:
-        if self._dirty and not self._records and not self._actions:
-            self._dirty = self._snapshot() != self._told
+        if not self._dirty or self._records or self._actions:
+            return self._dirty
+        snapshot = self._snapshot()
+        if self._busy and self._told is not None and snapshot[0] == self._told[0]:
+            return False
+        self._dirty = snapshot != self._told
         return self._dirty
 
     async def run(self) -> None:
@@ -98,6 +118,7 @@ class Reporter:
         told, records, actions = self._snapshot(), self._records, self._actions
         self._records, self._actions, self._dirty = [], [], False
         self._revision += 1
+        self._journey._desk.shown()
         projection = Projection(
             journey_id=self._journey._start.journey_id,
             revision=self._revision,

@@ -60,7 +60,7 @@ class Standard(Parcels):
             if again is not None and again.at <= self.day(60):
                 self.phase("loyal")
                 await self.send("vip-welcome", at=self.after(again, days=1), about=again, priority=65)
-        await self.sleep_until(self.day(90))
+        await self.sleep_until(self.day(90), "the close")
         return "repurchased" if again is not None else "completed"
 
     @property
@@ -131,7 +131,7 @@ class Standard(Parcels):
     async def cross_sell(self, delivered: Delivered) -> None:
         for days in (7, 14, 21):
             moment = self.after(delivered, days=days)
-            await self.sleep_until(moment)
+            await self.sleep_until(moment, f"cross-sell-{days}")
             offered = await self.recommendations()
             context = {"offer": {"code": "TREAT10", "percent": 10}} if days == 21 else {}
             await self.send(

@@ -1,0 +1,89 @@
+"""What an agent's action does to a journey, or why not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from doorstep.contracts import Action, ActionKind, ActionResult
+from doorstep.domain import ids
+from doorstep.workflows.touching import Touch
+
+if TYPE_CHECKING:
+    from doorstep.workflows.core import JourneyCore
+
+
+class Agents:
+    """Applies actions to the touches at the desk and to the journey's course."""
+
+    def __init__(self, journey: JourneyCore) -> None:
+        self._journey = journey
+        self._skipped: list[tuple[str, str]] = []
+
+    def skips(self, touch: Touch) -> bool:
+        """Whether an agent had asked, before it came, that this step be skipped."""
+        return (touch.step, "") in self._skipped or (touch.step, touch.occurrence) in self._skipped
+
+    def act(self, action: Action) -> ActionResult:
+        """Apply an agent's action, or say why not and what waits."""
+        now, steering = self._journey.now, self._journey._steering
+        if self._journey._exit is not None:
+            return self._no(f"The journey has left its course ({self._journey._exit}).")
+        match action.kind:
+            case ActionKind.PAUSE:
+                if steering.paused:
+                    return self._no("The journey is paused already.")
+                steering.pause(now)
+            case ActionKind.RESUME:
+                if not steering.paused:
+                    return self._no("The journey is not paused.")
+                self._shift(steering.resume(now, action.catch_up))
+            case ActionKind.SKIP:
+                return self._skip(action)
+            case ActionKind.SEND_NOW:
+                return self._send_now(action)
+            case ActionKind.CANCEL:
+                self._journey._leave("cancelled_by_agent")
+        self._journey._reporter.changed()
+        return ActionResult(applied=True)
+
+    def _matching(self, action: Action) -> list[Touch]:
+        return [
+            t
+            for t in self._journey._desk.waiting.values()
+            if t.step == action.step and (not action.occurrence or t.occurrence == action.occurrence)
+        ]
+
+    def _skip(self, action: Action) -> ActionResult:
+        done = ids.touch_key(self._journey._start.journey_id, action.step, action.occurrence)
+        if done in self._journey._desk.outcomes:
+            return self._no(f"'{action.step}' has ended already: {self._journey._desk.outcomes[done].kind}.")
+        matching = self._matching(action)
+        if any(t.under_way for t in matching):
+            return self._no(f"'{action.step}' is being sent.")
+        if not matching or not action.occurrence:
+            self._skipped.append((action.step, action.occurrence))
+        for touch in matching:
+            touch.dropped = True
+        return ActionResult(applied=True, detail="" if matching else "It will be skipped when it comes.")
+
+    def _send_now(self, action: Action) -> ActionResult:
+        matching = [t for t in self._matching(action) if not t.under_way]
+        if self._journey._steering.paused:
+            return self._no("The journey is paused; resume it first.")
+        if len(matching) != 1:
+            problem = "is not waiting" if not matching else "waits more than once; name its occurrence"
+            return self._no(f"'{action.step}' {problem}.")
+        matching[0].released = True
+        return ActionResult(applied=True)
+
+    def _shift(self, by: timedelta) -> None:
+        for touch in self._journey._desk.waiting.values():
+            if by and not touch.under_way:
+                touch.due += by
+                touch.wake = None if touch.wake is None else touch.wake + by
+                touch.moved += 1
+
+    def _no(self, detail: str) -> ActionResult:
+        waiting = tuple(t.name for t in self._journey._desk.waiting.values())
+        return ActionResult(applied=False, detail=detail, waiting=waiting)

@@ -1,0 +1,81 @@
+"""A touch as the journey's desk keeps it, and what an author may say of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from doorstep.domain.events import Event
+from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
+from doorstep.errors import JourneyError
+
+Condition = type[Event] | Callable[[], bool]
+
+
+def check_condition(unless: Condition | tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The conditions as a tuple. Raises `JourneyError` for a bool: it would be evaluated now, not when due."""
+    conditions = unless if isinstance(unless, tuple) else (unless,)
+    for condition in conditions:
+        if not callable(condition):
+            raise JourneyError(
+                f"unless= got {condition!r}, which is no condition.",
+                mend="Give an event type, or a function that is asked when the touch is due.",
+            )
+    return conditions
+
+
+def occurrence_of(about: Event | str | None) -> str:
+    """The name of what a repeated step is about: from its cause, never from arrival order."""
+    if isinstance(about, Event):
+        kind, _, what = about.name.partition(".")
+        return f"{kind}:{about.subject}:{what}" if about.subject else about.fact_key
+    return about or ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Touch:
+    """One touch at the desk."""
+
+    step: str
+    occurrence: str
+    due: datetime
+    useful_for: timedelta
+    unless: tuple[Condition, ...]
+    purpose: Purpose
+    channels: tuple[Channel, ...]
+    template: str
+    items: tuple[str, ...]
+    offered: tuple[str, ...]
+    context: Mapping[str, Any]
+    priority: int
+    prompted: bool
+    wake: datetime | None = None
+    """When to ask the gate again, after a deferral or a catch-up slot."""
+    held_for: SkipReason | None = None
+    slotted: bool = False
+    released: bool = False
+    dropped: bool = False
+    under_way: bool = False
+    shown: bool = False
+    """Support has seen it waiting: it stays in sight until it has ended."""
+    moved: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.step}:{self.occurrence}" if self.occurrence else self.step
+
+    @property
+    def next(self) -> datetime:
+        return self.wake or self.due
+
+    @property
+    def expires(self) -> datetime:
+        return self.due + self.useful_for
+
+
+def skipped(reason: SkipReason, detail: str, at: datetime) -> Outcome:
+    """An outcome: it was not sent, for this reason."""
+    return Outcome(kind=OutcomeKind.SKIPPED, reason=reason, detail=detail, at=at)
