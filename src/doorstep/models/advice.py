@@ -1,0 +1,180 @@
+"""What `intelligence` needs to know of an order, its person and the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import distinct, func, select
+from sqlalchemy.engine import Connection
+
+from doorstep.contracts import AdviceRequest
+from doorstep.domain.orders import OrderState
+from doorstep.errors import NotFound
+from doorstep.intelligence.recommendations import Bought, Candidate
+from doorstep.intelligence.replenishment import InUse, Reorder
+from doorstep.models.codec_json import order_state
+from doorstep.models.facts import owned_products
+from doorstep.models.orders import OrderLineRow, OrderRow, ProductRow
+from doorstep.models.tables import table
+
+_orders, _lines, _products = table(OrderRow), table(OrderLineRow), table(ProductRow)
+
+#: bounds on what is looked at: advice is worth milliseconds, not seconds
+MOST_CANDIDATES = 500
+MOST_ORDERS = 2000
+
+
+def candidates(
+    connection: Connection, request: AdviceRequest
+) -> tuple[list[Bought], list[Candidate], frozenset[str]]:
+    """What the person bought in that order, the products of its categories, and what they own."""
+    states = _states(connection, request)
+    mine = states[request.order_ref]
+    refs = {line.product_ref for line in mine.kept_lines}
+    known = {row.ref: row for row in _catalogue(connection, request.store_id, refs)}
+    bought = [
+        Bought(
+            category=line.category or (known[line.product_ref].category if line.product_ref in known else ""),
+            price_minor=line.price_minor,
+        )
+        for line in mine.kept_lines
+    ]
+    found = _of_categories(connection, request.store_id, {b.category for b in bought})
+    return bought, found, owned_products(list(states.values()))
+
+
+def in_use(connection: Connection, request: AdviceRequest) -> list[InUse]:
+    """The products of that order that the person keeps and has not bought again since, with what is known
+    about how long they last."""
+    states = _states(connection, request)
+    mine, order = states[request.order_ref], _order(connection, request)
+    since = mine.delivered_at or order.placed_at or order.created_at
+    pieces: dict[str, int] = {}
+    for line in mine.kept_lines if mine.cancelled_at is None else ():
+        pieces[line.product_ref] = pieces.get(line.product_ref, 0) + mine.kept(line)
+    for ref in _bought_later(connection, request, order.placed_at or order.created_at):
+        pieces.pop(ref, None)
+    known = {row.ref: row for row in _catalogue(connection, request.store_id, pieces)}
+    made = []
+    for ref, n in sorted(pieces.items()):
+        days = known[ref].replenish_days if ref in known else None
+        reorders = () if days else _reorders(connection, request.store_id, ref, request.as_of)
+        made.append(
+            InUse(product_ref=ref, pieces=n, since=since, replenish_days=days, reorders=tuple(reorders))
+        )
+    return made
+
+
+def _order(connection: Connection, request: AdviceRequest) -> Any:
+    row = connection.execute(
+        select(_orders.c.placed_at, _orders.c.created_at).where(_orders.c.id == request.order_ref)
+    ).first()
+    if row is None:
+        raise NotFound(f"There is no order '{request.order_ref}'.")
+    return row
+
+
+def _states(connection: Connection, request: AdviceRequest) -> dict[str, OrderState]:
+    """The state of every order of the person; raises `NotFound` when the one asked about is not there."""
+    rows = connection.execute(
+        select(_orders.c.id, _orders.c.state).where(
+            (_orders.c.person_id == request.person_ref) | (_orders.c.id == request.order_ref)
+        )
+    )
+    states = {row.id: order_state(row.state) for row in rows}
+    if request.order_ref not in states:
+        raise NotFound(f"There is no order '{request.order_ref}'.")
+    return states
+
+
+def _catalogue(connection: Connection, store_id: str, refs: Iterable[str]) -> list[Any]:
+    wanted = sorted(refs)
+    if not wanted:
+        return []
+    return list(
+        connection.execute(
+            select(_products).where(_products.c.store_id == store_id, _products.c.ref.in_(wanted))
+        )
+    )
+
+
+def _of_categories(connection: Connection, store_id: str, categories: set[str]) -> list[Candidate]:
+    """Products in stock of those categories with how many persons bought each; the most bought only.
+    Spellings with other capitals are found where the database can fold them (SQLite: ASCII only)."""
+    names = sorted({name for category in categories for name in (category, category.strip().lower())} - {""})
+    if not names:
+        return []
+    buyers = func.count(distinct(_orders.c.person_id))
+    rows = connection.execute(
+        select(_products.c.ref, _products.c.category, _products.c.price_minor, _products.c.in_stock, buyers)
+        .select_from(
+            _products.outerjoin(
+                _lines,
+                (_lines.c.store_id == _products.c.store_id) & (_lines.c.product_ref == _products.c.ref),
+            ).outerjoin(_orders, (_orders.c.id == _lines.c.order_ref) & _orders.c.test.is_(False))
+        )
+        .where(
+            _products.c.store_id == store_id,
+            _products.c.category.in_(names) | func.lower(func.trim(_products.c.category)).in_(names),
+            _products.c.in_stock.is_(True),
+        )
+        .group_by(
+            _products.c.store_id,
+            _products.c.ref,
+            _products.c.category,
+            _products.c.price_minor,
+            _products.c.in_stock,
+        )
+        .order_by(buyers.desc(), _products.c.ref)
+        .limit(MOST_CANDIDATES)
+    )
+    return [
+        Candidate(ref=ref, category=category, price_minor=price, in_stock=stock, buyers=n)
+        for ref, category, price, stock, n in rows
+    ]
+
+
+def _bought_later(connection: Connection, request: AdviceRequest, placed_at: datetime) -> set[str]:
+    rows = connection.execute(
+        select(_lines.c.product_ref)
+        .select_from(_lines.join(_orders, _orders.c.id == _lines.c.order_ref))
+        .where(
+            _orders.c.person_id == request.person_ref,
+            _orders.c.id != request.order_ref,
+            _orders.c.placed_at > placed_at,
+            _orders.c.placed_at <= request.as_of,
+        )
+    )
+    return set(rows.scalars())
+
+
+def _reorders(connection: Connection, store_id: str, product: str, as_of: datetime) -> list[Reorder]:
+    """How soon persons bought the product again, from its latest orders."""
+    rows = connection.execute(
+        select(
+            _orders.c.person_id,
+            _orders.c.placed_at,
+            func.sum(_lines.c.quantity).label("pieces"),
+        )
+        .select_from(_lines.join(_orders, _orders.c.id == _lines.c.order_ref))
+        .where(
+            _lines.c.store_id == store_id,
+            _lines.c.product_ref == product,
+            _orders.c.person_id.is_not(None),
+            _orders.c.placed_at <= as_of,
+            _orders.c.test.is_(False),
+        )
+        .group_by(_orders.c.id, _orders.c.person_id, _orders.c.placed_at)
+        .order_by(_orders.c.placed_at.desc(), _orders.c.person_id)
+        .limit(MOST_ORDERS)
+    )
+    found: list[Reorder] = []
+    later: dict[str, datetime] = {}
+    for person, placed_at, pieces in rows:  # from the newest back
+        if person in later:
+            days = (later[person] - placed_at).total_seconds() / 86_400
+            found.append(Reorder(person_ref=person, days=days, pieces=int(pieces)))
+        later[person] = placed_at
+    return found
