@@ -15,7 +15,8 @@ from doorstep.models.access import AuditRow
 from doorstep.models.base import Database
 from doorstep.models.journeys import ActionRow, ActionStatus
 
-_OVER = (ActionStatus.APPLIED, ActionStatus.REFUSED, ActionStatus.WITHDRAWN)
+#: states that no longer change
+OVER = (ActionStatus.APPLIED, ActionStatus.REFUSED, ActionStatus.WITHDRAWN)
 
 
 def ask(session: Session, row: ActionRow) -> None:
@@ -57,7 +58,7 @@ def settle(
     with database.write() as session:
         moved = session.execute(
             update(ActionRow)
-            .where(col(ActionRow.id) == action_id, col(ActionRow.status).not_in(_OVER))
+            .where(col(ActionRow.id) == action_id, col(ActionRow.status).not_in(OVER))
             .values(status=status, detail=detail, waiting=list(waiting), done_at=now)
             .execution_options(synchronize_session=False)
         )

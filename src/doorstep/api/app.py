@@ -1,0 +1,117 @@
+"""The app: every route, one way to fail, and a start that waits for nobody.
+
+Temporal is connected in the background: the API comes up, keeps webhooks and answers reads without it.
+`doorstep api` serves `doorstep.api.app:app`, which is made when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from doorstep.api import actions, health, journeys, problems, search, unsubscribe
+from doorstep.api.auth import Wrongs
+from doorstep.api.late import LateGateway
+from doorstep.api.middleware import Around
+from doorstep.api.outbox import outbox_router
+from doorstep.api.wiring import Clock, Journeys, Services, utc_now
+from doorstep.errors import Unavailable
+from doorstep.models import Database
+from doorstep.settings import Settings, load_settings
+
+TAGS = [
+    {
+        "name": "journeys",
+        "description": "Where an order stands, why, and what comes next. From the tables alone.",
+    },
+    {"name": "actions", "description": "What an agent may do to a journey: each with a reason, audited."},
+    {"name": "webhooks", "description": "What stores, carriers and providers tell us."},
+    {"name": "outbox", "description": "What the local stand-in for every provider accepted."},
+    {"name": "people", "description": "Pages that open from a message, without a login."},
+    {"name": "health", "description": "Whether this process lives and can work."},
+]
+DESCRIPTION = """What happens between an order and its ninetieth day.
+
+Reads come from the database and work with every worker, and Temporal, stopped. Actions reach the journey itself \
+and answer within five seconds; a 503 means that nothing was changed and nothing will be.
+
+Send `Authorization: Bearer dsk_…` (`doorstep keys create`). Errors are problem+json (RFC 9457): match on `code`, \
+do what `mend` says, quote `instance`. Instants are UTC with an offset; money is in minor units of its currency. \
+Personal data is never in an address; do not put any into a `reason`."""
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    database: Database | None = None,
+    gateway: Journeys | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """The app. What is not given is made from the settings, and settings from the environment; `clock` answers
+    aware UTC. A given database is the caller's to dispose of. Raises `SetupError` for settings that are wrong."""
+    chosen = settings or load_settings()
+    parts = Services(
+        settings=chosen,
+        database=database or Database(chosen.database_url, pool_size=20),
+        gateway=gateway or _gateway(chosen),
+        clock=clock or utc_now,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if database is None:
+                stack.callback(parts.database.dispose)
+            if isinstance(parts.gateway, LateGateway):
+                stack.push_async_callback(_stopped, asyncio.create_task(parts.gateway.find()))
+            yield
+
+    app = FastAPI(
+        title="Doorstep",
+        version="1",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,  # ours needs no internet: api/assets/docs.html
+        redoc_url=None,
+        lifespan=lifespan,
+        responses={},
+    )
+    app.state.services = parts
+    app.state.wrongs = Wrongs()
+    problems.install(app)
+    app.add_middleware(Around)
+    for router in (
+        search.router,
+        journeys.router,
+        actions.router,
+        outbox_router(),
+        unsubscribe.router,
+        health.router,
+    ):
+        app.include_router(router)
+    return app
+
+
+def _gateway(settings: Settings) -> LateGateway:
+    async def connect() -> Journeys:
+        raise Unavailable("There is no gateway in this build.")
+
+    return LateGateway(connect)
+
+
+async def _stopped(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, for uvicorn: made on first asking, so that importing this module opens nothing."""
+    if name == "app":
+        made = create_app()
+        globals()["app"] = made
+        return made
+    raise AttributeError(name)

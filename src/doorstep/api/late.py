@@ -1,0 +1,57 @@
+"""A gateway that may come later: the API starts and serves reads while Temporal is away, and finds it by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from doorstep.api.wiring import Journeys
+from doorstep.contracts import ActionResult, JourneyView
+from doorstep.errors import Unavailable
+
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+class LateGateway:
+    """Stands in until `connect` succeeds; then passes everything on. Before that everything is `Unavailable`."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Journeys]]) -> None:
+        self._connect = connect
+        self.found: Journeys | None = None
+
+    async def find(self) -> Journeys:
+        """Tries until it is there, ever less often. Cancel it to stop."""
+        wait = FIRST_WAIT_SECONDS
+        while self.found is None:
+            try:
+                self.found = await self._connect()
+            except Exception as error:  # noqa: BLE001 - whatever keeps Temporal away, the API stays and tries again
+                log.warning("api.temporal_unreachable", error=type(error).__name__, again_in_seconds=wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+        return self.found
+
+    async def query_state(self, journey_id: str, timeout: float) -> JourneyView:
+        """As `Journeys.query_state`."""
+        return await self._there().query_state(journey_id, timeout)
+
+    async def act(self, journey_id: str, action_id: str, timeout: float) -> ActionResult:
+        """As `Journeys.act`."""
+        return await self._there().act(journey_id, action_id, timeout)
+
+    async def reachable(self) -> bool:
+        """Whether Temporal answers now."""
+        probe = getattr(self.found, "reachable", None)
+        return bool(await probe()) if probe is not None else self.found is not None
+
+    def _there(self) -> Journeys:
+        if self.found is None:
+            raise Unavailable(
+                "Temporal is not connected yet.", mend="`doorstep doctor` says what is missing."
+            )
+        return self.found

@@ -1,0 +1,40 @@
+"""Whether this process lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from doorstep.models.reading.views import View
+
+
+class Alive(View):
+    """The process answers."""
+
+    alive: bool = True
+
+
+class PartState(StrEnum):
+    OK = "ok"
+    DOWN = "down"
+    BEHIND = "behind"
+
+
+class Part(View):
+    """One thing the API stands on."""
+
+    state: PartState = Field(
+        description="`ok`, `down` (out of reach) or `behind` (the database is not migrated)."
+    )
+    detail: str = Field(description="What follows from it.")
+
+
+class Ready(View):
+    """Whether requests can be served."""
+
+    ready: bool = Field(
+        description="Webhooks are kept and reads answered: the database is there and migrated."
+    )
+    database: Part
+    temporal: Part = Field(description="Down: actions and live reads answer 503, webhooks wait in the inbox.")
