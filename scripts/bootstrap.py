@@ -20,6 +20,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".doorstep-installed"
 LOCK = ROOT / "requirements.lock"
 NEEDED_BYTES = 600 * 1024 * 1024
+LOCK_HELD: list[int] = []  # the lock's file descriptor, while we hold it
 
 
 class Failed(Exception):
@@ -47,7 +48,9 @@ def installed() -> dict[str, str]:
 
 
 def run(*command: str) -> None:
-    done = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "VIRTUAL_ENV": str(VENV)})
+    """Runs one installer. It inherits the lock: should we be killed, the next run waits until it has ended too."""
+    env = {**os.environ, "VIRTUAL_ENV": str(VENV)}
+    done = subprocess.run(command, cwd=ROOT, check=False, env=env, pass_fds=LOCK_HELD)
     if done.returncode != 0:
         raise Failed(f"`{' '.join(command[:6])} …` failed (see above)")
 
@@ -63,12 +66,25 @@ def make_environment() -> None:
 
 def install(*what: str) -> None:
     """`pip install` with uv where there is one; pip where there is none or it could not (pip reads pip's settings)."""
+    python = str(VENV / "bin" / "python")
     if shutil.which("uv"):
         try:
-            return run("uv", "pip", "install", "--quiet", "--python", str(VENV / "bin" / "python"), *what)
+            run("uv", "pip", "install", "--quiet", "--python", python, *what)
         except Failed:
             print("uv could not install; trying pip.", file=sys.stderr)
-    run(str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what)
+        else:
+            return
+    # --require-virtualenv: should .venv's python be a stray link, nothing gets into the interpreter behind it
+    run(
+        python,
+        "-m",
+        "pip",
+        "--require-virtualenv",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        *what,
+    )
 
 
 def bring_up_to_date() -> None:
@@ -97,7 +113,7 @@ def bring_up_to_date() -> None:
 def main() -> int:
     argparse.ArgumentParser(description=__doc__).parse_args()
     try:
-        if sys.version_info < (3, 13):
+        if sys.version_info < (3, 13):  # noqa: UP036 - an older one may well be what runs this
             raise Failed(f"Doorstep needs Python 3.13 or newer, and this is {sys.version.split()[0]}")
         with open(ROOT / ".venv.lock", "w") as guard:
             try:
@@ -105,6 +121,7 @@ def main() -> int:
             except BlockingIOError:
                 print("Another run is setting up .venv; waiting for it …", flush=True)
                 fcntl.flock(guard, fcntl.LOCK_EX)
+            LOCK_HELD.append(guard.fileno())
             bring_up_to_date()
     except (Failed, OSError) as error:
         print(f"Setting up .venv failed: {error}. Mend that and run the same command again.", file=sys.stderr)

@@ -207,6 +207,10 @@ def load_sample(settings: Settings, report: Report) -> None:
     try:
         load: Callable[[Settings, str], object] = importlib.import_module("doorstep.sample").load
         load(settings, settings.base_url)
+    except ModuleNotFoundError as error:
+        if error.name != "doorstep.sample":
+            raise
+        report("No sample store is part of this installation; going on without.")
     except (DoorstepError, httpx.HTTPError) as error:
         report(f"The sample store was not loaded: {error}")
 
