@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -88,14 +88,15 @@ class Brand:
 
     def over(self, store: Mapping[str, Any]) -> Brand:
         """This brand with a store's own values laid over it; `None`, unknown and unsafe ones change nothing."""
-        own = {
-            name: value
-            for name in _TEXT
-            if isinstance(value := store.get(name), str)
+        own = tuple(
+            (name, value)
+            for name, value in store.items()
+            if name in _TEXT
+            and isinstance(value, str)
             and value != getattr(self, name)
             and _usable(name, value)
-        }
-        return replace(self, **own) if own else self
+        )
+        return _laid_over(self, own) if own else self
 
     @cached_property
     def digest(self) -> str:
@@ -103,7 +104,12 @@ class Brand:
         return digest(*(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self)))
 
 
-_TEXT = tuple(f.name for f in fields(Brand) if f.name != "social")
+_TEXT = frozenset(f.name for f in fields(Brand) if f.name != "social")
+
+
+@lru_cache(maxsize=256)
+def _laid_over(brand: Brand, own: tuple[tuple[str, str], ...]) -> Brand:
+    return replace(brand, **dict(own))  # type: ignore[arg-type] # only text fields get here
 
 
 def _usable(name: str, value: str) -> bool:

@@ -98,7 +98,7 @@ class OfferContent(TypedDict):
 
     code: str
     percent: int
-    ends_at: datetime | str | None
+    ends_at: NotRequired[datetime | str | None]
 
 
 class RewardContent(TypedDict):
@@ -131,14 +131,14 @@ class RunOutContent(TypedDict):
 class PickupContent(TypedDict):
     """Where a parcel waits, and until when."""
 
-    place: str | None
-    until: datetime | str | None
+    place: NotRequired[str | None]
+    until: NotRequired[datetime | str | None]
 
 
 class ReturnContent(TypedDict):
     """How to send something back: the page with label and instructions."""
 
-    url: str | None
+    url: NotRequired[str | None]
 
 
 ContextContent = TypedDict(
@@ -157,7 +157,25 @@ ContextContent = TypedDict(
 """`request.context`, passed on as it is. These keys are known to the built-in templates, and `None` for a
 template when the journey gave none; a store's own journeys may add theirs."""
 
-CONTEXT_KEYS = ("offer", "reward", "refund", "review", "run_out", "pickup", "return")
+CONTEXT_DEFAULTS: dict[str, dict[str, Any]] = {
+    "offer": {"ends_at": None},
+    "reward": {"balance": None},
+    "refund": {"lines": ()},
+    "review": {},
+    "run_out": {},
+    "pickup": {"place": None, "until": None},
+    "return": {"url": None},
+}
+"""What is left out of a known key of `context`, as a template sees it."""
+
+
+def with_defaults(context: dict[str, Any] | None) -> dict[str, Any]:
+    """`context` as templates see it: known keys that were not given are `None`, known parts filled up."""
+    seen: dict[str, Any] = dict(context or {})
+    for key, defaults in CONTEXT_DEFAULTS.items():
+        given = seen.get(key)
+        seen[key] = {**defaults, **given} if isinstance(given, dict) else given
+    return seen
 
 
 class LinksContent(TypedDict):

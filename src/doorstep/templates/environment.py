@@ -92,5 +92,3 @@ def _furnish[E: Environment](environment: E) -> E:
     for name in ("lipsum", "cycler", "joiner"):
         environment.globals.pop(name, None)
     return environment
-
-

@@ -57,17 +57,22 @@ def _likely_territory(language: str) -> str | None:
     return likely.rsplit("_", 1)[-1] if likely and "_" in likely else None
 
 
-def money(minor: int, currency: str, locale: Locale) -> str:
+def money(minor: Any, currency: Any, locale: Locale) -> str:
     """`1050` of `EUR` as `€10.50`. `TemplateError` when it is no whole number of minor units of a currency."""
     if isinstance(minor, bool) or not isinstance(minor, int):
         raise TemplateError("An amount of money is not a whole number of minor units.")
     if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
         raise TemplateError("A currency is not three capital letters (ISO 4217).")
+    return _money(minor, currency, locale)
+
+
+@lru_cache(maxsize=16384)
+def _money(minor: int, currency: str, locale: Locale) -> str:
     digits = get_currency_precision(currency)
     return str(format_currency(Decimal(minor).scaleb(-digits), currency, locale=locale))
 
 
-def instant(value: datetime | str) -> datetime:
+def instant(value: Any) -> datetime:
     """An aware instant from itself or from ISO 8601 text with an offset."""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     if not isinstance(at, datetime) or at.tzinfo is None:
@@ -84,14 +89,24 @@ def _weekday_pattern(locale: Locale) -> DateTimePattern:
     return parse_pattern(re.sub(r"(?<!M)MMM(?!M)", "MMMM", re.sub(r"[Ec]+", "EEEE", pattern)))
 
 
+@lru_cache(maxsize=4096)
+def _day(local: date, locale: Locale) -> str:
+    return _formatted(_weekday_pattern(locale), local, locale)
+
+
 def day(value: datetime | str, zone_name: str, locale: Locale) -> str:
     """The local date in words, without a year: `Tuesday, May 12`."""
-    return _formatted(_weekday_pattern(locale), instant(value).astimezone(zone(zone_name)), locale)
+    return _day(instant(value).astimezone(zone(zone_name)).date(), locale)
+
+
+@lru_cache(maxsize=4096)
+def _full_date(local: date, locale: Locale) -> str:
+    return _formatted(locale.date_formats["long"], local, locale)
 
 
 def full_date(value: datetime | str, zone_name: str, locale: Locale) -> str:
     """The local date with its year: `12 May 2026`."""
-    return _formatted(locale.date_formats["long"], instant(value).astimezone(zone(zone_name)), locale)
+    return _full_date(instant(value).astimezone(zone(zone_name)).date(), locale)
 
 
 def clock(value: datetime | str, zone_name: str, locale: Locale) -> str:
@@ -122,6 +137,12 @@ def href(url: Any) -> str:
     if isinstance(url, str) and re.fullmatch(r"(?:https?://|mailto:)[^\s\"'<>`\\]+", url):
         return url
     return ""
+
+
+def short(title: str) -> str:
+    """A product's title as one would say it: without what stands behind a comma, dash, bar or bracket."""
+    said = re.split(r",\s|\s[-–—|/(]", title, maxsplit=1)[0].strip()
+    return said if len(said) > 3 else title
 
 
 def with_query(url: str, **values: Any) -> str:
@@ -164,6 +185,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plural": pass_context(_plural_filter),
     "spoken": spoken,
     "href": href,
+    "short": short,
     "with_query": with_query,
     "oneline": _oneline,
 }

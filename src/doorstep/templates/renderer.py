@@ -21,12 +21,13 @@ from jinja2 import Environment, FileSystemLoader, TemplateNotFound, UndefinedErr
 from jinja2 import TemplateError as JinjaError
 from jinja2.environment import Template
 from jinja2.utils import missing
+from markupsafe import escape
 
 from doorstep.domain.messages import Channel, Purpose, Rendered
 from doorstep.errors import DoorstepError, TemplateError, nearest
 from doorstep.templates import plain
 from doorstep.templates.brand import DEFAULT_BRAND, Brand
-from doorstep.templates.content import CONTEXT_KEYS
+from doorstep.templates.content import with_defaults
 from doorstep.templates.environment import Missing, MissingVariable, TextEnvironment, html_environment
 from doorstep.templates.formats import formatting_locale
 
@@ -35,7 +36,6 @@ PARTS = "_layout/parts.html.j2"
 OPT_OUT_SMS = "Reply STOP to opt out."
 
 _MAIN = {Channel.EMAIL: "email.html.j2", Channel.SMS: "sms.txt.j2", Channel.PUSH: "push.txt.j2"}
-_NO_CONTEXT = dict.fromkeys(CONTEXT_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,10 @@ class Renderer:
         self._html = html_environment(loader)
         self._text = TextEnvironment(loader)
         self._files = frozenset(
-            path.relative_to(root).as_posix() for root in roots for path in root.rglob("*.j2") if path.is_file()
+            path.relative_to(root).as_posix()
+            for root in roots
+            for path in root.rglob("*.j2")
+            if path.is_file()
         )
         self._names = frozenset(f.split("/", 1)[0] for f in self._files if not f.startswith("_"))
         self._resolve = lru_cache(maxsize=2048)(self._resolve_uncached)
@@ -142,9 +145,8 @@ class Renderer:
         _required(variables, "links")
         language = tag.replace("_", "-").split("-", 1)[0].lower()
         files = self._resolve(template, channel, language)
-        given = {k: v for k, v in (content.get("context") or {}).items() if v is not None}
         variables.update(
-            context={**_NO_CONTEXT, **given},
+            context=with_defaults(content.get("context")),
             brand=brand,
             channel=channel.value,
             local=Local(
@@ -233,9 +235,7 @@ def _with_parts(environment: Environment, template: Template, variables: dict[st
     return template.render(variables, ui=parts.make_module(variables))
 
 
-def _check_opt_out(
-    channel: Channel, html: str, text: str, content: Mapping[str, Any], brand: Brand
-) -> str:
+def _check_opt_out(channel: Channel, html: str, text: str, content: Mapping[str, Any], brand: Brand) -> str:
     """Marketing says how to leave it, whatever the template. Answers the text to send."""
     if channel is Channel.SMS:
         return text if "STOP" in text else f"{text} {OPT_OUT_SMS}"
@@ -245,7 +245,7 @@ def _check_opt_out(
                 "marketing mail needs the store's postal address.", mend="Set postal_address in the brand."
             )
         link = str(_required(content["links"], "unsubscribe", dict(content)))
-        if not link or link.replace("&", "&amp;") not in html or link not in text:
+        if not link or str(escape(link)) not in html or link not in text:
             raise TemplateError(
                 "marketing mail without the unsubscribe link.", mend="Extend _layout/email.html.j2."
             )

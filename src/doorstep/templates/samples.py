@@ -105,7 +105,9 @@ def sample_content(template: str, *, locale: str = "en-GB", zone: str = "Europe/
     shipment = _shipment(template, lines)
     parcels = [shipment]
     if template == "partly-delivered":
-        parcels.append({**_shipment("", lines[1:]), "ref": "shp_2", "tracking_number": "00340434161094042564"})
+        parcels.append(
+            {**_shipment("", lines[1:]), "ref": "shp_2", "tracking_number": "00340434161094042564"}
+        )
     ends = "2026-06-30T20:00:00+00:00"
     content = Content(
         purpose=purpose_of(template).value,

@@ -1,0 +1,1 @@
+"""Providers, one file each, both directions; what any of them shares is in `base`."""

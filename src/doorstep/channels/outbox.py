@@ -1,0 +1,107 @@
+"""The local stand-in for every provider: what it accepts can be opened in the browser (`/outbox`) and read by
+a test. It behaves like the real thing, honestly: nothing is deduplicated, so a double send shows as two.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from doorstep.domain.messages import Message, Receipt
+from doorstep.errors import ProviderAmbiguous, ProviderRefused
+
+RECONCILE = timedelta(seconds=30)
+
+
+class Transactions(Protocol):
+    """What the outbox needs of the database; `doorstep.models.Database` is one."""
+
+    def read(self) -> AbstractContextManager[Session]: ...
+
+    def write(self) -> AbstractContextManager[Session]: ...
+
+
+class DrawId(Protocol):
+    def __call__(self, prefix: str, /) -> str: ...
+
+
+class OutboxSender:
+    """Implements `ports.Sender` for every channel. `row` is the table (`models.ledger.OutboxMessage`) and
+    `draw` makes ids (`models.ids.draw`): passed in, because channels and tables do not know each other."""
+
+    name = "outbox"
+
+    def __init__(
+        self,
+        database: Transactions,
+        row: type[Any],
+        draw: DrawId,
+        *,
+        reports: bool = True,
+        reconcile: timedelta = RECONCILE,
+        timeout: timedelta = timedelta(seconds=10),
+    ) -> None:
+        """`reports=False`: `lookup` never knows anything, as with a provider that cannot be asked; then an
+        ambiguous send is settled by `reconcile` alone."""
+        self._database = database
+        self._row = row
+        self._draw = draw
+        self._reports = reports
+        self.reconcile = reconcile
+        self.timeout = timeout
+
+    def send(self, message: Message) -> Receipt:
+        """Accept the message: one new row, in a transaction of its own. Raises `ProviderRefused` when the row
+        could not be written, `ProviderAmbiguous` when the commit did not answer."""
+        rendered = message.rendered
+        row = self._row(
+            id=self._draw("msg"),
+            store_id=message.store_id,
+            key=message.key,
+            fence=message.fence,
+            journey_id=message.journey_id,
+            order_ref=message.order_ref,
+            channel=rendered.channel.value,
+            purpose=message.purpose.value,
+            to_address=message.to,
+            subject=rendered.subject,
+            html=rendered.html,
+            text=rendered.text,
+            headers=dict(message.headers),
+            template=rendered.template,
+            template_digest=rendered.template_digest,
+            digest=rendered.digest,
+            sent_at=message.at,
+        )
+        id_, written = row.id, False
+        try:
+            with self._database.write() as session:
+                session.add(row)
+                session.flush()
+                written = True
+        except SQLAlchemyError as error:
+            # The cause's text quotes the row, which is personal data: only its kind is told.
+            kind = type(error).__name__
+            if written:
+                raise ProviderAmbiguous(f"The outbox did not confirm the message ({kind}).") from None
+            raise ProviderRefused(f"The outbox could not take the message ({kind}).") from None
+        return Receipt(provider=self.name, provider_message_id=id_)
+
+    def lookup(self, key: str) -> Receipt | None:
+        """The first message accepted under our key; `detail.accepted` counts all of them."""
+        if not self._reports:
+            return None
+        row = self._row
+        with self._database.read() as session:
+            ids = session.exec(
+                select(row.id)
+                .where(col(row.key) == key)
+                .order_by(col(row.sent_at), col(row.fence), col(row.id))
+            ).all()
+        if not ids:
+            return None
+        return Receipt(provider=self.name, provider_message_id=ids[0], detail={"accepted": len(ids)})
