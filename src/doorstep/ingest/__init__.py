@@ -1,0 +1,11 @@
+"""Webhooks in: raw bytes, sightings and events of one webhook become rows in one transaction.
+
+`accept` takes one in; `Writer` gathers many into one commit; `redrive` reads quarantined ones again.
+"""
+
+from __future__ import annotations
+
+from doorstep.ingest.accept import accept, accept_in
+from doorstep.ingest.inputs import Accepted, Answer, Connected, Raw, connected
+
+__all__ = ["Accepted", "Answer", "Connected", "Raw", "accept", "accept_in", "connected"]

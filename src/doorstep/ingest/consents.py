@@ -1,0 +1,70 @@
+"""What persons agreed to. Append-only: the latest word by its own time holds, so any order of arrival will do.
+
+An opt-out is written in the transaction that stores its webhook: committed before a touch moves to `sending`,
+it wins. On PostgreSQL the person's row is locked for it, as the touch locks it; SQLite has one writer anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from doorstep.domain.events import Envelope
+from doorstep.domain.facts import ConsentGranted, ConsentWithdrawn
+from doorstep.domain.messages import Channel
+from doorstep.ingest.delivery import Delivery
+from doorstep.ingest.persons import People
+from doorstep.ingest.sql import CONSENTS, PERSONS
+from doorstep.models.prepared import prepared
+from doorstep.sources.base import ConsentSighting
+
+_LOCK = prepared(select(PERSONS.c.id).where(PERSONS.c.id == bindparam("person")).with_for_update())
+
+
+def keep_consents(delivery: Delivery, people: People, seen: Iterable[ConsentSighting]) -> None:
+    """The consents a webhook showed beside its events (an order carries the person's standing choice)."""
+    for consent in seen:
+        person = people.resolve(consent.person, consent.at)
+        if person is not None and not person.erased:
+            _keep(
+                delivery,
+                person.id,
+                (consent.channel.value,),
+                consent.purpose.value,
+                consent.granted,
+                consent.at,
+                consent.source,
+            )
+
+
+def keep_word(delivery: Delivery, person_id: str, envelope: Envelope) -> None:
+    """The consent an event granted or withdrew. Without a channel it holds for every channel."""
+    granted = envelope.type == ConsentGranted.type
+    word = (ConsentGranted if granted else ConsentWithdrawn).read(envelope)
+    channels = (word.channel,) if word.channel else tuple(channel.value for channel in Channel)
+    _keep(delivery, person_id, channels, word.purpose, granted, word.at, delivery.at.source)
+
+
+def _keep(
+    delivery: Delivery,
+    person_id: str,
+    channels: tuple[str, ...],
+    purpose: str,
+    granted: bool,
+    at: datetime,
+    source: str,
+) -> None:
+    if delivery.dialect.name != "sqlite":
+        delivery.first(_LOCK, person=person_id)
+    row = {
+        "store_id": delivery.at.store_id,
+        "person_id": person_id,
+        "purpose": purpose,
+        "granted": granted,
+        "at": at,
+        "source": source,
+    }
+    for channel in channels:
+        delivery.insert_new(CONSENTS, {**row, "channel": channel})

@@ -1,0 +1,84 @@
+"""What goes into one `accept` and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from doorstep.models.stores import ConnectionRow, StoreRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """A connection with what ingest needs of its store."""
+
+    id: str
+    store_id: str
+    source: str
+    zone: str = "UTC"
+    country: str = ""
+    currency: str = ""
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """A webhook as it came. `external_id` is the sender's own id of the delivery: the same on every retry.
+    Holds personal data: `repr` leaves headers and body out."""
+
+    external_id: str
+    body: bytes = field(repr=False)
+    topic: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Answer(StrEnum):
+    """What became of a webhook. All four are 2xx: it is kept."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What one webhook changed, once committed. `events` counts those stored (duplicates are none);
+    `journeys` and `persons` have something to be told. `problems` are sentences without personal data."""
+
+    id: str
+    status: Answer
+    events: int = 0
+    journeys: frozenset[str] = frozenset()
+    persons: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+
+def connected(session: Session, connection_id: str, *, disabled_too: bool = False) -> Connected | None:
+    """The connection and its store; None for an unknown one, and for a disabled one unless asked for."""
+    found = session.execute(
+        select(ConnectionRow, StoreRow)
+        .join(StoreRow, col(StoreRow.id) == col(ConnectionRow.store_id))
+        .where(col(ConnectionRow.id) == connection_id)
+    ).first()
+    if found is None or (found[0].disabled_at is not None and not disabled_too):
+        return None
+    connection, store = found
+    return Connected(
+        id=connection.id,
+        store_id=store.id,
+        source=connection.source,
+        zone=store.zone,
+        country=store.country,
+        currency=store.currency,
+        locale=store.locale,
+    )
+
+
+#: an instant before every other, for rows that know nothing yet
+LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

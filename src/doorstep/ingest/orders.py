@@ -1,0 +1,283 @@
+"""Orders as ingest holds them: the row, its state by the reducer, its journey.
+
+The first whole sighting makes the order and its journey, whatever webhook carried it; a later version replaces
+what the row shows, an older one changes nothing. Events that came before wait as `held` and are let go here.
+An exchange's order joins the journey of the order it replaces (its root): it gets none of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from doorstep.domain import ids
+from doorstep.domain.orders import OrderState
+from doorstep.ingest.catalogue import keep_lines
+from doorstep.ingest.delivery import Delivery
+from doorstep.ingest.inputs import LONG_AGO
+from doorstep.ingest.persons import People, Person
+from doorstep.ingest.sql import JOURNEYS, ORDERS, setting
+from doorstep.models.codec_json import order_json, order_state
+from doorstep.models.journeys import JourneyStatus
+from doorstep.models.prepared import prepared
+from doorstep.sources.base import OrderSighting
+
+_LOAD = prepared(
+    select(
+        ORDERS.c.id,
+        ORDERS.c.external_id,
+        ORDERS.c.journey_id,
+        ORDERS.c.parent_ref,
+        ORDERS.c.person_id,
+        ORDERS.c.number,
+        ORDERS.c.whole,
+        ORDERS.c.placed_at,
+        ORDERS.c.updated_at,
+        ORDERS.c.state,
+    )
+    .where(ORDERS.c.id == bindparam("ref"))
+    .with_for_update()
+)
+_THIS = ORDERS.c.id == bindparam("ref")
+_SHOWN = (
+    *("number", "person_id", "journey_id", "parent_ref", "connection_id", "currency", "total_minor"),
+    *("placed_at", "whole", "test", "status_url", "address", "updated_at"),
+)
+_SAVE = setting(ORDERS, _THIS, *_SHOWN)
+_SAVE_STATE = setting(ORDERS, _THIS, "state")
+_SAVE_NUMBER = setting(ORDERS, _THIS, "number")
+_CHILDREN = prepared(select(ORDERS.c.id, ORDERS.c.state).where(ORDERS.c.parent_ref == bindparam("ref")))
+
+
+@dataclass(slots=True, kw_only=True)
+class Order:
+    """One order of this webhook. `arrived`: it became whole just now. `waited`: it was known before that,
+    through its events only. `version` is the `updated_at` of the sighting that the row shows."""
+
+    ref: str
+    external_id: str
+    journey_id: str
+    parent_ref: str | None = None
+    person_id: str | None = None
+    number: str = ""
+    whole: bool = False
+    placed_at: datetime | None = None
+    version: datetime = LONG_AGO
+    state: OrderState = field(default_factory=OrderState)
+    arrived: bool = False
+    waited: bool = False
+    touched: bool = False
+    person: Person | None = None
+    sighting: OrderSighting | None = None
+    facts: set[str] | None = None
+    """Fact keys already in the inbox for it; None until asked for."""
+
+
+@dataclass(slots=True)
+class Orders:
+    """The orders of one webhook, each loaded (and on PostgreSQL locked) once."""
+
+    delivery: Delivery
+    people: People
+    loaded: dict[str, Order] = field(default_factory=dict)
+
+    def find(self, ref: str) -> Order | None:
+        """The order of that ref, if anything was ever heard of it."""
+        if ref in self.loaded:
+            return self.loaded[ref]
+        row = self.delivery.first(_LOAD, ref=ref)
+        if row is None:
+            return None
+        self.loaded[ref] = found = Order(
+            ref=ref,
+            external_id=row.external_id,
+            journey_id=row.journey_id,
+            parent_ref=row.parent_ref,
+            person_id=row.person_id,
+            number=row.number,
+            whole=row.whole,
+            placed_at=row.placed_at,
+            version=row.updated_at,
+            state=order_state(row.state),
+        )
+        return found
+
+    def ensure(self, ref: str, external_id: str) -> Order:
+        """The order; made as not yet whole when its events come before it."""
+        found = self.find(ref)
+        if found is not None:
+            return found
+        order = Order(ref=ref, external_id=external_id, journey_id=ids.journey_id(ref))
+        if self.delivery.insert_new(ORDERS, {**self._blank(order)}):
+            self.loaded[ref] = order
+            return order
+        again = self.find(ref)  # another process was first (PostgreSQL only)
+        assert again is not None  # the insert just met it
+        return again
+
+    def root(self, order: Order) -> Order:
+        """The order whose journey this one's events go to."""
+        if order.parent_ref is None:
+            return order
+        found = self.find(order.parent_ref)
+        return order if found is None else found
+
+    def exchanges(self, root: Order) -> list[OrderState]:
+        """The states of the orders that joined this one as exchanges."""
+        if root.arrived and not root.waited:
+            return []
+        rows = self.delivery.all(_CHILDREN, ref=root.ref)
+        fresh = {o.ref: o.state for o in self.loaded.values() if o.parent_ref == root.ref}
+        stored = {ref: order_state(state) for ref, state in rows}
+        return [state for _, state in sorted({**stored, **fresh}.items())]
+
+    def sight(self, seen: OrderSighting) -> Order:
+        """Take in what a webhook showed of an order."""
+        order = self.find(seen.ref)
+        if not seen.whole:
+            order = order or self.ensure(seen.ref, seen.external_id)
+            if seen.number and not order.number:
+                order.number = seen.number
+                self.delivery.change(_SAVE_NUMBER, {"ref": order.ref, "number": seen.number})
+            if seen.lines and (not order.whole or seen.updated_at >= order.version):
+                keep_lines(self.delivery, order.ref, seen)
+            return order
+        if order is None or not order.whole:
+            return self._arrive(order, seen)
+        if seen.updated_at >= order.version:
+            self._renew(order, seen)
+        return order
+
+    def _arrive(self, order: Order | None, seen: OrderSighting) -> Order:
+        known = order is not None
+        order = order or Order(
+            ref=seen.ref, external_id=seen.external_id, journey_id=ids.journey_id(seen.ref)
+        )
+        order.person = self._person(order, seen)
+        order.person_id = order.person.id
+        order.parent_ref = self._parent_ref(seen)
+        if order.parent_ref:
+            order.journey_id = ids.journey_id(order.parent_ref)
+        order.whole = order.arrived = order.touched = True
+        order.waited, order.placed_at, order.version = known, seen.placed_at, seen.updated_at
+        order.sighting = seen
+        values = self._shown(order, seen)
+        if known:
+            self.delivery.change(_SAVE, {"ref": order.ref, **values})
+        else:
+            self.delivery.insert_new(ORDERS, {**self._blank(order), **values})
+        self.loaded[order.ref] = order
+        keep_lines(self.delivery, order.ref, seen)
+        if order.parent_ref is None:
+            self._journey(order)
+        return order
+
+    def _renew(self, order: Order, seen: OrderSighting) -> None:
+        order.version = max(order.version, seen.updated_at)
+        if order.person_id is not None:
+            order.person = self.people.of_order(
+                order.person_id,
+                seen.person,
+                seen.updated_at,
+                emails=_several(seen.email),
+                phone=seen.phone,
+                country=seen.address.country,
+            )
+        self.delivery.change(_SAVE, {"ref": order.ref, **self._shown(order, seen)})
+        keep_lines(self.delivery, order.ref, seen)
+
+    def _person(self, order: Order, seen: OrderSighting) -> Person:
+        found = self.people.resolve(
+            seen.person,
+            seen.updated_at,
+            emails=_several(seen.email),
+            phone=seen.phone,
+            country=seen.address.country,
+            ordering=True,
+        )
+        assert found is not None  # `create` is the default
+        return found
+
+    def _parent_ref(self, seen: OrderSighting) -> str | None:
+        """The root of what it is an exchange of; a parent never heard of is noted, so that its coming frees
+        what waits here."""
+        if not seen.exchange_of:
+            return None
+        ref = ids.order_ref(self.delivery.at.store_id, seen.exchange_of)
+        if ref == seen.ref:
+            return None
+        parent = self.ensure(ref, seen.exchange_of)
+        return parent.parent_ref or parent.ref
+
+    def _journey(self, order: Order) -> None:
+        self.delivery.insert_new(
+            JOURNEYS,
+            {
+                "id": order.journey_id,
+                "store_id": self.delivery.at.store_id,
+                "order_ref": order.ref,
+                "person_id": order.person_id,
+                "type": "",
+                "status": JourneyStatus.PENDING.value,
+                "phase": "",
+                "paused": False,
+                "waits": [],
+                "revision": 0,
+                "outcome": "",
+                "exit_cause": "",
+                "started_at": self.delivery.received_at,
+            },
+        )
+        self.delivery.journeys.add(order.journey_id)
+
+    def _blank(self, order: Order) -> dict[str, Any]:
+        return {
+            "id": order.ref,
+            "store_id": self.delivery.at.store_id,
+            "external_id": order.external_id,
+            "number": "",
+            "journey_id": order.journey_id,
+            "connection_id": self.delivery.at.id,
+            "currency": "",
+            "total_minor": 0,
+            "whole": False,
+            "test": False,
+            "status_url": "",
+            "address": {},
+            "state": {},
+            "created_at": self.delivery.received_at,
+            "updated_at": self.delivery.received_at,
+        }
+
+    def _shown(self, order: Order, seen: OrderSighting) -> dict[str, Any]:
+        """What the row shows of this version; of an erased person's order nothing personal is written back."""
+        erased = order.person is not None and order.person.erased
+        address = {} if erased else {name: value for name, value in asdict(seen.address).items() if value}
+        return {
+            "number": seen.number,
+            "person_id": order.person_id,
+            "journey_id": order.journey_id,
+            "parent_ref": order.parent_ref,
+            "connection_id": self.delivery.at.id,
+            "currency": seen.currency,
+            "total_minor": seen.total_minor,
+            "placed_at": order.placed_at,
+            "whole": True,
+            "test": seen.test,
+            "status_url": "" if erased else seen.status_url,
+            "address": address,
+            "updated_at": seen.updated_at,
+        }
+
+    def save_states(self) -> None:
+        """Write the state of every order an event changed."""
+        for order in self.loaded.values():
+            if order.touched:
+                self.delivery.change(_SAVE_STATE, {"ref": order.ref, "state": order_json(order.state)})
+
+
+def _several(*values: str | None) -> tuple[str, ...]:
+    return tuple(v for v in values if v)

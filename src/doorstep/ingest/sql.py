@@ -1,0 +1,38 @@
+"""The tables as ingest writes them. This is the hot path: no ORM objects, statements compiled once
+(`models.prepared`), one small statement after the other inside one transaction."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import ColumnElement, Table, update
+
+from doorstep.models.inbox import InboxEventRow, InboxWebhookRow
+from doorstep.models.journeys import JourneyRow
+from doorstep.models.orders import CheckpointRow, OrderLineRow, OrderRow, ProductRow, ShipmentRow
+from doorstep.models.people import ConsentRow, IdentityRow, PersonRow
+from doorstep.models.prepared import Prepared
+from doorstep.models.tables import insert_into, table
+
+WEBHOOKS = table(InboxWebhookRow)
+EVENTS = table(InboxEventRow)
+PERSONS = table(PersonRow)
+IDENTITIES = table(IdentityRow)
+CONSENTS = table(ConsentRow)
+ORDERS = table(OrderRow)
+LINES = table(OrderLineRow)
+SHIPMENTS = table(ShipmentRow)
+CHECKPOINTS = table(CheckpointRow)
+PRODUCTS = table(ProductRow)
+JOURNEYS = table(JourneyRow)
+
+
+@lru_cache(maxsize=64)
+def ignoring(target: Table, columns: tuple[str, ...]) -> Prepared:
+    """INSERT … ON CONFLICT DO NOTHING of those columns: it touches a row if the row is new."""
+    return Prepared(lambda dialect: insert_into(dialect, target).on_conflict_do_nothing(), columns)
+
+
+def setting(target: Table, where: ColumnElement[bool], *columns: str) -> Prepared:
+    """UPDATE of those columns where the condition holds."""
+    return Prepared(lambda _dialect: update(target).where(where), columns)
