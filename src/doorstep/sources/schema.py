@@ -153,7 +153,7 @@ def _signed(type_: str) -> Schema:
     if type_ in ("order.placed", "order.updated"):
         properties["lines"] = ORDER_LINES
     if is_parcel(type_):
-        properties |= TRACKING
+        properties = TRACKING | properties
     # Open: further members (a review's text) stay in the stored webhook.
     body: Schema = {"type": "object", "properties": properties, "required": required}
     outer = ["type", *([] if cls.about_person else ["order"]), *(["data"] if required else [])]

@@ -49,7 +49,8 @@ _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.ASCII)
 
 def signature(secret: str, body: bytes) -> str:
     """The value of `X-Shopify-Hmac-Sha256` for these bytes."""
-    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+    key = secret.encode("utf-8", "surrogatepass")
+    return base64.b64encode(hmac.new(key, body, hashlib.sha256).digest()).decode()
 
 
 def _header(headers: Headers, name: str) -> str:
