@@ -1,0 +1,232 @@
+"""The worker: carries out journeys and their activities until it is told to stop.
+
+SIGTERM and SIGINT: no new work is taken, what runs has `GRACE` to finish and be reported; a touch that is cut
+off all the same is found half-done in the ledger and settled by the next attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+from temporalio import activity
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+    Worker,
+)
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from doorstep import logs
+from doorstep.activities.ports import activities, build_ports
+from doorstep.converter import data_converter
+from doorstep.errors import SetupError, nearest
+from doorstep.models.base import Database
+from doorstep.models.journeys import JourneyRow, JourneyStatus
+from doorstep.models.tables import table
+from doorstep.settings import Settings, load_settings
+from doorstep.workflows import registry
+
+log = structlog.get_logger(__name__)
+
+#: below the ten seconds that `up` and most process managers leave between SIGTERM and SIGKILL
+GRACE = timedelta(seconds=7)
+
+#: What the sandbox does not import anew for every journey, and why each may be shared between them. Journeys
+#: themselves (`standard_v1`, store packages) are never here: they are what the sandbox is for. No parent
+#: package either, for passing one through passes everything below it.
+PASSTHROUGH = {
+    "doorstep.domain": "nouns: frozen types without state; their identity must be the same on both sides",
+    "doorstep.errors": "types; an error raised inside is caught outside by its class",
+    "doorstep.contracts": "types and stubs; the data converter makes these very classes",
+    "doorstep.workflows.journey": "the engine: checked by ruff's ban on clock and chance and run by every",
+    "doorstep.workflows.core": "… rehearsal; it keeps its state on the instance. Importing it anew costs",
+    "doorstep.workflows.agents": "… milliseconds of a worker's time per journey.",
+    "doorstep.workflows.arms": "the engine",
+    "doorstep.workflows.desk": "the engine",
+    "doorstep.workflows.hearing": "the engine",
+    "doorstep.workflows.reporter": "the engine",
+    "doorstep.workflows.steering": "the engine",
+    "doorstep.workflows.touching": "the engine",
+    "pydantic_core": "compiled; the converter's, and cannot be imported twice",
+    "tzdata": "data files",
+}
+
+
+def main() -> None:
+    """Run one worker of this deployment until SIGTERM or SIGINT. Raises `SetupError` for what a person must
+    mend first."""
+    settings = load_settings()
+    logs.configure(settings.log_level, settings.log_format)
+    asyncio.run(run(settings))
+
+
+async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
+    """Run a worker until `stop` is set (by default: SIGTERM or SIGINT). Temporal may come later than we do,
+    and may go away in between. Raises `SetupError` when an open journey could not be carried on."""
+    stop = stop or _stopped_by_signals()
+    registry.load(settings.store_packages)
+    journeys = registry.journeys()
+    database = Database(settings.database_url, pool_size=settings.worker_concurrency)
+    try:
+        check_open_journeys(database, journeys)
+        ports = build_ports(settings, database)
+        client = await connect(settings, stop)
+        if client is None:
+            return
+        with ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity") as threads:
+            worker = make_worker(client, settings, journeys, activities(ports, database), threads)
+            log.info("worker started", journeys=sorted(journeys), task_queue=settings.task_queue)
+            async with worker, _sweeping(settings, database, client):
+                await stop.wait()
+                log.info("worker stopping", grace_seconds=GRACE.total_seconds())
+        log.info("worker stopped")
+    finally:
+        database.dispose()
+
+
+def make_worker(
+    client: Client,
+    settings: Settings,
+    journeys: Mapping[str, type[Any]],
+    functions: list[Any],
+    threads: ThreadPoolExecutor,
+) -> Worker:
+    """The SDK's worker as we run it. `threads` serve regular and local activities."""
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=list(journeys.values()),
+        activities=functions,
+        activity_executor=threads,
+        max_concurrent_activities=settings.worker_concurrency,
+        max_concurrent_local_activities=settings.worker_concurrency,
+        workflow_runner=sandbox(),
+        interceptors=[JourneyLines()],
+        max_cached_workflows=settings.worker_cache,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """The SDK's sandbox with our passthrough list."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+    )
+
+
+def check_open_journeys(database: Database, known: Iterable[str]) -> None:
+    """Raises `SetupError` naming every type of an open journey that is not registered: a worker without it
+    would fail its tasks for ever."""
+    rows = table(JourneyRow)
+    open_ones = (
+        select(rows.c.type, func.count())
+        .where(rows.c.status.in_([JourneyStatus.OPEN.value, JourneyStatus.PENDING.value]), rows.c.type != "")
+        .group_by(rows.c.type)
+        .order_by(rows.c.type)
+    )
+    with database.reading() as connection:
+        counts = {str(kind): int(n) for kind, n in connection.execute(open_ones)}
+    missing = {kind: n for kind, n in counts.items() if kind not in set(known)}
+    if missing:
+        told = "; ".join(f"{n} of type '{kind}'{nearest(kind, known)}" for kind, n in missing.items())
+        raise SetupError(
+            f"Open journeys have no code here: {told}",
+            mend="Deploy their version beside the new one until they have ended "
+            "(is the package named in DOORSTEP_STORE_PACKAGES?).",
+        )
+
+
+async def connect(settings: Settings, stop: asyncio.Event) -> Client | None:
+    """A client of the deployment's namespace, however long it takes Temporal to come; None when stopped
+    before. Address, TLS and API key come from the settings, else from the SDK's own `TEMPORAL_*` variables."""
+    wait = 0.5
+    while not stop.is_set():
+        try:
+            return await _connect_once(settings)
+        except (RuntimeError, RPCError, OSError) as error:
+            log.warning(
+                "Temporal cannot be reached",
+                address=settings.temporal_target(),
+                namespace=settings.temporal_namespace,
+                error=str(error).partition("\n")[0][:200],
+                next_try_in_seconds=wait,
+            )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait)
+        wait = min(wait * 2, 5.0)
+    return None
+
+
+async def _connect_once(settings: Settings) -> Client:
+    config: dict[str, Any] = dict(ClientConfig.load_client_connect_config(disable_file=True))
+    if settings.temporal_address or not config.get("target_host"):
+        config["target_host"] = settings.temporal_target()
+    config["namespace"] = config.get("namespace") or settings.temporal_namespace
+    client = await Client.connect(data_converter=data_converter(), **config)
+    asked = DescribeNamespaceRequest(namespace=client.namespace)
+    await client.workflow_service.describe_namespace(asked, timeout=timedelta(seconds=5))
+    return client
+
+
+class JourneyLines(Interceptor):
+    """Every line that an activity logs carries its journey's id, workflow type, activity and attempt."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _Bound(next)
+
+
+class _Bound(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        info = activity.info()
+        with structlog.contextvars.bound_contextvars(
+            journey_id=info.workflow_id,
+            workflow_type=info.workflow_type,
+            activity=info.activity_type,
+            attempt=info.attempt,
+        ):
+            return await super().execute_activity(input)
+
+
+@contextlib.asynccontextmanager
+async def _sweeping(settings: Settings, database: Database, client: Client) -> Any:
+    """The gateway's sweep beside the worker: what was not delivered to a journey is tried again."""
+    try:
+        gateway = import_module("doorstep.gateway")
+    except ModuleNotFoundError:
+        log.warning("this build has no gateway: nothing is swept")
+        yield
+        return
+    task = asyncio.create_task(gateway.sweep_forever(settings=settings, database=database, client=client))
+    task.add_done_callback(_say_why)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _say_why(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the sweep ended", error=type(error).__name__, exc_info=error)
+
+
+def _stopped_by_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
