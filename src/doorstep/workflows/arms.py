@@ -58,6 +58,8 @@ class Arms:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is GeneratorExit:
+            return  # thrown away with its worker, not cancelled: nothing can be awaited any more
         outside: BaseException | None = error
         if self._join and error is None:
             try:

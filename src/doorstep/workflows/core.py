@@ -164,7 +164,9 @@ class JourneyCore:
         story = asyncio.ensure_future(self.run())
         try:
             await workflow.wait_condition(lambda: story.done() or self._exit is not None)
-        except asyncio.CancelledError:  # Temporal's own cancellation, by an operator
+        except asyncio.CancelledError:
+            if workflow.cancellation_reason() is None:
+                raise  # evicted from the cache: nobody wants the journey to end
             self._leave("cancelled_by_operator")
         if not story.done():
             story.cancel()
