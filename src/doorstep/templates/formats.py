@@ -40,7 +40,7 @@ def formatting_locale(tag: str, language: str) -> Locale:
         reader, territory = None, None
     if reader is not None and reader.language == language and reader.territory:
         return reader
-    for candidate in (f"{language}_{territory}" if territory else language, _neutral(language)):
+    for candidate in (f"{language}_{territory or ''}", _neutral(language)):
         try:
             return Locale.parse(candidate)
         except (ValueError, UnknownLocaleError):

@@ -1,0 +1,1 @@
+"""Templates, brand, renderer."""
