@@ -84,7 +84,7 @@ def mutated(draw: st.DrawFn, document: Any) -> Any:
         for key in path[:-1]:
             holder = holder[key]
         if draw(st.booleans()):
-            holder[path[-1]] = draw(ANYTHING)
+            holder[path[-1]] = copy.deepcopy(draw(ANYTHING))  # the sampled ones are shared
         else:
             del holder[path[-1]]
     return made
