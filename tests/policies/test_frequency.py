@@ -213,13 +213,14 @@ def test_what_the_caps_let_go_is_within_every_cap(here: Facts, priority: int, af
 
 @settings(deadline=None)
 @given(here=crowded, priority=st.integers(0, 100), share=st.floats(0, 0.999))
-def test_no_slot_is_free_before_the_instant_a_touch_is_deferred_to(
+def test_a_touch_is_deferred_to_the_very_instant_at_which_it_may_go(
     here: Facts, priority: int, share: float
 ) -> None:
-    """While nothing else changes the gate would refuse it at any earlier moment too."""
+    """While nothing else changes the gate would refuse it at any earlier moment, and lets it go then."""
     want = request(priority=priority, expires_at=NOON + 60 * DAY)
     lone = capped(here.policy, counted=here.counted)
     decision = decide(want, lone, NOON)
     if isinstance(decision, Defer) and decision.until > NOON + MINUTE:
         earlier = NOON + (decision.until - NOON) * share
         assert not isinstance(decide(want, lone, earlier), Send)
+        assert isinstance(decide(want, lone, decision.until), Send)

@@ -21,7 +21,7 @@ from fakes import NOON, consented, one_line, request
 
 HOUR = timedelta(hours=1)
 EMAIL, SMS, PUSH = Channel.EMAIL, Channel.SMS, Channel.PUSH
-TRANSACTIONAL = {"purpose": Purpose.TRANSACTIONAL}
+TRANSACTIONAL: dict[str, Any] = {"purpose": Purpose.TRANSACTIONAL}
 
 
 def facts(**changes: Any) -> Facts:

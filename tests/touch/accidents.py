@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -81,7 +81,7 @@ def check(world: World, *, ended: bool = False) -> None:
         )
 
 
-def interleave[T](world: World, calls: list[Callable[[], T]], schedule: Iterable[int]) -> list[T]:
+def interleave[T](world: World, calls: Sequence[Callable[[], T]], schedule: Iterable[int]) -> list[T]:
     """Runs the calls side by side, one step from boundary to boundary at a time, in the order `schedule`
     names them. Nobody comes in while a lock is held."""
     turns = [threading.Semaphore(0) for _ in calls]

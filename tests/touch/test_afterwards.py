@@ -20,7 +20,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 RECEIPT = Receipt(provider="email-provider", provider_message_id="m-9")
 STALE = Outcome(kind=OutcomeKind.SKIPPED, reason=SkipReason.STALE, detail="Started late.")
 CANCELLED = Outcome(kind=OutcomeKind.CANCELLED, detail="The journey left its course.")
-TRANSACTIONAL = {"purpose": Purpose.TRANSACTIONAL}
+TRANSACTIONAL: dict[str, Any] = {"purpose": Purpose.TRANSACTIONAL}
 
 
 def tell(world: World, at: datetime = NOON + MINUTE) -> Outcome | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,8 @@ from fakes import NOON, FakeRenderer, World, consented, lose, request
 
 MINUTE = timedelta(minutes=1)
 EMAIL, SMS = Channel.EMAIL, Channel.SMS
-BOTH = {"channels": (EMAIL, SMS)}
-TRANSACTIONAL = {"purpose": Purpose.TRANSACTIONAL}
+BOTH: dict[str, Any] = {"channels": (EMAIL, SMS)}
+TRANSACTIONAL: dict[str, Any] = {"purpose": Purpose.TRANSACTIONAL}
 
 
 def test_a_touch_is_reserved_committed_as_sending_sent_and_accepted() -> None:
@@ -92,12 +93,11 @@ def test_an_opt_out_between_reservation_and_sending_wins() -> None:
     assert [isinstance(d, Send) for _, d, _ in world.tables.decisions] == [True, False]
 
 
-def test_a_channel_that_falls_while_rendering_is_replaced_and_rendered_anew() -> None:
+@pytest.mark.parametrize("change", [{"addresses": {SMS: "+15550100"}}, {"consents": consented(SMS)}])
+def test_a_channel_that_falls_while_rendering_is_replaced_and_rendered_anew(change: dict[str, Any]) -> None:
     """The text that goes is the text of the channel it goes over."""
     world = World()
-    world.store.at_boundary = lambda name: (
-        world.person(addresses={SMS: "+15550100"}) if name == "content" else None
-    )
+    world.store.at_boundary = lambda name: world.person(**change) if name == "content" else None
     assert perform(world.ports, request(**BOTH), NOON).channel is SMS
     assert [m.rendered.text for m in world.taken] == ["care-guide/sms: Ada"]
 

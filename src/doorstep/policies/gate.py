@@ -16,7 +16,6 @@ from doorstep.domain.outcomes import Decision, Defer, RuleTrace, Send, Skip, Ver
 from doorstep.domain.touches import TouchRequest
 from doorstep.policies.case import Case, Ruling
 from doorstep.policies.consent import consent
-from doorstep.policies.exceptions import open_exception
 from doorstep.policies.frequency import frequency
 from doorstep.policies.holdout import holdout
 from doorstep.policies.identifier import identifier
@@ -24,6 +23,7 @@ from doorstep.policies.quiet_hours import quiet_hours
 from doorstep.policies.relevance import relevance
 from doorstep.policies.standing import exited, stale
 from doorstep.policies.suppression import suppression
+from doorstep.policies.trouble import open_exception
 
 RULES: tuple[tuple[str, Callable[[Case], Ruling]], ...] = (
     ("stale", stale),
