@@ -67,35 +67,28 @@ async def test_time_skipping_is_off_unless_asked_for(tmp_path: Path) -> None:
 
 
 async def test_a_killed_server_goes_on_where_it_was(tmp_path: Path) -> None:
-    """SIGKILL and start again: same address, the open workflow still open, and it finishes."""
-    server = TemporalServer(tmp_path)
-    server.start()
-    try:
-        client = await Client.connect(server.address)
+    """SIGKILL, then another server on the same file, on other ports, with a longer retention: nothing is lost."""
+    killed = TemporalServer(tmp_path)
+    async with killed:
+        client = await Client.connect(killed.address)
+        assert await retention(client) == timedelta(days=1)
         await client.start_workflow(Nap.run, 0, id="nap", task_queue="nap")
-        pid, address = server.pid, server.address
+        pid = killed.pid
         assert pid is not None
-        server.kill()
+        killed.kill()
         assert not processes.alive(pid)
-        server.start()
-        assert server.address == address
+    async with TemporalServer(tmp_path, retention=LONG_RETENTION) as server:
+        assert server.address != killed.address
         client = await Client.connect(server.address)
+        assert await retention(client) == LONG_RETENTION, "a ninety-day journey's history outlives it"
         async with napper(client, "nap"):
             slept = await asyncio.wait_for(client.get_workflow_handle("nap").result(), 20)
         assert slept == pytest.approx(0, abs=2)
-    finally:
-        server.stop()
 
 
-async def test_retention_is_what_was_asked_also_later(tmp_path: Path) -> None:
-    """Ninety days after the end of a journey its history is there still, on a database from before, too."""
-    for retention in (timedelta(days=1), LONG_RETENTION):
-        async with TemporalServer(tmp_path, retention=retention) as server:
-            client = await Client.connect(server.address)
-            found = await client.workflow_service.describe_namespace(
-                DescribeNamespaceRequest(namespace="default")
-            )
-            assert found.config.workflow_execution_retention_ttl.ToTimedelta() == retention
+async def retention(client: Client) -> timedelta:
+    found = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace="default"))
+    return found.config.workflow_execution_retention_ttl.ToTimedelta()
 
 
 def test_it_listens_on_loopback_only_and_leaves_nothing(tmp_path: Path) -> None:

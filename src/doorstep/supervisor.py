@@ -26,7 +26,7 @@ from doorstep.running import Running, the_only_one
 from doorstep.settings import DEFAULT_TEMPORAL_PORT, DEFAULT_UI_PORT, PREFIX, Settings
 from doorstep.temporal_server import LONG_RETENTION, TemporalServer
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0  # seconds on a quiet machine; a busy one is no reason to give up
 WATCH_SECONDS = 0.25
 CHILD_GRACE = 6.0  # with the server's below 10 s together: what a person waits for after Ctrl-C
 SERVER_GRACE = 2.0
