@@ -1,0 +1,125 @@
+"""Delivers right after the commit, so that a webhook's 2xx never waits for Temporal.
+
+A bounded set of journeys and persons with something to hear; naming one twice is once, and one journey is never
+told by two at a time. Whatever is dropped here (too much waits, Temporal is away, the process dies) is on its row
+and taken by the sweep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from doorstep.gateway.marks import Delivered
+
+log = structlog.get_logger(__name__)
+
+BOUND = 20_000
+BATCH = 16
+WORKERS = 3
+REST_SECONDS = 5.0
+
+
+class Something(Protocol):
+    """Whom a committed webhook concerns (`ingest.Accepted`)."""
+
+    @property
+    def journeys(self) -> frozenset[str]: ...
+
+    @property
+    def persons(self) -> frozenset[str]: ...
+
+
+Deliver = Callable[[Iterable[str], Iterable[str]], Awaitable[Delivered]]
+
+
+class Courier:
+    """Runs in the API's event loop. `start` it once there; `stop` lets what is under way end."""
+
+    def __init__(
+        self, deliver: Deliver, *, workers: int = WORKERS, batch: int = BATCH, bound: int = BOUND
+    ) -> None:
+        self._deliver = deliver
+        self._workers, self._batch, self._bound = workers, batch, bound
+        self._waiting: dict[tuple[bool, str], None] = {}
+        self._busy: set[tuple[bool, str]] = set()
+        self._something = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._rest_until = 0.0
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Starts working, in the running loop."""
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._workers)]
+
+    async def stop(self, timeout: float = 5.0) -> None:
+        """Ends; what waits is left to the sweep. `timeout` in seconds for what is under way."""
+        self._waiting.clear()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=timeout)
+
+    def wake(self, told: Something) -> None:
+        """Something was committed for these. Never waits, never fails."""
+        for key in (*((True, j) for j in told.journeys), *((False, p) for p in told.persons)):
+            if len(self._waiting) >= self._bound:
+                self.dropped += 1
+                continue
+            self._waiting[key] = None
+        if self._waiting:
+            self._something.set()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits and nothing is under way."""
+        return not self._waiting and not self._busy
+
+    async def _work(self) -> None:
+        while True:
+            await self._something.wait()
+            if (rest := self._rest_until - asyncio.get_running_loop().time()) > 0:
+                await asyncio.sleep(rest)
+            batch = self._take()
+            if not batch:
+                self._something.clear()
+                if self._waiting:  # only what others are busy with: they say when they are done
+                    await asyncio.sleep(0.01)
+                    self._something.set()
+                continue
+            try:
+                await self._carry(batch)
+            finally:
+                self._busy.difference_update(batch)
+
+    def _take(self) -> list[tuple[bool, str]]:
+        batch: list[tuple[bool, str]] = []
+        for key in self._waiting:
+            if key not in self._busy:
+                batch.append(key)
+            if len(batch) >= self._batch:
+                break
+        for key in batch:
+            del self._waiting[key]
+        self._busy.update(batch)
+        return batch
+
+    async def _carry(self, batch: list[tuple[bool, str]]) -> None:
+        try:
+            done = await self._deliver(
+                [key for is_journey, key in batch if is_journey],
+                [key for is_journey, key in batch if not is_journey],
+            )
+        except Exception as error:  # noqa: BLE001 - the sweep takes what this round did not; the next must run
+            log.warning("delivery failed", error=type(error).__name__)
+            self._rest()
+            return
+        if done.unavailable:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Temporal or the database is away: hammering them helps nobody."""
+        self._rest_until = asyncio.get_running_loop().time() + REST_SECONDS

@@ -1,0 +1,130 @@
+"""What a journey is started with, and which journey an order gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from doorstep.contracts import JourneyStart
+from doorstep.domain.events import Envelope
+from doorstep.domain.facts import OrderPlaced, lines_of
+from doorstep.errors import NotFound
+from doorstep.gateway.queue import Errand
+from doorstep.ingest.inbox import envelope_from
+from doorstep.ingest.sql import EVENTS, ORDERS, PERSONS
+from doorstep.loyalty import TIERS, tier
+from doorstep.models.care import PointsRow
+from doorstep.models.policy import policy_of
+from doorstep.models.prepared import prepared
+from doorstep.models.stores import StoreRow
+from doorstep.models.tables import table
+from doorstep.workflows import registry
+from doorstep.workflows.registry import RoutingFacts
+
+_STORES, _POINTS = table(StoreRow), table(PointsRow)
+_ORDER = prepared(
+    select(
+        ORDERS.c.store_id,
+        ORDERS.c.person_id,
+        ORDERS.c.address,
+        ORDERS.c.currency,
+        ORDERS.c.total_minor,
+        ORDERS.c.placed_at,
+        ORDERS.c.test,
+        PERSONS.c.zone,
+        PERSONS.c.locale,
+        PERSONS.c.country,
+        _STORES.c.policy,
+        _STORES.c.locale.label("store_locale"),
+        _STORES.c.country.label("store_country"),
+    )
+    .join(PERSONS, PERSONS.c.id == ORDERS.c.person_id)
+    .join(_STORES, _STORES.c.id == ORDERS.c.store_id)
+    .where(ORDERS.c.id == bindparam("order"))
+)
+_PLACED = prepared(
+    select(EVENTS).where(EVENTS.c.order_ref == bindparam("order"), EVENTS.c.type == OrderPlaced.type)
+)
+_EARLIER = prepared(
+    select(ORDERS.c.id)
+    .where(
+        ORDERS.c.person_id == bindparam("person"),
+        ORDERS.c.id != bindparam("order"),
+        ORDERS.c.whole,
+        ORDERS.c.parent_ref.is_(None),
+        ORDERS.c.placed_at < bindparam("placed"),
+    )
+    .limit(1)
+)
+_EARNED = prepared(
+    select(func.coalesce(func.sum(_POINTS.c.points), 0).label("earned")).where(
+        _POINTS.c.person_id == bindparam("person"), _POINTS.c.at < bindparam("placed")
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A journey to be started: its workflow type and input, without what was held for it."""
+
+    type: str
+    input: JourneyStart
+
+
+def start_of(conn: Connection, errand: Errand, settle: timedelta) -> Start:
+    """Raises `NotFound` when the order or its `order.placed` is not there, and what routing raises."""
+    row = _ORDER.first(conn, {"order": errand.order_ref})
+    placed_row = _PLACED.first(conn, {"order": errand.order_ref})
+    if row is None or placed_row is None:
+        raise NotFound("The order of this journey is not whole.", mend="Redrive the webhook that carried it.")
+    placed = envelope_from(placed_row)
+    first, vip = _standing(conn, errand.order_ref, row.person_id, placed.occurred_at)
+    country = _country(row)
+    kind = errand.type or registry.route(_facts(row, placed, country, first, vip))
+    window = policy_of(row.policy).window
+    return Start(
+        type=kind,
+        input=JourneyStart(
+            journey_id=errand.journey_id,
+            store_id=row.store_id,
+            order_ref=errand.order_ref,
+            person_ref=row.person_id,
+            placed=placed,
+            zone=row.zone,
+            locale=row.locale or row.store_locale,
+            country=country,
+            window=window,
+            settle=settle,
+            first_order=first,
+            vip=vip,
+        ),
+    )
+
+
+def _country(row: Any) -> str:
+    return str(row.address.get("country") or row.country or row.store_country)
+
+
+def _standing(conn: Connection, order: str, person: str, placed: datetime) -> tuple[bool, bool]:
+    """(their first order, in the highest tier), both as of when it was placed."""
+    who = {"person": person, "placed": placed}
+    first = _EARLIER.first(conn, {**who, "order": order}) is None
+    earned = _EARNED.first(conn, who)
+    return first, tier(int(earned.earned if earned else 0)).name == TIERS[-1].name
+
+
+def _facts(row: Any, placed: Envelope, country: str, first: bool, vip: bool) -> RoutingFacts:
+    categories = {line.category for line in lines_of(placed.data.get("lines", ())) if line.category}
+    return RoutingFacts(
+        store_id=row.store_id,
+        country=country,
+        currency=row.currency,
+        total_minor=row.total_minor,
+        categories=tuple(sorted(categories)),
+        first_order=first,
+        vip=vip,
+        test=row.test,
+    )

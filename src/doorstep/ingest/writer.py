@@ -1,0 +1,164 @@
+"""Group commit: webhooks that wait at the same moment share one transaction.
+
+A database has one place where commits queue (SQLite one writer, PostgreSQL the flush of its log). One thread per
+process therefore takes whatever waits, up to `most`, runs each under a savepoint of its own, commits once, and only
+then answers: nobody hears *accepted* of what a crash could still lose. One that fails takes none of the others with
+it. At most `bound` may wait; beyond that callers are told to come back (`Busy`), which a store's webhook does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from doorstep.errors import DoorstepError, Unavailable
+from doorstep.ingest.accept import accept_in
+from doorstep.ingest.inputs import Accepted, Connected, Raw
+from doorstep.models.base import Database
+from doorstep.sources.base import Reading
+
+log = structlog.get_logger(__name__)
+
+MOST = 32
+BOUND = 2_000
+Work = Callable[[Connection], Any]
+
+
+class Busy(Unavailable):
+    """More waits than can be written soon. `retry_after`: when to come back."""
+
+    code = "busy"
+    retry_after = timedelta(seconds=2)
+
+
+@dataclass(slots=True)
+class _Item:
+    """One piece of work, and whom to tell."""
+
+    work: Work
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """The process's one thread that writes. `start` it once, `close` it at the end: what waits is written first."""
+
+    def __init__(self, db: Database, *, most: int = MOST, bound: int = BOUND) -> None:
+        """`most` pieces of work in one commit, `bound` waiting."""
+        self._db, self._most, self._bound = db, most, bound
+        self._waiting: deque[_Item] = deque()
+        self._something = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._write, name="doorstep-writer", daemon=True)
+
+    def start(self) -> Writer:
+        """Starts the thread; answers the writer itself."""
+        self._thread.start()
+        return self
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Takes nothing new, writes what waits, ends the thread. `timeout` in seconds."""
+        with self._something:
+            self._closing = True
+            self._something.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work wait."""
+        return len(self._waiting)
+
+    def submit[T](self, work: Callable[[Connection], T]) -> Future[T]:
+        """Runs `work` in a shared transaction; the future is done once that is committed. `work` may run twice
+        (its group is taken apart when the commit fails): it must only touch the database.
+
+        Raises `Busy` when too much waits or the writer is closing.
+        """
+        item = _Item(work)
+        with self._something:
+            if self._closing or len(self._waiting) >= self._bound:
+                raise Busy("Too much waits to be written.", mend="Send it again in a moment.")
+            self._waiting.append(item)
+            self._something.notify()
+        return item.future
+
+    async def run[T](self, work: Callable[[Connection], T]) -> T:
+        """`submit`, awaited. A caller that is cancelled does not undo the work."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    async def accept(
+        self, connection: Connected, reading: Reading, raw: Raw, received_at: datetime
+    ) -> Accepted:
+        """`ingest.accept` in a shared transaction. Raises `Busy`, or what the database raised for this one."""
+        return await self.run(lambda conn: accept_in(conn, connection, reading, raw, received_at))
+
+    # --- the thread -------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        while True:
+            with self._something:
+                while not self._waiting and not self._closing:
+                    self._something.wait()
+                if not self._waiting:
+                    return
+                group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            self._commit(group)
+            _answer(group)
+
+    def _commit(self, group: Sequence[_Item]) -> None:
+        try:
+            with self._db.writing() as conn:
+                for item in group:
+                    _one(conn, item)
+        except Exception as error:  # noqa: BLE001 - the thread must live on, and each caller hear of it
+            log.warning("group commit failed", size=len(group), error=type(error).__name__)
+            if len(group) == 1:
+                group[0].error = _told(error)
+            else:
+                for item in group:  # one of them may be what fails
+                    item.result = item.error = None
+                    self._commit([item])
+
+
+def _one(conn: Connection, item: _Item) -> None:
+    cursor = conn.connection.cursor()
+    try:
+        cursor.execute("SAVEPOINT one")
+        try:
+            item.result = item.work(conn)
+        except Exception as error:  # noqa: BLE001 - goes to the caller; the others of the group go on
+            cursor.execute("ROLLBACK TO SAVEPOINT one")
+            item.error = error
+        cursor.execute("RELEASE SAVEPOINT one")
+    finally:
+        cursor.close()
+
+
+def _told(error: Exception) -> Exception:
+    """What the caller hears of a commit that failed: the database's trouble is passing, a mistake is not."""
+    if isinstance(error, DoorstepError):
+        return error
+    unavailable = Unavailable("The database could not store it.", mend="Send it again in a moment.")
+    unavailable.__cause__ = error
+    return unavailable
+
+
+def _answer(group: Sequence[_Item]) -> None:
+    for item in group:
+        if not item.future.set_running_or_notify_cancel():
+            continue
+        if item.error is not None:
+            item.future.set_exception(item.error)
+        else:
+            item.future.set_result(item.result)
