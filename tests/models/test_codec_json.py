@@ -41,7 +41,8 @@ FULL = replace(
     erased_at=NOON + timedelta(microseconds=1),
     refunds={"r1": (("l1", 1),), "r2": ()},
     returns={"t1": Return(lines=(("l2", 1),), cancelled=True)},
-    complaints={"c1": None, "c2": NOON},
+    complaints={"c1": NOON},
+    resolutions={"c1": NOON + timedelta(days=1)},
 )
 ENVELOPE = Envelope(
     id="1", fact_key="f", type="order.placed", occurred_at=NOON, received_at=NOON, connection="c",
