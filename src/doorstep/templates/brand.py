@@ -99,6 +99,11 @@ class Brand:
         return _laid_over(self, own) if own else self
 
     @cached_property
+    def palette(self) -> tuple[tuple[str, str], ...]:
+        """The colours by field."""
+        return tuple((name, getattr(self, name)) for name in _COLOURS)
+
+    @cached_property
     def digest(self) -> str:
         """Names this look: two brands that would render differently have different digests."""
         return digest(*(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self)))

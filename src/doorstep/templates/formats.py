@@ -145,6 +145,12 @@ def short(title: str) -> str:
     return said if len(said) > 3 else title
 
 
+def names_any(category: str, words: list[str]) -> bool:
+    """Whether a shop's category contains one of the words."""
+    said = category.lower()
+    return any(word in said for word in words)
+
+
 def with_query(url: str, **values: Any) -> str:
     """The address with query parameters added; values are plain words and numbers of our own."""
     added = "&".join(f"{name}={value}" for name, value in values.items())
@@ -186,6 +192,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "spoken": spoken,
     "href": href,
     "short": short,
+    "names_any": names_any,
     "with_query": with_query,
     "oneline": _oneline,
 }

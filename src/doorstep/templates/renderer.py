@@ -28,7 +28,7 @@ from doorstep.errors import DoorstepError, TemplateError, nearest
 from doorstep.templates import plain
 from doorstep.templates.brand import DEFAULT_BRAND, Brand
 from doorstep.templates.content import with_defaults
-from doorstep.templates.environment import Missing, MissingVariable, TextEnvironment, html_environment
+from doorstep.templates.environment import HtmlEnvironment, Missing, MissingVariable, TextEnvironment
 from doorstep.templates.formats import formatting_locale
 
 LIBRARY = Path(__file__).parent / "library"
@@ -68,7 +68,7 @@ class Renderer:
                 raise TemplateError(f"There is no template directory {root}.")
         self.brand = brand
         loader = FileSystemLoader([str(root) for root in roots])
-        self._html = html_environment(loader)
+        self._html_for = lru_cache(maxsize=16)(lambda palette: HtmlEnvironment(loader, dict(palette)))
         self._text = TextEnvironment(loader)
         self._files = frozenset(
             path.relative_to(root).as_posix()
@@ -104,7 +104,7 @@ class Renderer:
         variables: dict[str, Any] = {}
         try:
             files, brand = self._prepare(template, channel, content, variables)
-            subject, html, text = self._fill(channel, files, variables)
+            subject, html, text = self._fill(channel, files, brand, variables)
             if content["purpose"] == Purpose.MARKETING:
                 text = _check_opt_out(channel, html, text, content, brand)
             digest = self._digest(files, brand)
@@ -155,14 +155,17 @@ class Renderer:
         )
         return files, brand
 
-    def _fill(self, channel: Channel, files: _Files, variables: dict[str, Any]) -> tuple[str, str, str]:
+    def _fill(
+        self, channel: Channel, files: _Files, brand: Brand, variables: dict[str, Any]
+    ) -> tuple[str, str, str]:
         if channel is not Channel.EMAIL:
             text = self._text.get_template(files.main).render(variables)
             return "", "", plain.for_sms(text)
         assert files.subject is not None
         subject = plain.one_line(self._text.get_template(files.subject).render(variables))
         with_subject = {**variables, "subject": subject}
-        html = _with_parts(self._html, self._html.get_template(files.main), with_subject)
+        pages = self._html_for(brand.palette)
+        html = _with_parts(pages, pages.get_template(files.main), with_subject)
         if files.text is not None:
             text = plain.tidy(self._text.get_template(files.text).render(with_subject))
         elif self._own_markup(files.main):
@@ -209,8 +212,8 @@ class Renderer:
         )
 
     def _source(self, name: str) -> str:
-        assert self._html.loader is not None
-        return self._html.loader.get_source(self._html, name)[0]
+        assert self._text.loader is not None
+        return self._text.loader.get_source(self._text, name)[0]
 
     def _digest_uncached(self, files: _Files, brand: Brand) -> str:
         todo = [n for n in (files.main, files.subject, files.text) if n is not None]
@@ -222,7 +225,7 @@ class Renderer:
             if name in seen:
                 continue
             seen[name] = self._source(name)
-            asked = meta.find_referenced_templates(self._html.parse(seen[name], name))
+            asked = meta.find_referenced_templates(self._text.parse(seen[name], name))
             todo += [n for n in asked if n is not None]
             plain_twin = self._text.join_path(name, "")
             if plain_twin != name and plain_twin in self._files:
