@@ -87,8 +87,8 @@ async def act(parts: Services, caller: Caller, asked: Asked) -> ActionRow:
         return _ended(row)
     try:
         result = await _told(parts, row, deadline)
-    except (Unavailable, NotFound, TimeoutError) as error:
-        return await _given_up(parts, row, deadline, over=isinstance(error, NotFound))
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the action must not stay behind, ready to happen
+        return await _given_up(parts, row, deadline, error)
     settled = await _in_time(deadline, lambda: _settled(parts, row, result))
     return _ended(settled or row)
 
@@ -191,14 +191,17 @@ async def _told(parts: Services, row: ActionRow, deadline: float) -> ActionResul
     return await asyncio.wait_for(parts.gateway.act(row.journey_id, row.id, left), left + 0.2)
 
 
-async def _given_up(parts: Services, row: ActionRow, deadline: float, *, over: bool) -> ActionRow:
-    """No answer: withdraw it, unless the journey was faster; then see what it made of it."""
+async def _given_up(parts: Services, row: ActionRow, deadline: float, error: Exception) -> ActionRow:
+    """No good answer: withdraw it, unless the journey was faster; then see what it made of it."""
+    over = isinstance(error, NotFound)
     why = "the journey is over" if over else "the journey did not answer in time"
     withdrawn = await _in_time(
         deadline, lambda: steering.withdraw(parts.database, row.id, parts.clock(), why)
     )
+    if withdrawn and over:
+        raise _closed() from error
     if withdrawn:
-        raise _closed() if over else Withdrawn(row.id)
+        raise Withdrawn(row.id) if isinstance(error, Unavailable | TimeoutError) else error
     if withdrawn is None:
         return row  # the database itself is stuck: pending, and nothing may be promised
     until = min(deadline, time.monotonic() + POLL_SECONDS)

@@ -13,13 +13,15 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from doorstep.api import actions, health, journeys, problems, search, unsubscribe
+from doorstep.api import actions, health, journeys, openapi, problems, search, unsubscribe
 from doorstep.api.auth import Wrongs
 from doorstep.api.late import LateGateway
 from doorstep.api.middleware import Around
 from doorstep.api.outbox import outbox_router
+from doorstep.api.webhooks import WebhookDeps, build_webhooks
 from doorstep.api.wiring import Clock, Journeys, Services, utc_now
-from doorstep.errors import Unavailable
+from doorstep.gateway import Courier, Gateway, connect
+from doorstep.ingest import Writer
 from doorstep.models import Database
 from doorstep.settings import Settings, load_settings
 
@@ -54,11 +56,9 @@ def create_app(
     """The app. What is not given is made from the settings, and settings from the environment; `clock` answers
     aware UTC. A given database is the caller's to dispose of. Raises `SetupError` for settings that are wrong."""
     chosen = settings or load_settings()
+    opened, time = database or Database(chosen.database_url, pool_size=20), clock or utc_now
     parts = Services(
-        settings=chosen,
-        database=database or Database(chosen.database_url, pool_size=20),
-        gateway=gateway or _gateway(chosen),
-        clock=clock or utc_now,
+        settings=chosen, database=opened, gateway=gateway or _late(chosen, opened, time), clock=time
     )
 
     @asynccontextmanager
@@ -66,8 +66,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             if database is None:
                 stack.callback(parts.database.dispose)
-            if isinstance(parts.gateway, LateGateway):
-                stack.push_async_callback(_stopped, asyncio.create_task(parts.gateway.find()))
+            await _start(app, parts, stack)
             yield
 
     app = FastAPI(
@@ -85,22 +84,34 @@ def create_app(
     problems.install(app)
     app.add_middleware(Around)
     for router in (
-        search.router,
-        journeys.router,
-        actions.router,
-        outbox_router(),
-        unsubscribe.router,
-        health.router,
+        *(build_webhooks(), search.router, journeys.router, actions.router),
+        *(outbox_router(), unsubscribe.router, health.router),
     ):
         app.include_router(router)
+    openapi.install(app)
     return app
 
 
-def _gateway(settings: Settings) -> LateGateway:
-    async def connect() -> Journeys:
-        raise Unavailable("There is no gateway in this build.")
+async def _start(app: FastAPI, parts: Services, stack: AsyncExitStack) -> None:
+    """Starts what runs beside requests; the stack stops it in reverse: first the courier, at last the writer."""
+    writer = Writer(parts.database).start()
+    stack.push_async_callback(asyncio.to_thread, writer.close)
+    courier = None
+    if isinstance(parts.gateway, LateGateway):
+        stack.push_async_callback(_stopped, asyncio.create_task(parts.gateway.find()))
+        courier = Courier(parts.gateway.deliver)
+        courier.start()
+        stack.push_async_callback(courier.stop)
+    app.state.webhooks = WebhookDeps(
+        settings=parts.settings, database=parts.database, writer=writer, courier=courier, clock=parts.clock
+    )
 
-    return LateGateway(connect)
+
+def _late(settings: Settings, database: Database, clock: Clock) -> LateGateway:
+    async def find() -> Gateway:
+        return Gateway(await connect(settings), database, settings, clock=clock)
+
+    return LateGateway(find)
 
 
 async def _stopped(task: asyncio.Task[Any]) -> None:

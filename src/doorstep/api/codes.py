@@ -59,6 +59,12 @@ CODES: dict[str, Code] = {
         "There is nothing by that reference that this key may see.",
         "Look it up with POST /journeys/search.",
     ),
+    "unknown_connection": _code(
+        404,
+        "No such connection",
+        "There is no such connection, or it is disabled.",
+        "Check the address that the webhook is sent to.",
+    ),
     "no_such_route": _code(404, "No such address", "Nothing answers at this address.", "/docs lists them."),
     "method_not_allowed": _code(
         405,
@@ -93,6 +99,12 @@ CODES: dict[str, Code] = {
     "payload_too_large": _code(
         413, "Body too large", "The body is larger than this address takes.", "Send less at once."
     ),
+    "unknown_encoding": _code(
+        415,
+        "Encoding not understood",
+        "This Content-Encoding is not understood; nothing was stored.",
+        "Send it plain, or as gzip.",
+    ),
     "invalid": _code(
         422,
         "Does not fit the documented shape",
@@ -122,6 +134,12 @@ CODES: dict[str, Code] = {
         "A part is not there now",
         "Temporal or every worker is out of reach; nothing was changed.",
         "Try again in a moment; `doorstep doctor` says what is missing. Reads without `live` still work.",
+    ),
+    "busy": _code(
+        503,
+        "Too much at once",
+        "More waits than can be written soon; nothing was stored.",
+        "Send it again as the Retry-After header says.",
     ),
     "database_unavailable": _code(
         503,

@@ -7,8 +7,9 @@ away does not fail readiness: taking the API out of rotation would turn away web
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -116,7 +117,9 @@ async def docs() -> HTMLResponse:
         **errors("not_found"),
     },
 )
-async def explain_problem(code: str) -> Problem:
+async def explain_problem(
+    code: Annotated[str, Path(max_length=100, description="A problem's `code`.")],
+) -> Problem:
     """The address in a problem's `type`: an example of it, with what to do."""
     known: Code | None = CODES.get(code)
     if known is None:

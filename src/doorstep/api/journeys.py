@@ -17,7 +17,7 @@ from doorstep.api.schemas.errors import errors
 from doorstep.api.schemas.journeys import JourneyAnswer, JourneyPage
 from doorstep.api.wiring import Parts, Services
 from doorstep.contracts import JourneyView
-from doorstep.errors import NotFound, Unavailable
+from doorstep.errors import Conflict, NotFound, Unavailable
 from doorstep.models.journeys import JourneyStatus
 from doorstep.models.keys import Caller
 from doorstep.models.reading.detail import journey_detail
@@ -95,7 +95,7 @@ def list_journeys(
     "worker and Temporal stopped. `live=1` also asks the workflow itself and marks what differs.",
     responses={
         200: examples.ok(examples.DETAIL),
-        **errors("unauthenticated", "forbidden", "not_found", "invalid", "unavailable"),
+        **errors("unauthenticated", "forbidden", "not_found", "journey_closed", "invalid", "unavailable"),
     },
 )
 async def read_journey(
@@ -107,7 +107,7 @@ async def read_journey(
     detail = await run_in_threadpool(read_detail, parts, caller, ref)
     if not live:
         return JourneyAnswer.model_construct(**dict(detail))
-    view = await ask(parts, detail.id)
+    view = await ask(parts, detail)
     word, differences = compared(view, detail, parts.clock())
     return JourneyAnswer.model_construct(**dict(detail), live=word, differences=differences)
 
@@ -123,12 +123,18 @@ def read_detail(parts: Services, caller: Caller, ref: str) -> JourneyDetail:
     return found
 
 
-async def ask(parts: Services, journey_id: str) -> JourneyView:
-    """The workflow's own word. Raises `Unavailable` within five seconds."""
+async def ask(parts: Services, detail: JourneyDetail) -> JourneyView:
+    """The workflow's own word. Raises `Unavailable` within five seconds, `Conflict` when it is over and gone."""
     try:
         # Bounded here too: an RPC's own timeout has been seen to take twice as long as it said.
-        return await asyncio.wait_for(parts.gateway.query_state(journey_id, LIVE_SECONDS), LIVE_SECONDS + 0.3)
+        return await asyncio.wait_for(parts.gateway.query_state(detail.id, LIVE_SECONDS), LIVE_SECONDS + 0.3)
     except (TimeoutError, Unavailable, NotFound) as error:
+        if isinstance(error, NotFound) and detail.status == JourneyStatus.CLOSED:
+            raise Conflict(
+                "The journey is over, and Temporal has let go of it.",
+                mend="Read it without `live`: the tables have all of it.",
+                code="journey_closed",
+            ) from error
         raise Unavailable(
             "The journey itself did not answer; nothing was changed.",
             mend="Read it without `live`: the tables are there. `doorstep doctor` says what is missing.",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
-from doorstep.api.wiring import Journeys
 from doorstep.contracts import ActionResult, JourneyView
 from doorstep.errors import Unavailable
+from doorstep.gateway import Delivered, Gateway
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
@@ -20,11 +20,11 @@ log = structlog.get_logger(__name__)
 class LateGateway:
     """Stands in until `connect` succeeds; then passes everything on. Before that everything is `Unavailable`."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Journeys]]) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Gateway]]) -> None:
         self._connect = connect
-        self.found: Journeys | None = None
+        self.found: Gateway | None = None
 
-    async def find(self) -> Journeys:
+    async def find(self) -> Gateway:
         """Tries until it is there, ever less often. Cancel it to stop."""
         wait = FIRST_WAIT_SECONDS
         while self.found is None:
@@ -46,10 +46,15 @@ class LateGateway:
 
     async def reachable(self) -> bool:
         """Whether Temporal answers now."""
-        probe = getattr(self.found, "reachable", None)
-        return bool(await probe()) if probe is not None else self.found is not None
+        return self.found is not None and await self.found.reachable()
 
-    def _there(self) -> Journeys:
+    async def deliver(self, journeys: Iterable[str], persons: Iterable[str]) -> Delivered:
+        """For the courier: what is not delivered now is taken by the sweep."""
+        if self.found is None:
+            return Delivered(unavailable=True)
+        return await self.found.deliver(journeys, persons)
+
+    def _there(self) -> Gateway:
         if self.found is None:
             raise Unavailable(
                 "Temporal is not connected yet.", mend="`doorstep doctor` says what is missing."

@@ -107,7 +107,17 @@ async def on_doorstep_error(request: Request, error: Exception) -> JSONResponse:
     if error.status == 500:
         return unexpected(request, error)
     extras: dict[str, Any] = getattr(error, "extras", {})
-    return problem(request, error.code, status=error.status, detail=error.what, mend=error.mend, **extras)
+    wait = getattr(error, "retry_after", None)
+    headers = {"Retry-After": str(max(1, round(wait.total_seconds())))} if wait is not None else None
+    return problem(
+        request,
+        error.code,
+        status=error.status,
+        detail=error.what,
+        mend=error.mend,
+        headers=headers,
+        **extras,
+    )
 
 
 async def on_invalid(request: Request, error: Exception) -> JSONResponse:
@@ -131,8 +141,7 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     code = codes.get(error.status_code, f"http_{error.status_code}")
     mend = ""
     if error.status_code == 404:
-        known = [str(path) for route in request.app.routes if (path := getattr(route, "path", None))]
-        mend = f"/docs lists every address.{nearest(request.url.path[:100], known)}"
+        mend = f"/docs lists every address.{nearest(request.url.path[:100], request.app.openapi()['paths'])}"
     return problem(request, code, status=error.status_code, mend=mend, headers=error.headers)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from doorstep.api.codes import CODES
-from doorstep.api.problems import MEDIA_TYPE, Problem
+from doorstep.api.problems import MEDIA_TYPE
 
 _ALWAYS = ("internal", "database_unavailable")
 _MORE: dict[str, dict[str, Any]] = {
@@ -30,7 +30,6 @@ def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
 
 def _response(codes: list[str]) -> dict[str, Any]:
     return {
-        "model": Problem,
         "description": "; or ".join(f"{CODES[code].title} (`{code}`)" for code in codes),
         "content": {
             MEDIA_TYPE: {

@@ -11,11 +11,19 @@ ACTION_ID = "act_4fzyo2mvyr2x7hb3c5d6e7f2ga"
 _SHIPMENT = "shp_m4n3v6w2y7hj4d5f6gb5xq2kz7"
 
 Named = dict[str, dict[str, Any]]
+_RAW: dict[str, Any] = {}
 
 
 def named_value(name: str, value: Any, summary: str = "") -> Named:
-    """One example under a name."""
-    return {name: {"summary": summary or name.replace("_", " "), "value": value}}
+    """One example under a name. Its value travels as a ticket that `openapi` exchanges, lest its nulls be lost."""
+    ticket = f"example:{len(_RAW)}"
+    _RAW[ticket] = value
+    return {name: {"summary": summary or name.replace("_", " "), "value": ticket}}
+
+
+def raw(ticket: Any) -> Any:
+    """The value behind a ticket; anything else as it is."""
+    return _RAW.get(ticket, ticket) if isinstance(ticket, str) else ticket
 
 
 def named(examples: Named) -> Named:

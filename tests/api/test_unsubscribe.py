@@ -1,0 +1,130 @@
+"""Leaving the list: one click, at once, and nothing that a mail scanner does."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlmodel import col, select
+
+from api import desk
+from api.conftest import Client
+from doorstep.models.access import AuditRow
+from doorstep.models.base import Database
+from doorstep.models.inbox import InboxEventRow
+from doorstep.models.links import Link, LinkPurpose, sign
+from doorstep.models.people import ConsentRow, PersonRow
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def page(app: FastAPI) -> str:
+    return address(app)
+
+
+def address(app: FastAPI, purpose: LinkPurpose = LinkPurpose.UNSUBSCRIBE, channel: str = "email") -> str:
+    link = Link(
+        purpose=purpose, store_id=desk.MINE, person_ref=desk.PERSON, order_ref=desk.ORDER, channel=channel
+    )
+    return f"/u/{sign(app.state.services.settings.secret_key(), link)}"
+
+
+@pytest.fixture
+def person(client: Client) -> httpx.AsyncClient:
+    """Nobody: no key, no login, no cookie."""
+    return client(None)
+
+
+def words(database: Database) -> list[bool]:
+    with database.read() as session:
+        mine = select(ConsentRow).where(ConsentRow.person_id == desk.PERSON).order_by(col(ConsentRow.at))
+        return [row.granted for row in session.exec(mine)]
+
+
+async def test_opening_the_link_changes_nothing_however_often(
+    person: httpx.AsyncClient, page: str, furnished: Database
+) -> None:
+    for _ in range(3):
+        answer = await person.get(page)
+        assert answer.status_code == 200
+        assert "Nordwind" in answer.text
+        assert '<form method="post">' in answer.text
+    assert "set-cookie" not in answer.headers
+    assert (await person.head(page)).status_code in (200, 405)
+    assert words(furnished) == [True]
+
+
+@pytest.mark.parametrize("multipart", [False, True])
+async def test_one_click_withdraws_consent_tells_the_journeys_and_is_audited(
+    person: httpx.AsyncClient, page: str, furnished: Database, multipart: bool
+) -> None:
+    files = {"List-Unsubscribe": (None, "One-Click")} if multipart else None
+    answer = await person.post(page, files=files, data=None if multipart else ONE_CLICK)
+    assert answer.status_code == 200
+    assert "You are unsubscribed" in answer.text
+    assert words(furnished) == [True, False]
+    with furnished.read() as session:
+        [told] = session.exec(select(InboxEventRow).where(InboxEventRow.type == "consent.withdrawn"))
+        [line] = session.exec(select(AuditRow).where(AuditRow.action == "consent.withdrawn"))
+    assert (told.person_id, told.status, told.data) == (
+        desk.PERSON,
+        "pending",
+        {"channel": "email", "purpose": "marketing"},
+    )
+    assert line.subject == desk.PERSON
+
+
+async def test_a_second_click_changes_nothing_more(
+    person: httpx.AsyncClient, page: str, furnished: Database
+) -> None:
+    for _ in range(2):
+        assert (await person.post(page, data=ONE_CLICK)).status_code == 200
+    assert words(furnished) == [True, False]
+
+
+async def test_a_post_without_one_click_changes_nothing(
+    person: httpx.AsyncClient, page: str, furnished: Database
+) -> None:
+    for data in ({}, {"List-Unsubscribe": "no"}, {"x": "One-Click"}):
+        assert (await person.post(page, data=data)).status_code == 400
+    assert words(furnished) == [True]
+
+
+async def test_a_token_that_is_not_ours_or_for_something_else_is_404(
+    person: httpx.AsyncClient, page: str, app: FastAPI, furnished: Database
+) -> None:
+    wrong = [
+        page[:-1],
+        f"{page}A",
+        "/u/x",
+        "/u/x.y",
+        address(app, LinkPurpose.TRACKING),
+        page.replace(".", ""),
+    ]
+    for path in wrong:
+        assert (await person.post(path, data=ONE_CLICK)).json()["code"] == "not_found"
+        seen = await person.get(path, headers={"Accept": "text/html"})
+        assert (seen.status_code, "not complete" in seen.text) == (404, True)
+    assert words(furnished) == [True]
+
+
+async def test_an_erased_person_is_thanked_and_nothing_is_written(
+    person: httpx.AsyncClient, page: str, furnished: Database
+) -> None:
+    with furnished.write() as session:
+        row = session.get(PersonRow, desk.PERSON)
+        assert row is not None
+        row.erased_at = desk.NOW
+        session.add(row)
+    assert (await person.post(page, data=ONE_CLICK)).status_code == 200
+    assert words(furnished) == [True]
+
+
+async def test_the_address_holds_no_personal_data_and_is_told_to_nobody(
+    person: httpx.AsyncClient, page: str
+) -> None:
+    answer = await person.get(page)
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "http" not in answer.text.replace("http-equiv", "")
