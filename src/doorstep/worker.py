@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import structlog
@@ -20,7 +19,6 @@ from sqlalchemy import func, select
 from temporalio import activity
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -30,10 +28,9 @@ from temporalio.worker import (
 )
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from doorstep import logs
+from doorstep import gateway, logs
 from doorstep.activities.ports import activities, build_ports
-from doorstep.converter import data_converter
-from doorstep.errors import SetupError, nearest
+from doorstep.errors import SetupError, Unavailable, nearest
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
 from doorstep.models.tables import table
@@ -44,6 +41,9 @@ log = structlog.get_logger(__name__)
 
 #: below the ten seconds that `up` and most process managers leave between SIGTERM and SIGKILL
 GRACE = timedelta(seconds=7)
+
+#: seconds between tries to reach a Temporal that is away
+LONGEST_WAIT = 5.0
 
 #: What the sandbox does not import anew for every journey, and why each may be shared between them. Journeys
 #: themselves (`standard_v1`, store packages) are never here: they are what the sandbox is for. No parent
@@ -84,7 +84,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     try:
         check_open_journeys(database, journeys)
         ports = build_ports(settings, database)
-        client = await connect(settings, stop)
+        client = await connected(settings, stop)
         if client is None:
             return
         with ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity") as threads:
@@ -150,36 +150,29 @@ def check_open_journeys(database: Database, known: Iterable[str]) -> None:
         )
 
 
-async def connect(settings: Settings, stop: asyncio.Event) -> Client | None:
+async def connected(settings: Settings, stop: asyncio.Event) -> Client | None:
     """A client of the deployment's namespace, however long it takes Temporal to come; None when stopped
-    before. Address, TLS and API key come from the settings, else from the SDK's own `TEMPORAL_*` variables."""
+    before."""
     wait = 0.5
     while not stop.is_set():
         try:
-            return await _connect_once(settings)
-        except (RuntimeError, RPCError, OSError) as error:
-            log.warning(
-                "Temporal cannot be reached",
-                address=settings.temporal_target(),
-                namespace=settings.temporal_namespace,
-                error=str(error).partition("\n")[0][:200],
-                next_try_in_seconds=wait,
-            )
+            client = await gateway.connect(settings)
+            asked = DescribeNamespaceRequest(namespace=client.namespace)
+            await client.workflow_service.describe_namespace(asked, timeout=timedelta(seconds=5))
+            return client
+        except (Unavailable, RPCError) as error:
+            why = str(error.__cause__ or error).partition("\n")[0][:200]
+        log.warning(
+            "Temporal cannot be reached yet",
+            address=settings.temporal_target(),
+            namespace=settings.temporal_namespace,
+            error=why,
+            next_try_in_seconds=wait,
+        )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), wait)
-        wait = min(wait * 2, 5.0)
+        wait = min(wait * 2, LONGEST_WAIT)
     return None
-
-
-async def _connect_once(settings: Settings) -> Client:
-    config: dict[str, Any] = dict(ClientConfig.load_client_connect_config(disable_file=True))
-    if settings.temporal_address or not config.get("target_host"):
-        config["target_host"] = settings.temporal_target()
-    config["namespace"] = config.get("namespace") or settings.temporal_namespace
-    client = await Client.connect(data_converter=data_converter(), **config)
-    asked = DescribeNamespaceRequest(namespace=client.namespace)
-    await client.workflow_service.describe_namespace(asked, timeout=timedelta(seconds=5))
-    return client
 
 
 class JourneyLines(Interceptor):
@@ -202,26 +195,14 @@ class _Bound(ActivityInboundInterceptor):
 
 
 @contextlib.asynccontextmanager
-async def _sweeping(settings: Settings, database: Database, client: Client) -> Any:
+async def _sweeping(settings: Settings, database: Database, client: Client) -> AsyncIterator[None]:
     """The gateway's sweep beside the worker: what was not delivered to a journey is tried again."""
-    try:
-        gateway = import_module("doorstep.gateway")
-    except ModuleNotFoundError:
-        log.warning("this build has no gateway: nothing is swept")
-        yield
-        return
     task = asyncio.create_task(gateway.sweep_forever(settings=settings, database=database, client=client))
-    task.add_done_callback(_say_why)
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _say_why(task: asyncio.Task[Any]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("the sweep ended", error=type(error).__name__, exc_info=error)
 
 
 def _stopped_by_signals() -> asyncio.Event:
