@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -156,3 +157,8 @@ def rows(database: Database, query: str, **values: Any) -> list[Any]:
     """What a query answers."""
     with database.reading() as connection:
         return list(connection.execute(text(query), values).mappings().all())
+
+
+def value(kept: Any) -> Any:
+    """A JSON column as it was written: SQLite answers text, PostgreSQL values."""
+    return json.loads(kept) if isinstance(kept, str) else kept

@@ -114,7 +114,7 @@ class Deliverer:
         """The start carries what else is known; should Temporal refuse that, the order alone, and the rest as
         signals, so that one bad event does not keep a journey from starting."""
         others = tuple(w.envelope for w in errand.events if w.envelope.id != start.input.placed.id)
-        for carried in dict.fromkeys((others[:AT_ONCE], ())):
+        for carried in (others[:AT_ONCE], ()) if others else ((),):
             try:
                 await bounded(self._start_workflow(start, carried), CALL_SECONDS)
             except _AlreadyThere as found:

@@ -91,8 +91,9 @@ class Events:
                 self._apply(order, envelope)
         if event.type.startswith("shipment."):
             self.parcels.heard(order, envelope)
-        if event.type in _LINES_MOVE:
-            self._family(root, envelope, event.external_id)
+        if event.type in _LINES_MOVE and not order.stale:
+            own = None if joins else envelope.data.get("lines")
+            self._family(root, envelope, event.external_id, own)
 
     def _order_of(self, event: ReadEvent) -> Order | None:
         if event.order_ref is not None:
@@ -134,16 +135,17 @@ class Events:
         lines = [[line.ref, line.current] for line in order.state.lines]
         return replace(envelope, data={**envelope.data, "lines": lines})
 
-    def _family(self, root: Order, cause: Envelope, external_id: str) -> None:
+    def _family(self, root: Order, cause: Envelope, external_id: str, own: Any) -> None:
         """An exchange's lines stand beside those of the order it joined: the journey hears of all of them
-        together, as one change of lines, later than anything either was told before."""
-        exchanges = self.orders.exchanges(root)
+        together, as one change of lines, later than anything either was told before. `own`: the lines of the
+        order itself, when it is they that were just told."""
+        exchanges = self.orders.exchanges(root) if root.whole else []
         if not exchanges:
             return
-        others = [line for state in exchanges for line in state.lines]
+        others = {line.ref for state in exchanges for line in state.lines}
         joined = [line for state in exchanges if state.cancelled_at is None for line in state.lines]
-        refs = {line.ref for line in others}
-        lines = (*(line for line in root.state.lines if line.ref not in refs), *joined)
+        held = root.state.lines if own is None else lines_of(own)
+        lines = (*(line for line in held if line.ref not in others), *joined)
         if set(lines) == set(root.state.lines):
             return
         told = [s.lines_at for s in (root.state, *exchanges) if s.lines_at is not None]

@@ -72,6 +72,8 @@ class Order:
     touched: bool = False
     person: Person | None = None
     sighting: OrderSighting | None = None
+    stale: bool = False
+    """This webhook shows an older version than the row's."""
     facts: set[str] | None = None
     """Fact keys already in the inbox for it; None until asked for."""
 
@@ -149,6 +151,8 @@ class Orders:
             return self._arrive(order, seen)
         if seen.updated_at >= order.version:
             self._renew(order, seen)
+        else:
+            order.stale = True
         return order
 
     def _arrive(self, order: Order | None, seen: OrderSighting) -> Order:

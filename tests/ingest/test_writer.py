@@ -1,0 +1,117 @@
+"""Group commit: many in one transaction, each on its own feet, nobody answered before the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, text
+
+from doorstep.ingest import Answer, Busy, Raw, Writer
+from doorstep.models import Database
+from ingest.telling import NOON, SHOP, open_shop, order, rows, whole
+
+
+@pytest.fixture
+def writer(database: Database) -> Iterator[Writer]:
+    open_shop(database)
+    made = Writer(database, most=8, bound=16).start()
+    yield made
+    made.close()
+
+
+def commits(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Counts transactions."""
+    counted: list[int] = []
+    writing = database.writing
+
+    def count() -> object:
+        counted.append(1)
+        return writing()
+
+    monkeypatch.setattr(database, "writing", count)
+    return counted
+
+
+async def test_what_waits_together_is_committed_together(
+    database: Database, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = commits(database, monkeypatch)
+    gate = threading.Event()
+    first = writer.submit(lambda _conn: gate.wait(5))
+    await asyncio.sleep(0.05)
+    others = [
+        asyncio.create_task(
+            writer.accept(SHOP, whole(order(str(n))), Raw(external_id=f"w{n}", body=b""), NOON)
+        )
+        for n in range(8)
+    ]
+    await asyncio.sleep(0.05)
+    gate.set()
+
+    assert [(await o).status for o in others] == [Answer.ACCEPTED] * 8
+    assert first.result(5) is True
+    assert len(counted) == 2
+    assert len(rows(database, "SELECT * FROM journeys")) == 8
+
+
+async def test_one_that_fails_takes_none_of_the_others_with_it(database: Database, writer: Writer) -> None:
+    def fail(conn: Connection) -> None:
+        conn.execute(text("UPDATE stores SET name = 'half-way'"))
+        raise ValueError("mine alone")
+
+    gate = threading.Event()
+    writer.submit(lambda _conn: gate.wait(5))
+    good = asyncio.create_task(writer.accept(SHOP, whole(order()), Raw(external_id="w1", body=b""), NOON))
+    bad = asyncio.create_task(writer.run(fail))
+    await asyncio.sleep(0.05)
+    gate.set()
+
+    assert (await good).status is Answer.ACCEPTED
+    with pytest.raises(ValueError, match="mine alone"):
+        await bad
+    assert rows(database, "SELECT name FROM stores")[0]["name"] == "Shop"
+    assert len(rows(database, "SELECT * FROM orders")) == 1
+
+
+async def test_nobody_is_answered_before_the_commit(database: Database, writer: Writer) -> None:
+    gate = threading.Event()
+    asked = asyncio.create_task(writer.accept(SHOP, whole(order()), Raw(external_id="w1", body=b""), NOON))
+    held = writer.submit(lambda _conn: gate.wait(5))
+    await asyncio.sleep(0.1)
+    if not asked.done():  # in one group with the one that is held: not committed, so not answered
+        assert rows(database, "SELECT * FROM orders") == []
+    gate.set()
+    await asked
+    assert held.result(5)
+    assert len(rows(database, "SELECT * FROM orders")) == 1
+
+
+async def test_beyond_the_bound_callers_are_told_to_come_back(writer: Writer) -> None:
+    gate = threading.Event()
+    writer.submit(lambda _conn: gate.wait(5))
+    await asyncio.sleep(0.05)
+    waiting = [writer.submit(lambda _conn: None) for _ in range(16)]
+
+    with pytest.raises(Busy) as refused:
+        writer.submit(lambda _conn: None)
+
+    assert refused.value.status == 503
+    gate.set()
+    assert all(w.result(5) is None for w in waiting)
+
+
+async def test_closing_writes_what_waits_first(database: Database) -> None:
+    open_shop(database)
+    writer = Writer(database).start()
+    asked = [
+        writer.submit(lambda conn, n=n: conn.execute(text(f"UPDATE stores SET name='{n}'"))) for n in range(5)
+    ]
+    writer.close()
+
+    assert all(a.done() for a in asked)
+    assert rows(database, "SELECT name FROM stores")[0]["name"] == "4"
+    with pytest.raises(Busy):
+        writer.submit(lambda _conn: None)
