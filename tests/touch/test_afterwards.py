@@ -57,6 +57,36 @@ def test_a_report_turns_an_ambiguous_touch_into_an_accepted_one_for_good(purpose
     assert len(world.taken) == 1
 
 
+def test_a_report_that_arrives_while_a_dead_attempt_is_looked_into_is_kept() -> None:
+    """The lookup knew nothing yet; what it missed is not overwritten."""
+    world = World(reports=False)
+    world.store.at_boundary = Mortal(frozenset({9}))
+    with pytest.raises(Died):
+        perform(world.ports, request(), NOON)
+    told = []
+
+    def callback(name: str) -> None:
+        if name == "lookup":
+            told.append(tell(world))
+
+    world.store.at_boundary = callback
+    assert perform(world.ports, request(), NOON + MINUTE).sent
+    assert len(told) == 1
+
+
+def test_an_ambiguous_touch_that_is_deferred_is_looked_up_again_before_it_goes() -> None:
+    """An SMS lost in the evening waits for the morning; by then the provider can say that it took it."""
+    world, evening = World(reports=False), NOON.replace(hour=19, minute=55)
+    sms = request(channels=(Channel.SMS,), at=evening, **TRANSACTIONAL)
+    world.senders[Channel.SMS].answers = [lose(ProviderAmbiguous("timed out"))]
+    perform(world.ports, sms, evening)
+    night = perform(world.ports, sms, evening + 10 * MINUTE)
+    assert (night.kind, night.until) == (OutcomeKind.DEFERRED, (NOON + DAY).replace(hour=9))
+    world.senders[Channel.SMS].reports = True
+    assert perform(world.ports, sms, (NOON + DAY).replace(hour=9)).sent
+    assert len(world.taken) == 1
+
+
 def test_a_report_about_what_we_never_sent_changes_nothing() -> None:
     """No row, or a row whose provider was never called."""
     world = World()

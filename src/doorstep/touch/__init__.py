@@ -6,8 +6,8 @@ transitions, and how a row counts for others (`as_counted`, `as_waiting`).
 """
 
 from doorstep.touch.afterwards import record, reported, settle
-from doorstep.touch.ledger import as_counted, as_waiting, outcome_of
 from doorstep.touch.algorithm import perform
+from doorstep.touch.ledger import as_counted, as_waiting, outcome_of
 from doorstep.touch.timing import decision_time
 
 __all__ = [
