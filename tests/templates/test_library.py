@@ -135,13 +135,16 @@ for n in r.names():
 
 def test_digests_do_not_depend_on_hash_order() -> None:
     """Two processes with different hash seeds render and name every message alike."""
-    seen = set()
-    for seed in ("1", "2"):
-        env = {**os.environ, "PYTHONHASHSEED": seed}
-        run = subprocess.run(
-            [sys.executable, "-c", _DIGESTS], env=env, capture_output=True, text=True, check=True
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", _DIGESTS],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            text=True,
         )
-        seen.add(run.stdout)
+        for seed in ("1", "2")
+    ]
+    seen = {run.communicate(timeout=120)[0] for run in runs}
     assert len(seen) == 1
     assert len(seen.pop().splitlines()) == len(EVERY)
 

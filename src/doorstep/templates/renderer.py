@@ -11,13 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 from babel import Locale
-from jinja2 import Environment, FileSystemLoader, TemplateNotFound, UndefinedError, meta
+from jinja2 import Environment, FileSystemLoader, meta
 from jinja2 import TemplateError as JinjaError
 from jinja2.environment import Template
 from jinja2.utils import missing
@@ -30,6 +29,7 @@ from doorstep.templates.brand import DEFAULT_BRAND, Brand
 from doorstep.templates.content import with_defaults
 from doorstep.templates.environment import HtmlEnvironment, Missing, MissingVariable, TextEnvironment
 from doorstep.templates.formats import formatting_locale
+from doorstep.templates.trouble import line_of, said_of
 
 LIBRARY = Path(__file__).parent / "library"
 PARTS = "_layout/parts.html.j2"
@@ -109,14 +109,16 @@ class Renderer:
                 text = _check_opt_out(channel, html, text, content, brand)
             digest = self._digest(files, brand)
         except MissingVariable as error:
-            raise TemplateError(f"Template {where}{_line(error)} asks for {error.path(variables)}.") from None
+            raise TemplateError(
+                f"Template {where}{line_of(error)} asks for {error.path(variables)}."
+            ) from None
         except DoorstepError as error:
-            raise TemplateError(f"Template {where}{_line(error)}: {error.what}", mend=error.mend) from error
+            raise TemplateError(f"Template {where}{line_of(error)}: {error.what}", mend=error.mend) from error
         except JinjaError as error:
-            raise TemplateError(f"Template {where}{_line(error)}: {_syntax(error)}") from error
+            raise TemplateError(f"Template {where}{line_of(error)}: {said_of(error)}") from error
         except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
             # The cause's text may quote a value, so only its kind is told.
-            raise TemplateError(f"Template {where}{_line(error)}: {type(error).__name__}.") from None
+            raise TemplateError(f"Template {where}{line_of(error)}: {type(error).__name__}.") from None
         return Rendered(
             channel=channel,
             subject=subject,
@@ -168,27 +170,17 @@ class Renderer:
         html = _with_parts(pages, pages.get_template(files.main), with_subject)
         if files.text is not None:
             text = plain.tidy(self._text.get_template(files.text).render(with_subject))
-        elif self._own_markup(files.main):
+        elif files.main in self._marked_up:
             text = plain.from_html(html)
         else:
             text = plain.tidy(_with_parts(self._text, self._text.get_template(files.main), with_subject))
         return subject, html, text
 
-    def _own_markup(self, name: str) -> bool:
-        """Whether a mail brings tags of its own, so that its text part must be drawn from the HTML."""
-        return name in self._marked_up
-
-    @property
+    @cached_property
     def _marked_up(self) -> frozenset[str]:
-        found = self.__dict__.get("_marked")
-        if found is None:
-            found = frozenset(
-                f
-                for f in self._files
-                if f.endswith("/email.html.j2") and not f.startswith("_") and "</" in self._source(f)
-            )
-            self.__dict__["_marked"] = found
-        return found
+        """Mails that bring tags of their own, so that their text part must be drawn from the HTML."""
+        mails = (f for f in self._files if f.endswith("/email.html.j2") and not f.startswith("_"))
+        return frozenset(f for f in mails if "</" in self._source(f))
 
     def _resolve_uncached(self, template: str, channel: Channel, language: str) -> _Files:
         def find(file: str) -> str | None:
@@ -259,26 +251,6 @@ def _required(of: Mapping[str, Any], key: str, variables: Mapping[str, Any] | No
     if key not in of:
         raise MissingVariable(of if variables is not None else missing, key)
     return of[key]
-
-
-def _line(error: BaseException) -> str:
-    """` (shipped/email.html.j2, line 12)`: the deepest template line the error passed through."""
-    line = ""
-    trace = error.__traceback__
-    while trace is not None:
-        code: CodeType = trace.tb_frame.f_code
-        if code.co_filename.endswith(".j2"):
-            line = f" ({'/'.join(Path(code.co_filename).parts[-2:])}, line {trace.tb_lineno})"
-        trace = trace.tb_next
-    return line
-
-
-def _syntax(error: JinjaError) -> str:
-    if isinstance(error, TemplateNotFound):
-        return f"it refers to {error.message}, which does not exist."
-    if isinstance(error, UndefinedError):
-        return "it asks for something that is not there."
-    return f"{type(error).__name__}: {error.message}"
 
 
 def _sha256(*parts: str) -> str:
