@@ -124,7 +124,7 @@ def test_the_journeys_own_word_never_overwrites_what_a_provider_may_have_taken()
 
 
 def test_a_cancellation_while_an_attempt_renders_takes_the_touch_away_from_it() -> None:
-    """The attempt finds a newer fence, sends nothing, and reports the cancellation."""
+    """The attempt finds its reservation gone, sends nothing, and reports the cancellation."""
     world = World()
 
     def boundary(name: str) -> None:

@@ -136,3 +136,18 @@ def test_the_higher_of_two_waiting_touches_gets_the_slot_whichever_wakes_first()
         again = world.row("jny_l:care").deferred_until
         assert again is not None
         assert perform(world.ports, low, again).sent
+
+
+def test_a_reserved_touch_keeps_its_slot_when_a_higher_one_comes_while_it_renders() -> None:
+    """Giving way then would leave the slot to nobody: the higher one has already been deferred."""
+    world = World()
+    high = request("jny_h:care", priority=90)
+    answers: list[Outcome] = []
+
+    def boundary(name: str) -> None:
+        if name == "content":
+            answers.append(perform(world.ports, high, NOON))
+
+    world.store.at_boundary = boundary
+    assert perform(world.ports, request("jny_l:care", priority=10), NOON).sent
+    assert [a.kind for a in answers] == [OutcomeKind.DEFERRED]

@@ -40,8 +40,8 @@ def record(
     """A step that ended inside the journey (stale, condition no longer true, skipped by an agent, cancelled
     by an exit, activity failed for good). Answers what the ledger says afterwards.
 
-    A final row stays as it is, and so does one that a provider may have taken. A reserved one is closed with
-    a new fence: an attempt still under way finds that it has lost the touch, before it could send. Outcomes
+    A final row stays as it is, and so does one that a provider may have taken. A reserved one is
+    closed: an attempt still under way finds that it has lost the touch, before it could send. Outcomes
     that only a provider or the gate can give (sent, unknown, deferred) are not taken from a journey.
     """
     with store.locked(request.store_id, request.person_ref) as tx:
@@ -53,7 +53,6 @@ def record(
             row,
             request=request,
             state=state,
-            fence=row.fence + 1 if row.state is TouchState.RESERVED else row.fence,
             reason=outcome.reason,
             detail=outcome.detail,
             decided_at=outcome.at or at,
