@@ -157,6 +157,22 @@ def test_fifty_touches_of_one_person_at_once_fill_the_cap_and_no_more(
     assert counted(database, LedgerRowModel) == 50
 
 
+def test_two_processes_fill_one_persons_cap_together(
+    database: Database, database_url: str, ports: Ports, sender: FakeSender
+) -> None:
+    """The lock is the database's: workers that share nothing else still let one message through."""
+    other = Database(database_url, pool_size=10)
+    stores = [ports.store, SqlStore(other, secret=SECRET)]
+
+    def touch(n: int) -> bool:
+        return perform(replace(ports, store=stores[n % 2]), a_request(f"step-{n}"), NOON).sent
+
+    with ThreadPoolExecutor(10) as threads:
+        sent = list(threads.map(touch, range(20)))
+    other.dispose()
+    assert (sum(sent), len(sender.sent)) == (1, 1)
+
+
 def test_one_touch_asked_for_fifty_times_at_once_is_sent_once(ports: Ports, sender: FakeSender) -> None:
     """The same key in many hands reaches the provider once."""
     with ThreadPoolExecutor(50) as threads:

@@ -71,6 +71,7 @@ class Database:
             _make_room(Path(parsed.database).parent)
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 30}
         options["hide_parameters"] = True  # they are personal data, and errors are logged
+        options["pool_pre_ping"] = not self.is_sqlite  # a server restarts; its dead connections are replaced
         self._writer = threading.Lock()
         self.engine: Engine = create_engine(url, **options)
         if self.is_sqlite:

@@ -16,7 +16,6 @@ from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import RuleTrace
 from doorstep.domain.touches import TouchRequest
 
-
 _adapters: dict[Any, TypeAdapter[Any]] = {}
 
 

@@ -86,7 +86,7 @@ class _Compiled:
         self._out: list[Convert | None] = [kind.result_processor(dialect, None) for kind in kinds]
         keys = [str(column.key) for column in selected]
         assert not any(keyword.iskeyword(key) for key in keys), "a column whose name is a Python word"
-        row: Any = namedtuple("row", keys)  # type: ignore[misc]  # noqa: PYI024  # known only now
+        row: Any = namedtuple("row", keys)  # type: ignore[misc]  # known only now
         self._make = row._make
 
     def execute(self, connection: Connection, params: Mapping[str, Any]) -> Any:
