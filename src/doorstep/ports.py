@@ -38,7 +38,9 @@ class Tx(Protocol):
         """Where to reach the person on that channel (personal data)."""
         ...
 
-    def suppress(self, request: TouchRequest, channel: Channel, cause: SuppressionCause, at: datetime) -> None:
+    def suppress(
+        self, request: TouchRequest, channel: Channel, cause: SuppressionCause, at: datetime
+    ) -> None:
         """The person's current address on that channel goes on the never-send list."""
         ...
 

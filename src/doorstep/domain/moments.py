@@ -20,7 +20,9 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise BadInput(f"'{name}' is no time zone.", mend="Use an IANA name such as 'Europe/Berlin'.") from error
+        raise BadInput(
+            f"'{name}' is no time zone.", mend="Use an IANA name such as 'Europe/Berlin'."
+        ) from error
 
 
 def local_to_utc(day: date, at: time, zone_name: str) -> datetime:

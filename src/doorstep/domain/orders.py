@@ -72,11 +72,7 @@ class OrderState:
 
     @property
     def active_shipments(self) -> tuple[Shipment, ...]:
-        return tuple(
-            s
-            for _, s in sorted(self.shipments.items())
-            if s.status is not ShipmentStatus.CANCELLED
-        )
+        return tuple(s for _, s in sorted(self.shipments.items()) if s.status is not ShipmentStatus.CANCELLED)
 
     @property
     def troubled(self) -> bool:
@@ -150,9 +146,7 @@ class OrderState:
             case "order.placed" | "order.updated" if "lines" in envelope.data:
                 if self.lines_at is not None and envelope.occurred_at < self.lines_at:
                     return self
-                return replace(
-                    self, lines=lines_of(envelope.data["lines"]), lines_at=envelope.occurred_at
-                )
+                return replace(self, lines=lines_of(envelope.data["lines"]), lines_at=envelope.occurred_at)
             case "order.cancelled":
                 return replace(self, cancelled_at=_earlier(self.cancelled_at, envelope.occurred_at))
             case "order.refunded":
