@@ -8,7 +8,7 @@ can mend: it becomes one sentence on stderr and exit code 1. Import heavy rooms 
 
 from __future__ import annotations
 
-from doorstep.cli import base, doctor, migrate, run
+from doorstep.cli import base, doctor, explain, keys, migrate, redrive, run, status
 
 app = base.Command(
     name="doorstep",
@@ -28,3 +28,7 @@ app.command("worker")(run.worker)
 app.command("api")(run.api)
 app.command("doctor")(doctor.doctor)
 app.command("migrate")(migrate.migrate)
+app.command("status")(status.status)
+app.command("explain")(explain.explain)
+app.command("redrive")(redrive.redrive)
+app.add_typer(keys.app, name="keys")

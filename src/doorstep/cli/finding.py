@@ -1,0 +1,89 @@
+"""The database as commands find it, and an order by whatever name a person has for it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from doorstep.cli import base
+from doorstep.errors import BadInput, NotFound, SetupError, nearest
+
+if TYPE_CHECKING:
+    from doorstep.models import Database
+    from doorstep.models.reading.views import JourneyDetail
+
+WIDTH = 100
+_KNOWN = 2_000  # order numbers that a misspelt one is compared with, newest first
+
+
+@contextmanager
+def opened() -> Iterator[Database]:
+    """The migrated database. Raises `SetupError` when there is none, and makes none."""
+    settings = base.settings()
+    from pathlib import Path
+
+    from sqlalchemy.engine import make_url
+
+    from doorstep.models import Database, migrate
+
+    url = make_url(settings.database_url)
+    mend = "`doorstep up` or `doorstep migrate` makes it; DOORSTEP_DATABASE_URL says where it is."
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise SetupError(f"There is no database at {url.database}.", mend=mend)
+    if migrate.current(settings.database_url) != migrate.head():
+        raise SetupError("The database is not at this release's schema.", mend="Run `doorstep migrate`.")
+    database = Database(settings.database_url, pool_size=2)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def journey_of(database: Database, name: str) -> JourneyDetail:
+    """The journey of a `jny_…`, an `ord_…`, an order number or the store's own order id.
+
+    Raises `NotFound` offering the nearest number, and `BadInput` when several stores have an order of that number.
+    """
+    from doorstep.models.reading.detail import journey_detail
+    from doorstep.models.reading.search import Wanted, search
+
+    with database.read() as session:
+        ref = name
+        if not name.startswith(("jny_", "ord_")):
+            found, _ = search(session, Wanted(order_number=name), limit=5)
+            if len(found) > 1:
+                choices = ", ".join(f"{hit.journey_id} ({hit.store_id})" for hit in found)
+                raise BadInput(f"Several orders are called '{name}'.", mend=f"Name one: {choices}.")
+            if not found:
+                raise NotFound(
+                    f"There is no order '{name}'.{nearest(name, _numbers(session))}",
+                    mend="Give an order number, the store's order id, jny_… or ord_….",
+                )
+            ref = found[0].journey_id
+        detail = journey_detail(session, ref, None, datetime.now(UTC))
+    if detail is None:
+        raise NotFound(
+            f"There is no journey of '{name}' yet.",
+            mend="An order that is only heard of has none until it comes.",
+        )
+    return detail
+
+
+def _numbers(session: object) -> list[str]:
+    from sqlalchemy import select
+    from sqlmodel import Session, col
+
+    from doorstep.models.orders import OrderRow
+
+    assert isinstance(session, Session)
+    newest = select(col(OrderRow.number)).order_by(col(OrderRow.placed_at).desc()).limit(_KNOWN)
+    return [number for number in session.connection().execute(newest).scalars() if number]
+
+
+def lines(text: str, indent: str = "", first: str | None = None) -> list[str]:
+    """Text folded to the width of a page; `first` begins the first line, `indent` the others."""
+    begin = indent if first is None else first
+    return textwrap.wrap(text, WIDTH, initial_indent=begin, subsequent_indent=indent) or [begin.rstrip()]

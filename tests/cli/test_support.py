@@ -1,0 +1,137 @@
+"""`doorstep status`, `explain`, `redrive` and `keys`: what a person at a terminal can ask, with nothing running."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from api import desk
+from doorstep import cli
+from doorstep.errors import DoorstepError
+from doorstep.models.base import Database
+from doorstep.models.keys import recognise
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command in process over a furnished database; errors come back as exceptions."""
+    desk.furnish(database)
+    monkeypatch.setenv("DOORSTEP_DATABASE_URL", database_url)
+    monkeypatch.setenv("DOORSTEP_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(cli.base.logs, "configure", lambda *_: None)
+
+    def invoked(*arguments: str) -> Result:
+        return CliRunner().invoke(cli.app, list(arguments))
+
+    return invoked
+
+
+def test_status_reads_well_in_a_hundred_columns(run: Run) -> None:
+    done = run("status", desk.JOURNEY)
+    assert done.exit_code == 0, done.output
+    assert max(len(line) for line in done.output.splitlines()) <= 100
+    for said in (
+        "#1042",
+        "In phase 'in transit'",
+        "travels in one parcel",
+        "care-guide",
+        "never-arrived",
+        "whk_1",
+    ):
+        assert said in done.output
+    assert "✓ Sun 1 Mar 2026, 07:00   order-confirmation" in done.output  # New York time
+
+
+def test_status_finds_an_order_by_the_stores_own_id_and_as_json(run: Run) -> None:
+    assert json.loads(run("status", "5001", "--json").stdout)["id"] == desk.JOURNEY
+
+
+def test_a_number_that_two_stores_use_asks_which(run: Run) -> None:
+    error = run("status", "1042").exception
+    assert isinstance(error, DoorstepError)
+    assert desk.JOURNEY in str(error)
+    assert desk.OTHER_JOURNEY in str(error)
+
+
+def test_a_misspelt_number_is_offered_the_nearest(run: Run) -> None:
+    assert "Did you mean '#1042'?" in str(run("status", "#1O42").exception)
+
+
+def test_status_alone_shows_the_installation_and_its_quarantine(run: Run) -> None:
+    done = run("status")
+    assert "2 open" in done.output
+    assert "whk_1" in done.output
+    assert "created_at is no instant" in done.output
+    assert json.loads(run("status", "--json").stdout)["quarantined"] == 1
+
+
+def test_explain_goes_rule_by_rule_and_says_when_it_could_go(run: Run) -> None:
+    done = run("explain", desk.JOURNEY, "review-request")
+    assert max(len(line) for line in done.output.splitlines()) <= 100
+    assert "pass  consent" in done.output
+    assert "defer frequency" in done.output
+    assert "sent=1, limit=1" in done.output
+    assert "Could go next on Wed 11 Mar 2026, 04:00" in done.output
+
+
+def test_explain_tells_of_what_has_not_been_asked_about_yet(run: Run) -> None:
+    assert "goes out on Thu 12 Mar 2026, 08:00" in run("explain", desk.JOURNEY, "care-guide").output
+    steps = json.loads(run("explain", desk.JOURNEY, "--json").stdout)["steps"]
+    assert {step["step"] for step in steps} == {"order-confirmation", "review-request", "cross-sell"}
+
+
+def test_explain_offers_the_nearest_step(run: Run) -> None:
+    assert "Did you mean 'care-guide'?" in str(run("explain", desk.JOURNEY, "care-gide").exception)
+
+
+def test_a_key_made_here_opens_the_api_until_it_is_revoked(run: Run, database: Database) -> None:
+    made = json.loads(run("keys", "create", "desk 4", "--scope", "support", "--json").stdout)
+    found = recognise(database, made["key"])
+    assert found is not None
+    assert found.key_id == made["id"]
+    listed = run("keys", "list")
+    assert made["id"] in listed.output
+    assert made["key"] not in listed.output
+    assert run("keys", "revoke", made["id"]).exit_code == 0
+    assert recognise(database, made["key"]) is None
+    assert "revoked" in run("keys", "list").output
+
+
+def test_a_misspelt_scope_or_key_is_offered_the_nearest(run: Run) -> None:
+    assert "Did you mean 'support'?" in str(run("keys", "create", "x", "--scope", "suport").exception)
+    made = json.loads(run("keys", "create", "x", "--scope", "support", "--json").stdout)["id"]
+    assert f"Did you mean '{made}'?" in str(run("keys", "revoke", made[:-1] + "9").exception)
+
+
+def test_redrive_wants_to_know_which(run: Run) -> None:
+    assert "--webhook ID or --all" in str(run("redrive").exception)
+    assert "no webhook 'whk_none'" in str(run("redrive", "--webhook", "whk_none").exception)
+
+
+def test_redrive_all_says_what_became_of_it(run: Run) -> None:
+    done = run("redrive", "--all", "--json")
+    assert done.exit_code == 0, done.exception
+    assert set(json.loads(done.stdout)) == {"webhooks", "mended", "events", "requeued", "still"}
+
+
+def test_without_a_database_it_says_how_to_get_one_and_makes_none(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "doorstep", "status", "1"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={"DOORSTEP_DATA_DIR": str(tmp_path), "PYTHONPATH": "src"},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "There is no database at" in done.stderr
+    assert "doorstep migrate" in done.stderr
+    assert not list(tmp_path.iterdir())
