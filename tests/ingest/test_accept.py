@@ -94,6 +94,18 @@ def test_the_same_webhook_from_twenty_threads_is_taken_once(database: Database) 
     assert len(rows(database, "SELECT * FROM journeys")) == 1
 
 
+def test_different_webhooks_of_one_new_person_and_order_at_once_make_one_of_each(database: Database) -> None:
+    readings = [whole(order("1001", updated=hours(n)), edited=True) for n in range(6)]
+    readings += [whole(order(f"200{n}", placed=hours(n))) for n in range(6)]
+    with ThreadPoolExecutor(12) as threads:
+        for done in [threads.submit(take, database, r, f"w{n}") for n, r in enumerate(readings)]:
+            done.result()
+
+    assert len(rows(database, "SELECT * FROM persons")) == 1
+    assert len(rows(database, "SELECT * FROM journeys")) == 7
+    assert len(rows(database, "SELECT * FROM inbox_events WHERE type = 'order.placed'")) == 7
+
+
 def test_events_before_their_order_are_held_and_let_go_when_it_comes(database: Database) -> None:
     early = take(database, scan("in_transit", hours(20)), "w1", hours(20))
     assert early.journeys == frozenset()

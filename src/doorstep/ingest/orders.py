@@ -67,6 +67,8 @@ class Order:
     placed_at: datetime | None = None
     version: datetime = LONG_AGO
     state: OrderState = field(default_factory=OrderState)
+    fresh: bool = False
+    """Its row was made by this webhook."""
     arrived: bool = False
     waited: bool = False
     touched: bool = False
@@ -112,8 +114,8 @@ class Orders:
         found = self.find(ref)
         if found is not None:
             return found
-        order = Order(ref=ref, external_id=external_id, journey_id=ids.journey_id(ref))
-        if self.delivery.insert_new(ORDERS, {**self._blank(order)}):
+        order = Order(ref=ref, external_id=external_id, journey_id=ids.journey_id(ref), fresh=True)
+        if self.delivery.insert_new(ORDERS, self._blank(order)):
             self.loaded[ref] = order
             return order
         again = self.find(ref)  # another process was first (PostgreSQL only)
@@ -138,46 +140,34 @@ class Orders:
 
     def sight(self, seen: OrderSighting) -> Order:
         """Take in what a webhook showed of an order."""
-        order = self.find(seen.ref)
+        order = self.ensure(seen.ref, seen.external_id)
         if not seen.whole:
-            order = order or self.ensure(seen.ref, seen.external_id)
             if seen.number and not order.number:
                 order.number = seen.number
                 self.delivery.change(_SAVE_NUMBER, {"ref": order.ref, "number": seen.number})
             if seen.lines and (not order.whole or seen.updated_at >= order.version):
                 keep_lines(self.delivery, order.ref, seen)
-            return order
-        if order is None or not order.whole:
-            return self._arrive(order, seen)
-        if seen.updated_at >= order.version:
+        elif not order.whole:
+            self._arrive(order, seen)
+        elif seen.updated_at >= order.version:
             self._renew(order, seen)
         else:
             order.stale = True
         return order
 
-    def _arrive(self, order: Order | None, seen: OrderSighting) -> Order:
-        known = order is not None
-        order = order or Order(
-            ref=seen.ref, external_id=seen.external_id, journey_id=ids.journey_id(seen.ref)
-        )
-        order.person = self._person(order, seen)
+    def _arrive(self, order: Order, seen: OrderSighting) -> None:
+        order.person = self._person(seen)
         order.person_id = order.person.id
         order.parent_ref = self._parent_ref(seen)
         if order.parent_ref:
             order.journey_id = ids.journey_id(order.parent_ref)
         order.whole = order.arrived = order.touched = True
-        order.waited, order.placed_at, order.version = known, seen.placed_at, seen.updated_at
+        order.waited, order.placed_at, order.version = not order.fresh, seen.placed_at, seen.updated_at
         order.sighting = seen
-        values = self._shown(order, seen)
-        if known:
-            self.delivery.change(_SAVE, {"ref": order.ref, **values})
-        else:
-            self.delivery.insert_new(ORDERS, {**self._blank(order), **values})
-        self.loaded[order.ref] = order
+        self.delivery.change(_SAVE, {"ref": order.ref, **self._shown(order, seen)})
         keep_lines(self.delivery, order.ref, seen)
         if order.parent_ref is None:
             self._journey(order)
-        return order
 
     def _renew(self, order: Order, seen: OrderSighting) -> None:
         order.version = max(order.version, seen.updated_at)
@@ -193,7 +183,7 @@ class Orders:
         self.delivery.change(_SAVE, {"ref": order.ref, **self._shown(order, seen)})
         keep_lines(self.delivery, order.ref, seen)
 
-    def _person(self, order: Order, seen: OrderSighting) -> Person:
+    def _person(self, seen: OrderSighting) -> Person:
         found = self.people.resolve(
             seen.person,
             seen.updated_at,
@@ -214,6 +204,7 @@ class Orders:
         if ref == seen.ref:
             return None
         parent = self.ensure(ref, seen.exchange_of)
+        parent.fresh = False
         return parent.parent_ref or parent.ref
 
     def _journey(self, order: Order) -> None:

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, delete, select
 
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.sql import IDENTITIES, PERSONS, setting
@@ -56,6 +56,8 @@ _SEEN = setting(
     and_(_THIS, IDENTITIES.c.person_id == bindparam("of_person"), IDENTITIES.c.seen_at < bindparam("before")),
     "seen_at",
 )
+_FORGET = prepared(delete(PERSONS).where(PERSONS.c.id == bindparam("person")))
+_FORGET_IDENTITIES = prepared(delete(IDENTITIES).where(IDENTITIES.c.person_id == bindparam("person")))
 _TAKE_OVER = setting(IDENTITIES, _THIS, "person_id", "seen_at")
 
 Key = tuple[str, str]
@@ -121,9 +123,18 @@ class People:
             person = self._create(sighting, at, country)
         else:
             self._refresh(person, sighting, at, country)
-        self._identify(person, keys, owners, at, moves=ordering)
+        if not self._identify(person, keys, owners, at, moves=ordering) and person.new:
+            # PostgreSQL: another process made this person at the same moment, and has committed by now.
+            self._unmake(person)
+            return self.resolve(
+                sighting, at, emails=emails, phone=phone, country=country, create=create, ordering=ordering
+            )
         self.known[cached] = person
         return person
+
+    def _unmake(self, person: Person) -> None:
+        self.delivery.change(_FORGET_IDENTITIES, {"person": person.id})
+        self.delivery.change(_FORGET, {"person": person.id})
 
     def by_id(self, person_id: str) -> Person | None:
         """The person of an order that knows its own."""
@@ -235,14 +246,16 @@ class People:
         at: datetime,
         *,
         moves: bool,
-    ) -> None:
+    ) -> bool:
+        """Add what is new, note what was seen. False: somebody else was faster with one of them."""
+        kept = True
         store = self.delivery.at.store_id
         for kind, value in keys:
             owner = owners.get((kind, value))
             this = {"in_store": store, "of_kind": kind, "of_value": value}
             if owner is None:
                 row = {"store_id": store, "person_id": person.id, "kind": kind, "value": value, "seen_at": at}
-                self.delivery.insert_new(IDENTITIES, row)
+                kept = self.delivery.insert_new(IDENTITIES, row) and kept
             elif owner == FREED:
                 self.delivery.change(_TAKE_OVER, {**this, "person_id": person.id, "seen_at": at})
             elif owner == person.id and moves:
@@ -252,6 +265,7 @@ class People:
         )
         if kept_by:
             log.warning("identities of different persons", person=person.id, kept_by=kept_by)
+        return kept
 
 
 def name_key(first_name: str, last_name: str) -> str:
