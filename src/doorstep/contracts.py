@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -231,14 +232,20 @@ _URGENT = RetryPolicy(
 )
 
 
+async def _ask[T](name: str, request: object, answer: type[T], **options: Any) -> T:
+    """A regular activity by its name, with its answer's type."""
+    answered: T = await workflow.execute_activity(name, request, result_type=answer, **options)
+    return answered
+
+
 async def touch(request: TouchRequest) -> Outcome:
     """Gate, ledger, render, send: the whole of one touch. Retried until it is of no use any more; a
     cancelled journey waits for a touch under way, so that its outcome is known."""
     left = max(request.expires_at - request.as_of, timedelta(minutes=1))
-    return await workflow.execute_activity(
+    return await _ask(
         TOUCH,
         request,
-        result_type=Outcome,
+        Outcome,
         start_to_close_timeout=TOUCH_START_TO_CLOSE,
         schedule_to_close_timeout=left,
         retry_policy=_URGENT if request.purpose is Purpose.TRANSACTIONAL else _PATIENT,
@@ -269,21 +276,22 @@ async def project_surely(projection: Projection) -> None:
 
 async def claim_action(request: ClaimRequest) -> Action:
     """Take an agent's action; `withdrawn` when the API had given it up."""
-    return await workflow.execute_local_activity(
+    action: Action = await workflow.execute_local_activity(
         CLAIM_ACTION,
         request,
         result_type=Action,
         schedule_to_close_timeout=timedelta(seconds=10),
         retry_policy=RetryPolicy(maximum_attempts=3),
     )
+    return action
 
 
 async def open_ticket(request: TicketRequest) -> str:
     """Open a case with support; answers its reference, the same for the same key."""
-    return await workflow.execute_activity(
+    return await _ask(
         OPEN_TICKET,
         request,
-        result_type=str,
+        str,
         start_to_close_timeout=timedelta(seconds=20),
         schedule_to_close_timeout=timedelta(days=3),
         retry_policy=_URGENT,
@@ -292,10 +300,10 @@ async def open_ticket(request: TicketRequest) -> str:
 
 async def move_points(request: PointsRequest) -> int:
     """Move loyalty points; answers the points really moved."""
-    return await workflow.execute_activity(
+    return await _ask(
         MOVE_POINTS,
         request,
-        result_type=int,
+        int,
         start_to_close_timeout=timedelta(seconds=20),
         schedule_to_close_timeout=timedelta(days=3),
         retry_policy=_URGENT,
@@ -304,10 +312,10 @@ async def move_points(request: PointsRequest) -> int:
 
 async def recommend(request: AdviceRequest) -> tuple[str, ...]:
     """Product refs that fit this person after this order, best first; empty when none does."""
-    return await workflow.execute_activity(
+    return await _ask(
         RECOMMEND,
         request,
-        result_type=tuple[str, ...],
+        tuple[str, ...],
         start_to_close_timeout=timedelta(seconds=20),
         schedule_to_close_timeout=timedelta(hours=12),
         retry_policy=_PATIENT,
@@ -316,10 +324,10 @@ async def recommend(request: AdviceRequest) -> tuple[str, ...]:
 
 async def predict_run_out(request: AdviceRequest) -> tuple[RunOut, ...]:
     """When products of this order run out, soonest first; empty for what is not bought again."""
-    return await workflow.execute_activity(
+    return await _ask(
         PREDICT_RUN_OUT,
         request,
-        result_type=tuple[RunOut, ...],
+        tuple[RunOut, ...],
         start_to_close_timeout=timedelta(seconds=20),
         schedule_to_close_timeout=timedelta(hours=12),
         retry_policy=_PATIENT,

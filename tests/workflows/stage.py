@@ -14,10 +14,8 @@ from typing import Any
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from doorstep import contracts
 from doorstep.contracts import (
@@ -31,27 +29,12 @@ from doorstep.contracts import (
     RunOut,
     TicketRequest,
 )
+from doorstep.converter import data_converter
 from doorstep.domain.events import Envelope
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import Outcome, OutcomeKind
 from doorstep.domain.touches import TouchRequest
-
-
-def workflow_runner():
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(
-            "doorstep.domain",
-            "doorstep.contracts",
-            "doorstep.errors",
-            "pydantic",
-            "doorstep.policies",
-            "annotated_types",
-            "pydantic_core",
-            "typing_extensions",
-            "typing_inspection",
-        )
-    )
-
+from doorstep.worker import sandbox
 
 PLACED = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -207,7 +190,7 @@ async def stage(
     address: str, journeys: list[type], *, cached: int = 100
 ) -> AsyncIterator[Callable[..., Any]]:
     """Yields `play(journey_type, cast, **start)` that opens a journey on the real server."""
-    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    client = await Client.connect(address, data_converter=data_converter())
     skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
     workers: list[Worker] = []
     running: list[asyncio.Task[None]] = []
@@ -220,7 +203,7 @@ async def stage(
             task_queue=queue,
             workflows=journeys,
             activities=cast.activities(),
-            workflow_runner=workflow_runner(),
+            workflow_runner=sandbox(),
             max_cached_workflows=cached,
         )
         workers.append(worker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -66,3 +67,20 @@ def test_an_order_is_delivered_when_every_kept_line_is() -> None:
     order, log = heard(FACTS[:8])
     assert order.delivered_at == PLACED + 30 * HOUR
     assert [name for name, _, _ in log][-1] == "order.delivered"
+
+
+def test_an_event_dated_ahead_counts_from_when_it_was_heard() -> None:
+    """A carrier whose clock runs ahead cannot put a message off: the event's time is capped by our hearing it."""
+    ahead = replace(said("shipment.in_transit", PLACED + 9 * HOUR, subject="a"), received_at=PLACED)
+    assert heard([ahead])[1][0] == ("shipment.in_transit", PLACED, "a")
+
+
+def test_a_gift_card_does_not_keep_an_order_from_being_delivered() -> None:
+    """A kept line that needs no shipping is not waited for."""
+    card = line("l2") | {"requires_shipping": False}
+    facts = [
+        said("order.placed", PLACED, lines=[line("l1"), card]),
+        said("shipment.created", PLACED + HOUR, subject="a", lines=[["l1", 1]]),
+        said("shipment.delivered", PLACED + 30 * HOUR, subject="a"),
+    ]
+    assert heard(facts)[0].delivered_at == PLACED + 30 * HOUR

@@ -18,7 +18,6 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from doorstep.errors import JourneyError, Unreadable, nearest
@@ -45,7 +44,7 @@ class Envelope:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Base of what an author waits for. `at` is when it happened (aware UTC)."""
+    """Base of what an author waits for. `at` is when it happened (aware UTC), at the latest when we heard."""
 
     type: ClassVar[str] = ""
     about_person: ClassVar[bool] = False
@@ -72,7 +71,8 @@ class Event:
         known: dict[str, Any] = {
             "id": envelope.id,
             "fact_key": envelope.fact_key,
-            "at": envelope.occurred_at,
+            # A clock ahead of ours, or a zone misread by the carrier, must not put a message off.
+            "at": min(envelope.occurred_at, envelope.received_at),
             "received_at": envelope.received_at,
             "subject": envelope.subject,
             "name": envelope.type,
@@ -156,19 +156,26 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     )
 
 
-@lru_cache(maxsize=512)
-def _readers(cls: type[Event]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    hints = typing.get_type_hints(cls)
-    return tuple((f.name, _reader(hints[f.name])) for f in fields(cls) if f.name not in _BASE)
+Reader = Callable[[Any], Any]
+_READERS: dict[type, tuple[tuple[str, Reader], ...]] = {}
+_REQUIRED: dict[type, frozenset[str]] = {}
 
 
-@lru_cache(maxsize=512)
+def _readers(cls: type[Event]) -> tuple[tuple[str, Reader], ...]:
+    if cls not in _READERS:
+        hints = typing.get_type_hints(cls)
+        _READERS[cls] = tuple((f.name, _reader(hints[f.name])) for f in fields(cls) if f.name not in _BASE)
+    return _READERS[cls]
+
+
 def _required(cls: type[Event]) -> frozenset[str]:
-    return frozenset(
-        f.name
-        for f in fields(cls)
-        if f.name not in _BASE and f.default is MISSING and f.default_factory is MISSING
-    )
+    if cls not in _REQUIRED:
+        _REQUIRED[cls] = frozenset(
+            f.name
+            for f in fields(cls)
+            if f.name not in _BASE and f.default is MISSING and f.default_factory is MISSING
+        )
+    return _REQUIRED[cls]
 
 
 def declared(cls: type[Event], data: Mapping[str, Any]) -> dict[str, Any]:

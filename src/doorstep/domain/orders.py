@@ -117,7 +117,8 @@ class OrderState:
         for shipment in arrived:
             for ref, n in shipment.lines:
                 held[ref] = held.get(ref, 0) + n
-        return all(held.get(line.ref, 0) >= self.kept(line) for line in self.kept_lines)
+        wanted = [line for line in self.kept_lines if line.requires_shipping]
+        return all(held.get(line.ref, 0) >= self.kept(line) for line in wanted)
 
     def apply(self, envelope: Envelope) -> OrderState:
         """The state after one more event. Types that say nothing about the order leave it as it is."""
