@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from doorstep import Delivered, Journey, OrderRefunded, Purpose, ReviewSubmitted, journey
+from doorstep import Delivered, Event, Journey, OrderRefunded, Purpose, ReviewSubmitted, event, journey
 
 
 @journey("waits", version=1)
@@ -83,3 +83,19 @@ class ArmsProbe(Journey):
             said.append(f"{error}, ")
         await asyncio.sleep(0)
         return "".join(said) + " ".join(ended)
+
+
+@event("warranty.registered")
+class WarrantyRegistered(Event):
+    """An event of a store's own."""
+
+    months: int = 12
+
+
+@journey("warranty", version=1)
+class Warranty(Journey):
+    """Waits for an event class that the sandbox makes anew for every run."""
+
+    async def run(self) -> str:
+        registered = await self.wait_for(WarrantyRegistered, where=lambda e: e.months > 6)
+        return str(registered.months) if registered else "never"

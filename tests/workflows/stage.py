@@ -142,18 +142,20 @@ class Play:
     start: JourneyStart
 
     async def settled(self) -> None:
-        """Until the workflow has no task or activity under way and its history stands still."""
-        last = -1
-        for _ in range(400):
+        """Until the workflow has no task or activity under way and its history has stood still for a while:
+        a fast-forward returns before the timers it passed have fired."""
+        last, still = -1, 0
+        for _ in range(600):
             description = await self.handle.describe()
             if description.status is not WorkflowExecutionStatus.RUNNING:
                 return
             raw = description.raw_description
             busy = raw.HasField("pending_workflow_task") or len(raw.pending_activities) > 0
-            if not busy and description.history_length == last:
+            still = still + 1 if not busy and description.history_length == last else 0
+            if still == 5:
                 return
-            last = -1 if busy else description.history_length
-            await asyncio.sleep(0.02)
+            last = description.history_length
+            await asyncio.sleep(0.03)
         raise AssertionError("the journey does not settle")
 
     async def tell(self, *events: Envelope) -> None:

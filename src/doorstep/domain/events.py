@@ -49,6 +49,8 @@ class Event:
     type: ClassVar[str] = ""
     about_person: ClassVar[bool] = False
     """True: goes to every open journey of the person, not to one order's."""
+    _field_readers: ClassVar[tuple[tuple[str, Callable[[Any], Any]], ...]]
+    _field_required: ClassVar[frozenset[str]]
 
     id: str
     fact_key: str
@@ -157,25 +159,27 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
 
 
 Reader = Callable[[Any], Any]
-_READERS: dict[type, tuple[tuple[str, Reader], ...]] = {}
-_REQUIRED: dict[type, frozenset[str]] = {}
 
 
 def _readers(cls: type[Event]) -> tuple[tuple[str, Reader], ...]:
-    if cls not in _READERS:
+    # Kept on the class itself: the sandbox makes a store's event classes anew for every run, and a table of
+    # ours would keep each of them alive.
+    if "_field_readers" not in cls.__dict__:
         hints = typing.get_type_hints(cls)
-        _READERS[cls] = tuple((f.name, _reader(hints[f.name])) for f in fields(cls) if f.name not in _BASE)
-    return _READERS[cls]
+        cls._field_readers = tuple(
+            (f.name, _reader(hints[f.name])) for f in fields(cls) if f.name not in _BASE
+        )
+    return cls._field_readers
 
 
 def _required(cls: type[Event]) -> frozenset[str]:
-    if cls not in _REQUIRED:
-        _REQUIRED[cls] = frozenset(
+    if "_field_required" not in cls.__dict__:
+        cls._field_required = frozenset(
             f.name
             for f in fields(cls)
             if f.name not in _BASE and f.default is MISSING and f.default_factory is MISSING
         )
-    return _REQUIRED[cls]
+    return cls._field_required
 
 
 def declared(cls: type[Event], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,14 +191,23 @@ _REGISTRY: dict[str, type[Event]] = {}
 
 
 def event[E: Event](type_: str, *, about_person: bool = False) -> Callable[[type[E]], type[E]]:
-    """Register a class as the events of a dotted type (or family, `shipment.*`)."""
+    """Register a class as the events of a dotted type (or family, `shipment.*`). The first class of a name
+    stays registered: the sandbox imports a store package again for every run.
+
+    Raises `JourneyError` when another class has the type.
+    """
 
     def register(cls: type[E]) -> type[E]:
         made = dataclass(frozen=True, kw_only=True)(cls)
         made.type = type_
         made.about_person = about_person
         _readers(made)  # an unreadable field type is an error here, not on the first webhook
-        _REGISTRY[type_] = made
+        held = _REGISTRY.setdefault(type_, made)
+        if (held.__module__, held.__qualname__) != (made.__module__, made.__qualname__):
+            raise JourneyError(
+                f"The event '{type_}' is declared twice: in {held.__module__} and in {made.__module__}.",
+                mend="Give one of them another type.",
+            )
         return made
 
     return register

@@ -29,6 +29,8 @@ class Hearing:
         self.order = OrderState()
         self.log: list[Event] = []
         """Every event taken, in the order it was taken."""
+        self._told: list[Envelope] = []
+        """The envelope of each, at the same position."""
         self.pending: list[Envelope] = []
         self._ids: set[str] = set()
         self._facts: set[str] = set()
@@ -60,22 +62,38 @@ class Hearing:
             # Ingest lets nothing unreadable through; an event class that shrank since then must not
             # stop a journey, so the message is remembered for what it is and tells the order nothing.
             self.order = before
-        news.append(_typed(envelope))
+        self._remember(envelope, news)
         for consequence in derived(before, self.order, envelope):
             if consequence.fact_key not in self._facts:
                 self._facts.add(consequence.fact_key)
-                news.append(_typed(consequence))
+                self._remember(consequence, news)
+
+    def _remember(self, envelope: Envelope, news: list[Event]) -> None:
+        self._told.append(envelope)
+        news.append(_typed(envelope))
 
     def find[E: Event](
         self, types: tuple[type[E], ...], where: Callable[[E], bool] | None = None, start: int = 0
     ) -> tuple[int, E] | None:
         """The first event taken at or after position `start` that is of one of the types and fits `where`."""
         for position in range(start, len(self.log)):
-            heard = self.log[position]
             for cls in types:
-                if cls.matches(heard.name) and isinstance(heard, cls) and (where is None or where(heard)):
-                    return position, heard
+                if cls.matches(self.log[position].name):
+                    heard = self._as(cls, position)
+                    if heard is not None and (where is None or where(heard)):
+                        return position, heard
         return None
+
+    def _as[E: Event](self, cls: type[E], position: int) -> E | None:
+        """The event at that position as the asker's own class: a store's event class is another object in
+        every run of the sandbox than the one that was registered."""
+        heard = self.log[position]
+        if isinstance(heard, cls):
+            return heard
+        try:
+            return cls.read(self._told[position])
+        except Unreadable:
+            return None
 
 
 def _typed(envelope: Envelope) -> Event:
