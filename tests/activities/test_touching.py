@@ -11,7 +11,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from doorstep.activities.failures import TEMPLATE_RETRY, as_failure, translated
+from doorstep.activities.failures import MENDED_RETRY, as_failure, translated
 from doorstep.activities.touching import TouchActivities
 from doorstep.domain.messages import Channel, Message
 from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
@@ -81,8 +81,8 @@ def test_a_broken_template_waits_for_a_deploy(ports: Ports) -> None:
     with pytest.raises(ApplicationError) as caught:
         run(replace(ports, renderer=Broken()), a_request())
     assert (caught.value.type, caught.value.non_retryable) == ("template", False)
-    assert caught.value.next_retry_delay == TEMPLATE_RETRY
-    assert run(ports, a_request(), late=TEMPLATE_RETRY).sent
+    assert caught.value.next_retry_delay == MENDED_RETRY
+    assert run(ports, a_request(), late=MENDED_RETRY).sent
 
 
 def test_an_unknown_person_ends_the_activity(ports: Ports) -> None:
@@ -96,15 +96,15 @@ def test_an_unknown_person_ends_the_activity(ports: Ports) -> None:
     ("error", "final"),
     [
         (NotFound("x"), True),
-        (BadInput("x"), True),
-        (SetupError("x"), True),
+        (BadInput("x"), False),
+        (SetupError("x"), False),
         (Unavailable("x"), False),
         (ProviderRefused("x"), False),
         (TemplateError("x"), False),
     ],
 )
 def test_every_error_says_whether_it_may_be_tried_again(error: Any, final: bool) -> None:
-    """`retryable` of our tree becomes Temporal's, and the stable code its type."""
+    """Only what names a row that is not there is final: a policy or setting can be mended meanwhile."""
     failure = as_failure(error)
     assert (failure.non_retryable, failure.type) == (final, error.code)
 

@@ -11,18 +11,20 @@ from datetime import timedelta
 import structlog
 from temporalio.exceptions import ApplicationError
 
-from doorstep.errors import DoorstepError, ProviderRefused, TemplateError
+from doorstep.errors import BadInput, Conflict, DoorstepError, NotFound, ProviderRefused
 
 log = structlog.get_logger(__name__)
 
-#: only a deploy mends a template: asked often enough that the mended one goes out soon, seldom enough for a
-#: day of it to cost nothing
-TEMPLATE_RETRY = timedelta(minutes=5)
+#: only a person mends a template, a store's policy or a setting: asked often enough that the mended one goes
+#: out soon, seldom enough for a day of it to cost nothing
+MENDED_RETRY = timedelta(minutes=5)
+#: what names a row that no retry brings back
+_FINAL = (NotFound, Conflict)
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Errors that may pass stay retryable (after as long as they say), final ones end the activity."""
+    """Errors that may pass or be mended stay retryable (after as long as they say), final ones end the activity."""
     try:
         yield
     except ApplicationError:
@@ -37,10 +39,11 @@ def translated() -> Iterator[None]:
 
 def as_failure(error: DoorstepError) -> ApplicationError:
     """The failure that Temporal is told; its type is the error's stable code."""
-    if isinstance(error, TemplateError):
-        log.error("a template cannot be rendered", code=error.code, what=error.what, mend=error.mend)
-        return ApplicationError(str(error), type=error.code, next_retry_delay=TEMPLATE_RETRY)
+    if isinstance(error, _FINAL):
+        return ApplicationError(str(error), type=error.code, non_retryable=True)
+    if isinstance(error, BadInput) or not error.retryable:
+        # A mistake in a policy or template must not cost a customer a transactional message.
+        log.error("waits to be mended", code=error.code, what=error.what, mend=error.mend)
+        return ApplicationError(str(error), type=error.code, next_retry_delay=MENDED_RETRY)
     delay = error.retry_after if isinstance(error, ProviderRefused) else None
-    return ApplicationError(
-        str(error), type=error.code, non_retryable=not error.retryable, next_retry_delay=delay
-    )
+    return ApplicationError(str(error), type=error.code, next_retry_delay=delay)
