@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from doorstep.domain.messages import Message, Receipt
-from doorstep.errors import ProviderAmbiguous, ProviderRefused
+from doorstep.errors import ProviderAmbiguous, ProviderRefused, Unavailable
 
 RECONCILE = timedelta(seconds=30)
 
@@ -83,6 +83,8 @@ class OutboxSender:
                 session.add(row)
                 session.flush()
                 written = True
+        except Unavailable as error:  # the write lock never came: nothing was written
+            raise ProviderRefused("The outbox could not take the message (busy).") from error
         except SQLAlchemyError as error:
             # The cause's text quotes the row, which is personal data: only its kind is told.
             kind = type(error).__name__
