@@ -26,6 +26,7 @@ from doorstep.sources.base import (
 from doorstep.sources.draft import line_data
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+MUCH_LATER = NOON + timedelta(days=30)
 SHOP = Connected(
     id="shop-web", store_id="shop", source="shopify", zone="Europe/Berlin", currency="EUR", country="DE"
 )
@@ -145,7 +146,11 @@ def scan(status: str, at: datetime, parcel: str = "f1", order_id: str = "1001", 
 
 
 def take(
-    database: Database, reading: Reading, delivery: str, at: datetime = NOON, connection: Connected = SHOP
+    database: Database,
+    reading: Reading,
+    delivery: str,
+    at: datetime = MUCH_LATER,
+    connection: Connected = SHOP,
 ) -> Accepted:
     """One webhook, taken in."""
     events = tuple(replace(e, external_id=f"{delivery}/{e.fact_key}") for e in reading.events)

@@ -77,15 +77,20 @@ async def test_one_that_fails_takes_none_of_the_others_with_it(database: Databas
 
 
 async def test_nobody_is_answered_before_the_commit(database: Database, writer: Writer) -> None:
-    gate = threading.Event()
+    before, together = threading.Event(), threading.Event()
+    writer.submit(lambda _conn: before.wait(5))
+    await asyncio.sleep(0.05)
     asked = asyncio.create_task(writer.accept(SHOP, whole(order()), Raw(external_id="w1", body=b""), NOON))
-    held = writer.submit(lambda _conn: gate.wait(5))
-    await asyncio.sleep(0.1)
-    if not asked.done():  # in one group with the one that is held: not committed, so not answered
-        assert rows(database, "SELECT * FROM orders") == []
-    gate.set()
+    await asyncio.sleep(0.05)
+    writer.submit(lambda _conn: together.wait(5))  # in one transaction with it
+    before.set()
+    await asyncio.sleep(0.2)
+
+    assert not asked.done()
+    assert rows(database, "SELECT * FROM orders") == []
+
+    together.set()
     await asked
-    assert held.result(5)
     assert len(rows(database, "SELECT * FROM orders")) == 1
 
 
