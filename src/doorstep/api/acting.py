@@ -23,7 +23,7 @@ from doorstep.domain.ids import digest
 from doorstep.errors import BadInput, Conflict, NotFound, Unavailable
 from doorstep.models import steering
 from doorstep.models.ids import draw
-from doorstep.models.journeys import ActionRow, ActionStatus, JourneyRow, JourneyStatus
+from doorstep.models.journeys import ActionRow, ActionStatus, JourneyStatus
 from doorstep.models.keys import Caller
 from doorstep.models.reading.detail import resolve
 
@@ -126,7 +126,7 @@ def _record(parts: Services, caller: Caller, asked: Asked) -> tuple[ActionRow, b
         return row, True
 
 
-def _steerable(journey: JourneyRow) -> None:
+def _steerable(journey: Any) -> None:
     if journey.status == JourneyStatus.CLOSED:
         raise _closed()
     if journey.status == JourneyStatus.PENDING:
@@ -138,7 +138,7 @@ def _steerable(journey: JourneyRow) -> None:
 
 
 def _held(
-    session: Any, parts: Services, caller: Caller, journey: JourneyRow, asked: Asked
+    session: Any, parts: Services, caller: Caller, journey: Any, asked: Asked
 ) -> tuple[str, ActionRow | None]:
     """The id for that idempotency key, and the action already under it. A withdrawn one changed nothing: the same
     key then makes the next attempt, under an id of its own, so that the old one stays withdrawn for good."""

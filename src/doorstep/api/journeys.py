@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
@@ -89,6 +89,7 @@ def list_journeys(
 
 @router.get(
     "/{ref}",
+    response_model=JourneyAnswer,
     summary="One journey whole",
     description="Where it stands, every step with its outcome, reason and the rules behind it, the parcels, what it "
     "waits for and until when, and a ready answer to *where is my order*. From the tables: it answers with every "
@@ -103,13 +104,14 @@ async def read_journey(
     caller: Supporter,
     ref: Ref,
     live: Annotated[bool, Query(description="Ask the workflow itself too; needs a worker.")] = False,
-) -> JourneyAnswer:
+) -> Response:
     detail = await run_in_threadpool(read_detail, parts, caller, ref)
-    if not live:
-        return JourneyAnswer.model_construct(**dict(detail))
-    view = await ask(parts, detail)
-    word, differences = compared(view, detail, parts.clock())
-    return JourneyAnswer.model_construct(**dict(detail), live=word, differences=differences)
+    answer = JourneyAnswer.model_construct(**dict(detail))
+    if live:
+        word, differences = compared(await ask(parts, detail), detail, parts.clock())
+        answer = JourneyAnswer.model_construct(**dict(detail), live=word, differences=differences)
+    # Already validated, piece by piece: going through the framework's model again would cost as much as the queries.
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def read_detail(parts: Services, caller: Caller, ref: str) -> JourneyDetail:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from doorstep.api.problems import unexpected
+from doorstep.api.problems import surprise
 from doorstep.models.ids import draw
 
 MAX_BODY_BYTES = 64 * 1024
@@ -52,7 +52,7 @@ class Around:
         try:
             await self.app(scope, bounded, tell)
         except Exception as error:  # noqa: BLE001 - the last guard: what nobody foresaw becomes one logged problem
-            response = unexpected(Request(scope), error)
+            response = surprise(Request(scope), error)
             if not answered:
                 await response(scope, receive, tell)
         finally:

@@ -15,16 +15,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
 
 from doorstep.errors import BadInput, NotFound, nearest
 from doorstep.models.access import ApiKeyRow, AuditRow
 from doorstep.models.base import Database
+from doorstep.models.prepared import prepared
 from doorstep.models.stores import StoreRow
+from doorstep.models.tables import table
 
 PREFIX = "dsk"
 _NO_SECRET = hashlib.sha256(b"").hexdigest()
+_BY_ID = prepared(select(table(ApiKeyRow)).where(col(ApiKeyRow.id) == bindparam("key")))
 
 
 class Scope(StrEnum):
@@ -63,8 +66,8 @@ def recognise(database: Database, key: str) -> Caller | None:
     key_id, _, secret = rest.partition("_")
     row = None
     if prefix == PREFIX and key_id.isalnum() and len(key_id) <= 40:
-        with database.read() as session:
-            row = session.get(ApiKeyRow, key_id)
+        with database.reading() as connection:
+            row = _BY_ID.first(connection, {"key": key_id})
     right = hmac.compare_digest(_hashed(secret), row.secret_hash if row is not None else _NO_SECRET)
     if row is None or not right or not secret or row.revoked_at is not None:
         return None

@@ -7,7 +7,8 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from doorstep.contracts import ActionKind, CatchUp
-from doorstep.models.reading.views import ActionView, View
+from doorstep.models.reading.goods import View
+from doorstep.models.reading.views import ActionView
 
 
 class Verb(StrEnum):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from doorstep.models.reading.views import View
+from doorstep.models.reading.goods import View
 
 
 class Alive(View):

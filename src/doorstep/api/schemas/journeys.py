@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from doorstep.models.reading.views import Found, JourneyDetail, JourneySummary, View
+from doorstep.models.reading.goods import View
+from doorstep.models.reading.views import Found, JourneyDetail, JourneySummary
 
 
 class JourneyPage(View):

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 
 from doorstep.domain.moments import zone
 from doorstep.errors import BadInput
-from doorstep.models.reading.views import Moment
+from doorstep.models.reading.goods import Moment
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _words(local: datetime) -> str:
+    # Not strftime: that follows the process's locale, and a page has a hundred of these.
+    day, month = _DAYS[local.weekday()], _MONTHS[local.month]
+    return f"{day} {local.day} {month} {local.year}, {local.hour:02}:{local.minute:02}"
 
 
 class Clock:
@@ -22,14 +31,12 @@ class Clock:
 
     def words(self, at: datetime) -> str:
         """`Tue 3 Mar 2026, 14:20` by this clock."""
-        local = at.astimezone(self.zone)
-        return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+        return _words(at.astimezone(self.zone))
 
     def moment(self, at: datetime) -> Moment:
         """The instant on both clocks."""
-        utc = at.astimezone(UTC)
-        local = at.astimezone(self.zone).isoformat(timespec="seconds")
-        return Moment(utc=utc, local=local, words=self.words(at))
+        local = at.astimezone(self.zone)
+        return Moment(utc=at.astimezone(UTC), local=local.isoformat(timespec="seconds"), words=_words(local))
 
     def maybe(self, at: datetime | None) -> Moment | None:
         """The same for an instant that may not be known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from doorstep.domain.ids import journey_id as id_of_order
@@ -13,27 +13,49 @@ from doorstep.models.care import PointsRow, TicketRow
 from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.orders import OrderRow
 from doorstep.models.people import PersonRow
+from doorstep.models.prepared import prepared
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.news import news_of
 from doorstep.models.reading.orders import orders_of, shipments_of
 from doorstep.models.reading.people import person_view
-from doorstep.models.reading.rows import rows
+from doorstep.models.reading.rows import rows, whole
 from doorstep.models.reading.sentences import headline
 from doorstep.models.reading.steps import steps_of, waits
 from doorstep.models.reading.views import ActionView, JourneyDetail, Points, Ticket
 from doorstep.models.reading.wismo import wismo
 from doorstep.models.stores import StoreRow
 
+_JOURNEY = whole(JourneyRow, col(JourneyRow.id) == bindparam("journey"))
+_JOURNEY_OF = prepared(select(col(OrderRow.journey_id)).where(col(OrderRow.id) == bindparam("order")))
+_STORE = whole(StoreRow, col(StoreRow.id) == bindparam("store"))
+_PERSON = whole(PersonRow, col(PersonRow.id) == bindparam("person"))
+_TICKETS = whole(
+    TicketRow,
+    col(TicketRow.journey_id) == bindparam("journey"),
+    order=(col(TicketRow.opened_at), col(TicketRow.key)),
+)
+_POINTS = whole(  # by person first: that is the column with an index
+    PointsRow,
+    col(PointsRow.person_id) == bindparam("person"),
+    col(PointsRow.journey_id) == bindparam("journey"),
+    order=(col(PointsRow.at), col(PointsRow.key)),
+)
+_ACTIONS = whole(
+    ActionRow,
+    col(ActionRow.journey_id) == bindparam("journey"),
+    order=(col(ActionRow.created_at), col(ActionRow.id)),
+)
 
-def resolve(session: Session, ref: str, store_id: str | None) -> JourneyRow | None:
-    """The journey of a `jny_…` or `ord_…` reference. `store_id` None: of any store; another store's is None too."""
+
+def resolve(session: Session, ref: str, store_id: str | None) -> Any | None:
+    """The journey's row by `jny_…` or `ord_…`. `store_id` None: of any store; another store's is None too."""
     if ref.startswith("ord_"):
-        order = session.connection().execute(select(col(OrderRow.journey_id)).where(col(OrderRow.id) == ref))
-        ref = order.scalar() or id_of_order(ref)
-    found = session.get(JourneyRow, ref)
-    if found is None or (store_id is not None and found.store_id != store_id):
+        order = rows(session, _JOURNEY_OF, order=ref)
+        ref = order[0].journey_id if order else id_of_order(ref)
+    found = rows(session, _JOURNEY, journey=ref)
+    if not found or (store_id is not None and found[0].store_id != store_id):
         return None
-    return found
+    return found[0]
 
 
 def journey_detail(session: Session, ref: str, store_id: str | None, now: datetime) -> JourneyDetail | None:
@@ -42,14 +64,13 @@ def journey_detail(session: Session, ref: str, store_id: str | None, now: dateti
     journey = resolve(session, ref, store_id)
     if journey is None:
         return None
-    store = rows(session, StoreRow, col(StoreRow.id) == journey.store_id)[0]
-    person = rows(session, PersonRow, col(PersonRow.id) == journey.person_id)[0]
+    [store] = rows(session, _STORE, store=journey.store_id)
+    [person] = rows(session, _PERSON, person=journey.person_id)
     clock = Clock(person.zone or store.zone)
     orders = orders_of(session, journey.order_ref, clock)
-    refs = [order.ref for order in orders]
-    shipments = shipments_of(session, refs, clock, now)
+    shipments = shipments_of(session, journey.order_ref, clock, now)
     waiting = waits(journey.waits, journey.paused, clock)
-    events, troubles = news_of(session, refs, clock)
+    events, troubles = news_of(session, journey.order_ref, clock)
     said = [wait.sentence for wait in waiting]
     return JourneyDetail(
         id=journey.id,
@@ -85,7 +106,6 @@ def journey_detail(session: Session, ref: str, store_id: str | None, now: dateti
 
 
 def _tickets(session: Session, journey_id: str, clock: Clock) -> list[Ticket]:
-    oldest = (col(TicketRow.opened_at), col(TicketRow.key))
     return [
         Ticket(
             ref=row.ref,
@@ -95,13 +115,11 @@ def _tickets(session: Session, journey_id: str, clock: Clock) -> list[Ticket]:
             opened=clock.moment(row.opened_at),
             resolved=clock.maybe(row.resolved_at),
         )
-        for row in rows(session, TicketRow, col(TicketRow.journey_id) == journey_id, order=oldest)
+        for row in rows(session, _TICKETS, journey=journey_id)
     ]
 
 
-def _points(session: Session, journey: JourneyRow, clock: Clock) -> list[Points]:
-    # By person first: that is the column with an index.
-    mine = (col(PointsRow.person_id) == journey.person_id, col(PointsRow.journey_id) == journey.id)
+def _points(session: Session, journey: Any, clock: Clock) -> list[Points]:
     return [
         Points(
             points=row.points,
@@ -109,15 +127,13 @@ def _points(session: Session, journey: JourneyRow, clock: Clock) -> list[Points]
             at=clock.moment(row.at),
             available=clock.maybe(row.available_at),
         )
-        for row in rows(session, PointsRow, *mine, order=(col(PointsRow.at), col(PointsRow.key)))
+        for row in rows(session, _POINTS, person=journey.person_id, journey=journey.id)
     ]
 
 
 def actions_of(session: Session, journey_id: str) -> list[ActionView]:
     """Every action on a journey, oldest first."""
-    oldest = (col(ActionRow.created_at), col(ActionRow.id))
-    mine = col(ActionRow.journey_id) == journey_id
-    return [action_view(row) for row in rows(session, ActionRow, mine, order=oldest)]
+    return [action_view(row) for row in rows(session, _ACTIONS, journey=journey_id)]
 
 
 def action_view(row: Any) -> ActionView:

@@ -8,22 +8,39 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from doorstep.models.inbox import InboxEventRow, InboxStatus, InboxWebhookRow, WebhookStatus
+from doorstep.models.prepared import prepared
 from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.rows import ORDER_REFS, rows, whole
 from doorstep.models.reading.views import EventView, Trouble
-from doorstep.models.tables import table
 
 LATEST = 100
 _STUCK_AFTER = 3  # failed tries; fewer are the ordinary hiccups that the sweep repairs
 
 
-def news_of(session: Session, order_refs: list[str], clock: Clock) -> tuple[list[EventView], list[Trouble]]:
-    """The latest events about these orders, newest first, and what is held, stuck or in quarantine."""
-    about = col(InboxEventRow.order_ref).in_(order_refs)
-    newest = (col(InboxEventRow.received_at).desc(), col(InboxEventRow.id))
-    events = session.connection().execute(
-        select(table(InboxEventRow)).where(about).order_by(*newest).limit(LATEST)
+_EVENTS = whole(
+    InboxEventRow,
+    col(InboxEventRow.order_ref).in_(ORDER_REFS),
+    order=(col(InboxEventRow.received_at).desc(), col(InboxEventRow.id)),
+    limit=LATEST,
+)
+_WEBHOOKS = prepared(
+    select(
+        col(InboxWebhookRow.id),
+        col(InboxWebhookRow.topic),
+        col(InboxWebhookRow.received_at),
+        col(InboxWebhookRow.problems),
+        col(InboxWebhookRow.status),
+    ).where(
+        col(InboxWebhookRow.id).in_(
+            select(col(InboxEventRow.webhook_id)).where(col(InboxEventRow.order_ref).in_(ORDER_REFS))
+        )
     )
-    found = events.all()
+)
+
+
+def news_of(session: Session, order_ref: str, clock: Clock) -> tuple[list[EventView], list[Trouble]]:
+    """The latest events of that order's journey, newest first, and what is held, stuck or in quarantine."""
+    found = rows(session, _EVENTS, order=order_ref)
     views = [
         EventView(
             id=row.id,
@@ -39,7 +56,7 @@ def news_of(session: Session, order_refs: list[str], clock: Clock) -> tuple[list
         for row in found
     ]
     troubles = [made for row in found if (made := _troubled(row)) is not None]
-    return views, troubles + _quarantined(session, sorted({row.webhook_id for row in found}))
+    return views, troubles + _quarantined(session, order_ref)
 
 
 def _troubled(row: Any) -> Trouble | None:
@@ -56,16 +73,8 @@ def _troubled(row: Any) -> Trouble | None:
     )
 
 
-def _quarantined(session: Session, webhook_ids: list[str]) -> list[Trouble]:
+def _quarantined(session: Session, order_ref: str) -> list[Trouble]:
     """Webhooks of these events of which a part could not be read. The bodies stay where they are."""
-    if not webhook_ids:
-        return []
-    hooks = col(InboxWebhookRow.id), col(InboxWebhookRow.topic), col(InboxWebhookRow.received_at)
-    found = session.connection().execute(
-        select(*hooks, col(InboxWebhookRow.problems))
-        .where(col(InboxWebhookRow.id).in_(webhook_ids))
-        .where(col(InboxWebhookRow.status) == WebhookStatus.QUARANTINED)
-    )
     said = "A part of this webhook could not be read; mend the cause, then redrive it."
     return [
         Trouble(
@@ -76,5 +85,6 @@ def _quarantined(session: Session, webhook_ids: list[str]) -> list[Trouble]:
             sentence=said,
             problems=[str(problem) for problem in row.problems],
         )
-        for row in found
+        for row in rows(session, _WEBHOOKS, order=order_ref)
+        if row.status == WebhookStatus.QUARANTINED
     ]

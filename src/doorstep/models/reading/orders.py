@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from doorstep.domain.orders import OrderState
@@ -15,24 +15,27 @@ from doorstep.domain.shipments import ShipmentStatus
 from doorstep.models.codec_json import order_state
 from doorstep.models.orders import CheckpointRow, OrderLineRow, OrderRow, ShipmentRow
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.rows import rows
-from doorstep.models.reading.views import Checkpoint, Line, Order, Shipment
+from doorstep.models.reading.goods import Checkpoint, Line, Order, Shipment
+from doorstep.models.reading.rows import ORDER_REFS, ORDERS_OF_JOURNEY, rows, whole
 
+_ORDERS = whole(OrderRow, ORDERS_OF_JOURNEY, order=(col(OrderRow.created_at), col(OrderRow.id)))
+_LINES = whole(OrderLineRow, col(OrderLineRow.order_ref).in_(ORDER_REFS))
+_SHIPMENTS = whole(ShipmentRow, col(ShipmentRow.order_ref).in_(ORDER_REFS), order=(col(ShipmentRow.ref),))
+_CHECKPOINTS = whole(
+    CheckpointRow,
+    col(CheckpointRow.shipment_ref).in_(
+        select(col(ShipmentRow.ref)).where(col(ShipmentRow.order_ref).in_(ORDER_REFS))
+    ),
+    order=(col(CheckpointRow.at).desc(), col(CheckpointRow.id).desc()),
+)
 _OVER = (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED, ShipmentStatus.RETURNED_TO_SENDER)
 
 
 def orders_of(session: Session, order_ref: str, clock: Clock) -> list[Order]:
     """The journey's own order first, then exchanges that joined it, oldest first."""
-    found = rows(
-        session,
-        OrderRow,
-        or_(col(OrderRow.id) == order_ref, col(OrderRow.parent_ref) == order_ref),
-        order=(col(OrderRow.created_at), col(OrderRow.id)),
-    )
-    found = sorted(found, key=lambda row: row.id != order_ref)
+    found = sorted(rows(session, _ORDERS, order=order_ref), key=lambda row: row.id != order_ref)
     held: dict[str, list[Any]] = defaultdict(list)
-    refs = [row.id for row in found]
-    for line in rows(session, OrderLineRow, col(OrderLineRow.order_ref).in_(refs)):
+    for line in rows(session, _LINES, order=order_ref):
         held[line.order_ref].append(line)
     return [_order(row, held[row.id], clock) for row in found]
 
@@ -101,17 +104,12 @@ def _pieces(groups: Any) -> dict[str, int]:
     return counted
 
 
-def shipments_of(session: Session, order_refs: list[str], clock: Clock, now: datetime) -> list[Shipment]:
-    """The parcels of these orders in the order they were first heard of, each with its scans."""
-    found = rows(
-        session, ShipmentRow, col(ShipmentRow.order_ref).in_(order_refs), order=(col(ShipmentRow.ref),)
-    )
+def shipments_of(session: Session, order_ref: str, clock: Clock, now: datetime) -> list[Shipment]:
+    """The parcels of the journey of that order in the order they were first heard of, each with its scans."""
+    found = rows(session, _SHIPMENTS, order=order_ref)
     scans: dict[str, list[Any]] = defaultdict(list)
-    refs = [row.ref for row in found]
-    if refs:
-        newest = (col(CheckpointRow.at).desc(), col(CheckpointRow.id).desc())
-        for scan in rows(session, CheckpointRow, col(CheckpointRow.shipment_ref).in_(refs), order=newest):
-            scans[scan.shipment_ref].append(scan)
+    for scan in rows(session, _CHECKPOINTS, order=order_ref) if found else ():
+        scans[scan.shipment_ref].append(scan)
     # A parcel's first scan says which came first; its own reference says nothing.
     found = sorted(found, key=lambda row: (scans[row.ref][-1].at if scans[row.ref] else now, row.ref))
     return [_shipment(row, scans[row.ref], clock, now) for row in found]

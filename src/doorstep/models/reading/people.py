@@ -6,29 +6,47 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, col
 
 from doorstep.models.people import ConsentRow, IdentityRow
 from doorstep.models.reading import masks
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.rows import rows
+from doorstep.models.reading.rows import rows, whole
 from doorstep.models.reading.views import ConsentView, Person
+from doorstep.models.tables import table
+
+_ADDRESSES = or_(col(IdentityRow.kind) == "email", col(IdentityRow.kind) == "phone")
+_OLDEST = (col(IdentityRow.seen_at), col(IdentityRow.id))
+_IDENTITIES = whole(IdentityRow, col(IdentityRow.person_id) == bindparam("person"), _ADDRESSES, order=_OLDEST)
+_CONSENTS = whole(
+    ConsentRow,
+    col(ConsentRow.person_id) == bindparam("person"),
+    order=(col(ConsentRow.at), col(ConsentRow.granted).desc()),  # at the same instant the "no" counts
+)
 
 
 def contacts(session: Session, person_ids: Iterable[str]) -> dict[str, dict[str, str]]:
     """Per person the current address of each kind, masked: the one seen last."""
+    query = (
+        select(table(IdentityRow))
+        .where(col(IdentityRow.person_id).in_(list(person_ids)), _ADDRESSES)
+        .order_by(*_OLDEST)
+    )
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    oldest_first = (col(IdentityRow.seen_at), col(IdentityRow.id))
-    wanted = (col(IdentityRow.person_id).in_(list(person_ids)), col(IdentityRow.kind).in_(("email", "phone")))
-    for row in rows(session, IdentityRow, *wanted, order=oldest_first):
-        mask = masks.email if row.kind == "email" else masks.phone
-        found[row.person_id][row.kind] = mask(row.value)
+    for row in session.connection().execute(query):
+        found[row.person_id][row.kind] = _masked(row)
     return found
+
+
+def _masked(row: Any) -> str:
+    return masks.email(row.value) if row.kind == "email" else masks.phone(row.value)
 
 
 def person_view(session: Session, row: Any, clock: Clock) -> Person:
     """`row`: the columns of `persons`."""
-    known = contacts(session, [row.id])[row.id] if row.erased_at is None else {}
+    addresses = rows(session, _IDENTITIES, person=row.id) if row.erased_at is None else []
+    known = {address.kind: _masked(address) for address in addresses}
     return Person(
         ref=row.id,
         first_name=row.first_name,
@@ -45,12 +63,7 @@ def person_view(session: Session, row: Any, clock: Clock) -> Person:
 
 def _consents(session: Session, person_id: str, clock: Clock) -> list[ConsentView]:
     latest: dict[tuple[str, str], Any] = {}
-    for row in rows(
-        session,
-        ConsentRow,
-        col(ConsentRow.person_id) == person_id,
-        order=(col(ConsentRow.at), col(ConsentRow.granted).desc()),  # at the same instant the "no" counts
-    ):
+    for row in rows(session, _CONSENTS, person=person_id):
         latest[row.channel, row.purpose] = row
     return [
         ConsentView(

@@ -14,7 +14,6 @@ from doorstep.models.names import folded
 from doorstep.models.orders import OrderLineRow, OrderRow
 from doorstep.models.people import IdentityRow, PersonRow
 from doorstep.models.reading.people import contacts
-from doorstep.models.reading.rows import rows
 from doorstep.models.reading.views import Found
 from doorstep.models.stores import StoreRow
 
@@ -135,8 +134,12 @@ def _named(session: Session, words: list[str], wanted: Wanted) -> list[str]:
 
 def _titles(session: Session, order_refs: list[str]) -> dict[str, list[str]]:
     titles: dict[str, list[str]] = defaultdict(list)
-    mine = col(OrderLineRow.order_ref).in_(order_refs)
-    for row in rows(session, OrderLineRow, mine, order=(col(OrderLineRow.ref),)):
+    query = (
+        select(col(OrderLineRow.order_ref), col(OrderLineRow.title))
+        .where(col(OrderLineRow.order_ref).in_(order_refs))
+        .order_by(col(OrderLineRow.ref))
+    )
+    for row in session.connection().execute(query):
         if row.title and len(titles[row.order_ref]) < _TITLES:
             titles[row.order_ref].append(row.title)
     return titles

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from doorstep.contracts import Wait as Waiting
@@ -15,29 +15,31 @@ from doorstep.domain.outcomes import FINAL_STATES
 from doorstep.models.codec_json import waits_of
 from doorstep.models.ledger import DecisionRow, LedgerRowModel, MessageEventRow
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.rows import rows
+from doorstep.models.reading.rows import rows, whole
 from doorstep.models.reading.sentences import OPEN, OUTCOMES, step_sentence, wait_sentence
 from doorstep.models.reading.views import Decision, Report, Rule, Step, Wait
 
+_OF_JOURNEY = col(LedgerRowModel.journey_id) == bindparam("journey")
+_KEYS = select(col(LedgerRowModel.key)).where(_OF_JOURNEY)
+_LEDGER = whole(LedgerRowModel, _OF_JOURNEY, order=(col(LedgerRowModel.due_at), col(LedgerRowModel.key)))
+_DECISIONS = whole(DecisionRow, col(DecisionRow.key).in_(_KEYS), order=(col(DecisionRow.id),))
+_REPORTS = whole(
+    MessageEventRow,
+    col(MessageEventRow.key).in_(_KEYS),
+    order=(col(MessageEventRow.at), col(MessageEventRow.id)),
+)
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
 def steps_of(session: Session, journey_id: str, clock: Clock) -> list[Step]:
     """Every touch of the journey by when it was due, with its decisions and what providers reported."""
-    ledger = rows(
-        session,
-        LedgerRowModel,
-        col(LedgerRowModel.journey_id) == journey_id,
-        order=(col(LedgerRowModel.due_at), col(LedgerRowModel.key)),
-    )
+    ledger = rows(session, _LEDGER, journey=journey_id)
     if not ledger:
         return []
-    mine = select(col(LedgerRowModel.key)).where(col(LedgerRowModel.journey_id) == journey_id)
     decisions, reports = defaultdict(list), defaultdict(list)
-    for row in rows(session, DecisionRow, col(DecisionRow.key).in_(mine), order=(col(DecisionRow.id),)):
+    for row in rows(session, _DECISIONS, journey=journey_id):
         decisions[row.key].append(row)
-    reported = (col(MessageEventRow.at), col(MessageEventRow.id))
-    for row in rows(session, MessageEventRow, col(MessageEventRow.key).in_(mine), order=reported):
+    for row in rows(session, _REPORTS, journey=journey_id):
         reports[row.key].append(row)
     return [_step(row, decisions[row.key], reports[row.key], clock) for row in ledger]
 

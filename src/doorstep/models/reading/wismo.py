@@ -3,7 +3,7 @@ pasted into any channel."""
 
 from __future__ import annotations
 
-from doorstep.models.reading.views import Order, Shipment
+from doorstep.models.reading.goods import Order, Shipment
 
 _WORDS = {
     "pending": "is being prepared",
