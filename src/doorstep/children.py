@@ -21,7 +21,14 @@ class Child:
     """`name` for people, `command` to run, `log` for its output. Not thread-safe; its owner calls `watch` often."""
 
     def __init__(
-        self, name: str, command: Sequence[str], *, log: Path, env: Mapping[str, str], report: Report
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        report: Report,
+        niceness: int = 0,
     ) -> None:
         self.name = name
         self.log = log
@@ -29,6 +36,7 @@ class Child:
         self._command = command
         self._env = env
         self._report = report
+        self._niceness = niceness
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._due = 0.0
@@ -39,7 +47,7 @@ class Child:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
-        self._process = processes.spawn(self._command, log=self.log, env=self._env)
+        self._process = processes.spawn(self._command, log=self.log, env=self._env, niceness=self._niceness)
         self._started = time.monotonic()
         self._due = 0.0
 

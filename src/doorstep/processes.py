@@ -34,13 +34,30 @@ def tied(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", "-S", str(Path(__file__).absolute()), str(os.getpid()), *command]
 
 
+BEHIND_THE_API = 5
+"""On one machine a store's webhook is answered first: Temporal and the worker catch up behind the API."""
+
+
+def yield_to_others(pid: int, niceness: int) -> None:
+    """Lower a process's priority; before it has threads, so that all of them inherit it."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, niceness)
+    except OSError:
+        pass  # already gone; whoever waits for it will say so
+
+
 def spawn(
-    command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    niceness: int = 0,
 ) -> subprocess.Popen[bytes]:
     """Starts `command` in a session of its own (a terminal's Ctrl-C does not reach it), output appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as out:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             tied(command),
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -49,6 +66,9 @@ def spawn(
             cwd=cwd,
             start_new_session=True,
         )
+    if niceness:
+        yield_to_others(process.pid, niceness)
+    return process
 
 
 def stop(process: subprocess.Popen[bytes], *, grace: float) -> None:

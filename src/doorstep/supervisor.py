@@ -90,7 +90,9 @@ class Everything:
         for name in ("worker", "api"):
             command = [sys.executable, "-m", "doorstep", name]
             log = settings.data_dir / "logs" / f"{name}.log"
-            self._children.append(Child(name, command, log=log, env=env, report=self._report))
+            behind = processes.BEHIND_THE_API if name == "worker" else 0
+            child = Child(name, command, log=log, env=env, report=self._report, niceness=behind)
+            self._children.append(child)
             self._children[-1].start()
         self._wait_ready()
 

@@ -128,7 +128,10 @@ class TemporalServer:
         if not self.is_running():
             forget_members(self.data_dir / "temporal.db")
             self._server = processes.spawn(
-                self._server_command(self._binary), log=self.log, cwd=self.data_dir
+                self._server_command(self._binary),
+                log=self.log,
+                cwd=self.data_dir,
+                niceness=processes.BEHIND_THE_API,
             )
         if self._ui and (self._ui_server is None or self._ui_server.poll() is not None):
             folder = write_ui_config(self.data_dir, self._ports, namespace=self.namespace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from temporalio import workflow
@@ -124,7 +124,7 @@ class Desk:
             detail = "It fell due during a pause, and the journey was resumed without catching up."
             return self._close(key, touch, skipped(SkipReason.STALE, detail, now), "pause", detail)
         if now > touch.expires:
-            detail = f"It was due {touch.due.isoformat()} and of use until {touch.expires.isoformat()}."
+            detail = f"It was due {_told(touch.due)} and of use until {_told(touch.expires)}."
             return self._close(key, touch, skipped(SkipReason.STALE, detail, now), "useful", detail)
         for condition in touch.unless:
             detail = self._holds(condition)
@@ -137,7 +137,7 @@ class Desk:
         """Why a condition holds now; empty when it does not."""
         if isinstance(condition, type):
             heard: Event | None = self._journey.seen_event(condition)
-            return f"{heard.name} happened {heard.at.isoformat()}." if heard else ""
+            return f"'{heard.name}' happened {_told(heard.at)}." if heard else ""
         return f"The condition '{getattr(condition, '__name__', 'unless')}' holds." if condition() else ""
 
     def _close(self, key: str, touch: Touch, outcome: Outcome, rule: str, detail: str) -> Outcome:
@@ -219,3 +219,7 @@ class Desk:
             ignore_timing=touch.released,
             after_exit=self._journey._exit is not None,
         )
+
+
+def _told(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
