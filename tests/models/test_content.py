@@ -89,13 +89,15 @@ def test_the_order_shows_what_is_still_wanted_of_it(store: SqlStore, database: D
         ("return:ret_1:received", ("l2",), [("l2", 1)]),
         ("", ("serum", "l1"), [("l1", 1)]),
         ("", ("l2",), [("l2", 1)]),
+        ("", ("l1", "l2"), [("l1", 1)]),
         ("", ("elsewhere",), []),
     ],
 )
 def test_items_say_how_many_pieces(
     store: SqlStore, database: Database, occurrence: str, items: tuple[str, ...], expected: Any
 ) -> None:
-    """Of a refund or return what goes back, else what is kept, else what was bought; each line once."""
+    """Of a refund or return what goes back, else what is kept, else what was bought; each line once, and
+    none that went back beside one that was kept."""
     change(database, OrderRow, state=order_json(REFUNDED))
     found = content(store, a_request(occurrence=occurrence, items=items))["items"]
     assert [(line["ref"], line["quantity"]) for line in found] == expected

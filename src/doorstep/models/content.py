@@ -146,14 +146,18 @@ class _Lines:
 
     def items(self, request: TouchRequest) -> list[LineContent]:
         """The lines the request names, each once, in its order. Of a refund or return: the pieces that go
-        back; else the pieces still wanted, or all that were bought when none is."""
+        back; else the pieces still wanted, or all that were bought when none of the named lines is: a line that
+        went back since the request was made is not spoken of beside those that were kept."""
         back = self._going_back(request.occurrence)
-        found: dict[str, LineContent] = {}
+        named: dict[str, int] = {}
         for wanted in request.items:
             for ref, row in self._rows.items():
-                if wanted in (ref, row.product_ref) and ref not in found:
-                    found[ref] = self._line(ref, back.get(ref) or self._kept(ref) or row.quantity)
-        return list(found.values())
+                if wanted in (ref, row.product_ref):
+                    named.setdefault(ref, back.get(ref) or self._kept(ref))
+        some_left = any(named.values())
+        return [
+            self._line(ref, n or self._rows[ref].quantity) for ref, n in named.items() if n or not some_left
+        ]
 
     def _going_back(self, occurrence: str) -> dict[str, int]:
         kind, _, rest = occurrence.partition(":")
