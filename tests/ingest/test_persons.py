@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from doorstep.domain.ids import journey_id
-from doorstep.ingest.persons import name_key
 from doorstep.models import Database
 from doorstep.sources.base import PersonSighting
 from ingest.telling import ADA, NOON, event, hours, open_shop, order, ref, rows, take, told, value, whole
@@ -145,13 +144,6 @@ def test_an_order_imported_late_hears_of_the_later_one_itself(database: Database
 
     (again,) = rows(database, "SELECT * FROM inbox_events WHERE type = 'customer.ordered_again'")
     assert (again["order_ref"], again["subject"]) == (ref("1"), ref("2"))
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "key"), [("Zoë", "Ångström", "zoe angstrom"), (" Ada ", "", "ada")]
-)
-def test_names_are_folded_for_search(first: str, last: str, key: str) -> None:
-    assert name_key(first, last) == key
 
 
 def _erase(database: Database) -> None:

@@ -9,18 +9,18 @@ Bodies and headers are never logged.
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
 import structlog
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorstep.api.webhook_bodies import decoded, read_body
 from doorstep.api.wiring import utc_now
-from doorstep.errors import BadInput, NotFound, PayloadTooLarge, SignatureInvalid, Unreadable
+from doorstep.errors import NotFound, SignatureInvalid, Unreadable
 from doorstep.ingest import Accepted, Answer, Connected, Raw, Writer, connected
 from doorstep.models.base import Database
 from doorstep.settings import Settings
@@ -41,13 +41,6 @@ class Wakes(Protocol):
     def wake(self, told: Accepted) -> None: ...
 
 
-class UnknownEncoding(BadInput):
-    """A Content-Encoding that cannot be undone here."""
-
-    code = "unknown_encoding"
-    status = 415
-
-
 class WebhookAnswer(BaseModel):
     """What became of a webhook. Any of these means: kept; do not send it again."""
 
@@ -62,6 +55,14 @@ class WebhookAnswer(BaseModel):
 
 
 @dataclass(slots=True, kw_only=True)
+class Known:
+    """A connection and the secrets it had when it was looked up; they are read anew when none of them fits."""
+
+    at: Connected
+    secrets: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
 class WebhookDeps:
     """What the endpoint needs: `database` to look connections up, `writer` to commit, `courier` to wake after it
     (None: everything is left to the sweep), `clock` answering aware UTC, `sources` by adapter name."""
@@ -72,9 +73,9 @@ class WebhookDeps:
     courier: Wakes | None = None
     clock: Callable[[], datetime] = utc_now
     sources: Callable[[str], Source] = source
-    known: dict[str, tuple[float, Connected]] = field(default_factory=dict)
+    known: dict[str, tuple[float, Known]] = field(default_factory=dict)
 
-    async def connection(self, connection_id: str) -> Connected:
+    async def connection(self, connection_id: str) -> Known:
         """The connection, believed for `KNOWN_SECONDS`. Raises `NotFound` for an unknown or disabled one."""
         now = asyncio.get_running_loop().time()
         held = self.known.get(connection_id)
@@ -91,9 +92,10 @@ class WebhookDeps:
         self.known[connection_id] = (now, found)
         return found
 
-    def _look_up(self, connection_id: str) -> Connected | None:
+    def _look_up(self, connection_id: str) -> Known | None:
         with self.database.read() as session:
-            return connected(session, connection_id)
+            found = connected(session, connection_id)
+        return None if found is None else Known(at=found, secrets=self.settings.connection_secrets(found.id))
 
 
 def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
@@ -130,14 +132,15 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
 
 async def take(deps: WebhookDeps, connection_id: str, request: Request) -> Accepted:
     """One request, from its bytes to the commit."""
-    at = await deps.connection(connection_id)
+    known = await deps.connection(connection_id)
+    at = known.at
     limit = deps.settings.max_body_bytes
     sent = await read_body(request, limit)
     headers = dict(request.headers.items())
     now = deps.clock()
 
     def understand() -> tuple[Raw, Reading]:
-        return _understood(deps, at, headers, sent, limit, now)
+        return _understood(deps, known, headers, sent, limit, now)
 
     heavy = len(sent) > LARGE or "content-encoding" in headers
     raw, reading = await asyncio.to_thread(understand) if heavy else understand()
@@ -155,34 +158,13 @@ async def take(deps: WebhookDeps, connection_id: str, request: Request) -> Accep
     return told
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """The raw body, refused as soon as it is known to be larger than `limit` bytes. Raises `PayloadTooLarge`."""
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit:
-        raise _too_large(limit)
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise _too_large(limit)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _too_large(limit: int) -> PayloadTooLarge:
-    return PayloadTooLarge(
-        f"The body is larger than {limit} bytes; nothing was stored.",
-        mend="Send less at a time, or raise DOORSTEP_MAX_BODY_BYTES.",
-    )
-
-
 def _understood(
-    deps: WebhookDeps, at: Connected, headers: Mapping[str, str], sent: bytes, limit: int, now: datetime
+    deps: WebhookDeps, known: Known, headers: Mapping[str, str], sent: bytes, limit: int, now: datetime
 ) -> tuple[Raw, Reading]:
     """Raises `SignatureInvalid`, `NotJson`, `PayloadTooLarge` or `UnknownEncoding`; nothing else of what is sent."""
+    at = known.at
     adapter = deps.sources(at.source)
-    body = _verified(deps, adapter, at, headers, sent, limit, now)
+    body = _verified(deps, adapter, known, headers, sent, limit, now)
     raw = Raw(
         external_id=adapter.delivery_id(headers, body),
         topic=adapter.topic(headers),
@@ -205,46 +187,45 @@ def _understood(
 def _verified(
     deps: WebhookDeps,
     adapter: Source,
-    at: Connected,
+    known: Known,
     headers: Mapping[str, str],
     sent: bytes,
     limit: int,
     now: datetime,
 ) -> bytes:
     """The body, decoded, once its signature fits. Senders sign what they wrote; a proxy on the way may have
-    compressed that, so both spellings are tried."""
-    secrets = deps.settings.connection_secrets(at.id)
-    if not secrets:
-        log.error("webhook.no_secret", connection=at.id)
+    compressed that, so both spellings are tried; and a secret may have been added since they were read."""
+    body = decoded(sent, headers.get("content-encoding", ""), limit)
+    spellings = (sent,) if body is sent else (sent, body)
+    if _fits(adapter, headers, spellings, known.secrets, now) is None:
+        return body
+    known.secrets = deps.settings.connection_secrets(known.at.id)
+    if not known.secrets:
+        log.error("webhook.no_secret", connection=known.at.id)
         raise SignatureInvalid(
             "No secret is configured for this connection, so nothing can be verified.",
             mend="Set DOORSTEP_CONNECTION_SECRET_<ID>, or add it to the secrets file.",
         )
-    body = decoded(sent, headers.get("content-encoding", ""), limit)
-    try:
-        adapter.verify(headers, sent, secrets, now)
-    except SignatureInvalid:
-        if body is sent:
-            raise
-        adapter.verify(headers, body, secrets, now)
+    refused = _fits(adapter, headers, spellings, known.secrets, now)
+    if refused is not None:
+        raise refused
     return body
 
 
-def decoded(sent: bytes, encoding: str, limit: int) -> bytes:
-    """The body without its Content-Encoding, at most `limit` bytes of it: a small upload must not unfold into a
-    large memory. Raises `UnknownEncoding`, `PayloadTooLarge`, or `BadInput` for a damaged one."""
-    name = encoding.strip().lower()
-    if name in ("", "identity"):
-        return sent
-    if name not in ("gzip", "x-gzip", "deflate"):
-        raise UnknownEncoding("This Content-Encoding is not understood.", mend="Send it plain, or as gzip.")
-    undo: Any = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its first bytes
-    try:
-        body: bytes = undo.decompress(sent, limit + 1)
-    except zlib.error:
-        raise BadInput("The compressed body is damaged.", mend="Send it again.") from None
-    if len(body) > limit:
-        raise _too_large(limit)
-    if not undo.eof:
-        raise BadInput("The compressed body is cut off.", mend="Send it again.")
-    return body
+def _fits(
+    adapter: Source,
+    headers: Mapping[str, str],
+    spellings: tuple[bytes, ...],
+    secrets: tuple[str, ...],
+    now: datetime,
+) -> SignatureInvalid | None:
+    """None if one of the secrets signed one of the spellings, else why not."""
+    refused: SignatureInvalid | None = None
+    for spelling in spellings:
+        try:
+            adapter.verify(headers, spelling, secrets, now)
+        except SignatureInvalid as error:
+            refused = error
+        else:
+            return None
+    return refused

@@ -11,8 +11,9 @@ from doorstep.domain import facts
 from doorstep.domain.events import Envelope
 from doorstep.ingest import inbox
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.orders import Order, Orders
-from doorstep.ingest.persons import Person
+from doorstep.ingest.order_rows import Order
+from doorstep.ingest.orders import Orders
+from doorstep.ingest.person_rows import Person
 from doorstep.ingest.sql import JOURNEYS, LINES, ORDERS
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.journeys import JourneyStatus

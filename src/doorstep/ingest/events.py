@@ -22,7 +22,8 @@ from doorstep.errors import Unreadable
 from doorstep.ingest import inbox
 from doorstep.ingest.consents import keep_word
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.orders import Order, Orders
+from doorstep.ingest.order_rows import Order
+from doorstep.ingest.orders import Orders
 from doorstep.ingest.parcels import Parcels
 from doorstep.ingest.persons import People
 from doorstep.ingest.sql import EVENTS, ORDERS

@@ -8,76 +8,19 @@ An exchange's order joins the journey of the order it replaces (its root): it ge
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from typing import Any
-
-from sqlalchemy import bindparam, select
 
 from doorstep.domain import ids
 from doorstep.domain.orders import OrderState
 from doorstep.ingest.catalogue import keep_lines
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.inputs import LONG_AGO
-from doorstep.ingest.persons import People, Person
-from doorstep.ingest.sql import JOURNEYS, ORDERS, setting
+from doorstep.ingest.order_rows import CHILDREN, LOAD, SAVE, SAVE_NUMBER, SAVE_STATE, Order
+from doorstep.ingest.person_rows import Person
+from doorstep.ingest.persons import People
+from doorstep.ingest.sql import JOURNEYS, ORDERS
 from doorstep.models.codec_json import order_json, order_state
 from doorstep.models.journeys import JourneyStatus
-from doorstep.models.prepared import prepared
 from doorstep.sources.base import OrderSighting
-
-_LOAD = prepared(
-    select(
-        ORDERS.c.id,
-        ORDERS.c.external_id,
-        ORDERS.c.journey_id,
-        ORDERS.c.parent_ref,
-        ORDERS.c.person_id,
-        ORDERS.c.number,
-        ORDERS.c.whole,
-        ORDERS.c.placed_at,
-        ORDERS.c.updated_at,
-        ORDERS.c.state,
-    )
-    .where(ORDERS.c.id == bindparam("ref"))
-    .with_for_update()
-)
-_THIS = ORDERS.c.id == bindparam("ref")
-_SHOWN = (
-    *("number", "person_id", "journey_id", "parent_ref", "connection_id", "currency", "total_minor"),
-    *("placed_at", "whole", "test", "status_url", "address", "updated_at"),
-)
-_SAVE = setting(ORDERS, _THIS, *_SHOWN)
-_SAVE_STATE = setting(ORDERS, _THIS, "state")
-_SAVE_NUMBER = setting(ORDERS, _THIS, "number")
-_CHILDREN = prepared(select(ORDERS.c.id, ORDERS.c.state).where(ORDERS.c.parent_ref == bindparam("ref")))
-
-
-@dataclass(slots=True, kw_only=True)
-class Order:
-    """One order of this webhook. `arrived`: it became whole just now. `waited`: it was known before that,
-    through its events only. `version` is the `updated_at` of the sighting that the row shows."""
-
-    ref: str
-    external_id: str
-    journey_id: str
-    parent_ref: str | None = None
-    person_id: str | None = None
-    number: str = ""
-    whole: bool = False
-    placed_at: datetime | None = None
-    version: datetime = LONG_AGO
-    state: OrderState = field(default_factory=OrderState)
-    fresh: bool = False
-    """Its row was made by this webhook."""
-    arrived: bool = False
-    waited: bool = False
-    touched: bool = False
-    person: Person | None = None
-    sighting: OrderSighting | None = None
-    stale: bool = False
-    """This webhook shows an older version than the row's."""
-    facts: set[str] | None = None
-    """Fact keys already in the inbox for it; None until asked for."""
 
 
 @dataclass(slots=True)
@@ -92,7 +35,7 @@ class Orders:
         """The order of that ref, if anything was ever heard of it."""
         if ref in self.loaded:
             return self.loaded[ref]
-        row = self.delivery.first(_LOAD, ref=ref)
+        row = self.delivery.first(LOAD, ref=ref)
         if row is None:
             return None
         self.loaded[ref] = found = Order(
@@ -133,7 +76,7 @@ class Orders:
         """The states of the orders that joined this one as exchanges."""
         if root.arrived and not root.waited:
             return []
-        rows = self.delivery.all(_CHILDREN, ref=root.ref)
+        rows = self.delivery.all(CHILDREN, ref=root.ref)
         fresh = {o.ref: o.state for o in self.loaded.values() if o.parent_ref == root.ref}
         stored = {ref: order_state(state) for ref, state in rows}
         return [state for _, state in sorted({**stored, **fresh}.items())]
@@ -144,7 +87,7 @@ class Orders:
         if not seen.whole:
             if seen.number and not order.number:
                 order.number = seen.number
-                self.delivery.change(_SAVE_NUMBER, {"ref": order.ref, "number": seen.number})
+                self.delivery.change(SAVE_NUMBER, {"ref": order.ref, "number": seen.number})
             if seen.lines and (not order.whole or seen.updated_at >= order.version):
                 keep_lines(self.delivery, order.ref, seen)
         elif not order.whole:
@@ -164,7 +107,7 @@ class Orders:
         order.whole = order.arrived = order.touched = True
         order.waited, order.placed_at, order.version = not order.fresh, seen.placed_at, seen.updated_at
         order.sighting = seen
-        self.delivery.change(_SAVE, {"ref": order.ref, **self._shown(order, seen)})
+        self.delivery.change(SAVE, {"ref": order.ref, **self._shown(order, seen)})
         keep_lines(self.delivery, order.ref, seen)
         if order.parent_ref is None:
             self._journey(order)
@@ -180,7 +123,7 @@ class Orders:
                 phone=seen.phone,
                 country=seen.address.country,
             )
-        self.delivery.change(_SAVE, {"ref": order.ref, **self._shown(order, seen)})
+        self.delivery.change(SAVE, {"ref": order.ref, **self._shown(order, seen)})
         keep_lines(self.delivery, order.ref, seen)
 
     def _person(self, seen: OrderSighting) -> Person:
@@ -271,7 +214,7 @@ class Orders:
         """Write the state of every order an event changed."""
         for order in self.loaded.values():
             if order.touched:
-                self.delivery.change(_SAVE_STATE, {"ref": order.ref, "state": order_json(order.state)})
+                self.delivery.change(SAVE_STATE, {"ref": order.ref, "state": order_json(order.state)})
 
 
 def _several(*values: str | None) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ from doorstep.domain import facts, ids
 from doorstep.domain.events import Envelope
 from doorstep.domain.shipments import Shipment
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.orders import Order, Orders
+from doorstep.ingest.order_rows import Order
+from doorstep.ingest.orders import Orders
 from doorstep.ingest.sql import CHECKPOINTS, SHIPMENTS
 from doorstep.models.prepared import Prepared, prepared
 from doorstep.models.tables import insert_into

@@ -11,76 +11,40 @@ person, who takes over the identities.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import structlog
-from sqlalchemy import and_, bindparam, delete, select
 
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.sql import IDENTITIES, PERSONS, setting
+from doorstep.ingest.person_rows import (
+    BY_ID,
+    FIND,
+    FORGET,
+    FORGET_IDENTITIES,
+    HAS_EMAIL,
+    SAVE,
+    SEEN,
+    TAKE_OVER,
+    Person,
+    columns_of,
+    person_of,
+)
+from doorstep.ingest.sql import IDENTITIES, PERSONS
 from doorstep.models.ids import draw
-from doorstep.models.prepared import prepared
+from doorstep.models.names import name_key
 from doorstep.sources.base import PersonSighting
+
+__all__ = ["People", "name_key"]
 
 log = structlog.get_logger(__name__)
 
 ZONE_RANK = {"store": 0, "phone": 1, "address": 2, "stated": 3}
-_SHOWN = ("first_name", "last_name", "name_key", "locale", "country", "zone", "zone_source", "updated_at")
-_READ = tuple(PERSONS.c[name] for name in _SHOWN if name != "name_key")
-#: one key at a time: with several in one OR, SQLite reads every identity of the store
-_FIND = prepared(
-    select(IDENTITIES.c.person_id, *_READ, PERSONS.c.erased_at)
-    .join(PERSONS, PERSONS.c.id == IDENTITIES.c.person_id)
-    .where(
-        IDENTITIES.c.store_id == bindparam("store"),
-        IDENTITIES.c.kind == bindparam("of_kind"),
-        IDENTITIES.c.value == bindparam("of_value"),
-    )
-)
-_BY_ID = prepared(select(*_READ, PERSONS.c.erased_at).where(PERSONS.c.id == bindparam("person")))
-_HAS_EMAIL = prepared(
-    select(IDENTITIES.c.id).where(IDENTITIES.c.person_id == bindparam("person"), IDENTITIES.c.kind == "email")
-)
-_SAVE = setting(PERSONS, PERSONS.c.id == bindparam("person"), *_SHOWN)
-_THIS = and_(
-    IDENTITIES.c.store_id == bindparam("in_store"),
-    IDENTITIES.c.kind == bindparam("of_kind"),
-    IDENTITIES.c.value == bindparam("of_value"),
-)
-_SEEN = setting(
-    IDENTITIES,
-    and_(_THIS, IDENTITIES.c.person_id == bindparam("of_person"), IDENTITIES.c.seen_at < bindparam("before")),
-    "seen_at",
-)
-_FORGET = prepared(delete(PERSONS).where(PERSONS.c.id == bindparam("person")))
-_FORGET_IDENTITIES = prepared(delete(IDENTITIES).where(IDENTITIES.c.person_id == bindparam("person")))
-_TAKE_OVER = setting(IDENTITIES, _THIS, "person_id", "seen_at")
-
 Key = tuple[str, str]
 """(kind, value) of an identity."""
 FREED = ""
 """The owner of an identity that belonged to an erased person who came back: the new person takes it over."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Person:
-    """A person as ingest holds them. `new`: made by this webhook; `zone_was`: the zone it replaced."""
-
-    id: str
-    zone: str
-    zone_source: str = "store"
-    first_name: str = ""
-    last_name: str = ""
-    locale: str = ""
-    country: str = ""
-    updated_at: datetime
-    erased: bool = False
-    new: bool = False
-    zone_was: str | None = None
 
 
 @dataclass(slots=True)
@@ -133,13 +97,13 @@ class People:
         return person
 
     def _unmake(self, person: Person) -> None:
-        self.delivery.change(_FORGET_IDENTITIES, {"person": person.id})
-        self.delivery.change(_FORGET, {"person": person.id})
+        self.delivery.change(FORGET_IDENTITIES, {"person": person.id})
+        self.delivery.change(FORGET, {"person": person.id})
 
     def by_id(self, person_id: str) -> Person | None:
         """The person of an order that knows its own."""
-        row = self.delivery.first(_BY_ID, person=person_id)
-        return None if row is None else _person(person_id, row)
+        row = self.delivery.first(BY_ID, person=person_id)
+        return None if row is None else person_of(person_id, row)
 
     def of_order(
         self,
@@ -172,10 +136,10 @@ class People:
         owners: dict[Key, str] = {}
         persons: dict[str, Person] = {}
         for kind, value in keys:
-            row = self.delivery.first(_FIND, store=self.delivery.at.store_id, of_kind=kind, of_value=value)
+            row = self.delivery.first(FIND, store=self.delivery.at.store_id, of_kind=kind, of_value=value)
             if row is not None:
                 owners[kind, value] = row.person_id
-                persons[row.person_id] = _person(row.person_id, row)
+                persons[row.person_id] = person_of(row.person_id, row)
         return owners, persons
 
     def _match(self, keys: list[Key], has_email: bool) -> tuple[Person | None, dict[Key, str]]:
@@ -185,7 +149,7 @@ class People:
             return None, owners
         person = persons[owners[first]]
         by_phone_alone = first[0] == "phone" and has_email and not person.erased
-        if by_phone_alone and self.delivery.first(_HAS_EMAIL, person=person.id) is not None:
+        if by_phone_alone and self.delivery.first(HAS_EMAIL, person=person.id) is not None:
             return None, owners
         return person, owners
 
@@ -203,7 +167,7 @@ class People:
             new=True,
         )
         values = {"id": person.id, "store_id": store.store_id, "created_at": self.delivery.received_at}
-        self.delivery.insert_new(PERSONS, {**values, **_columns(person)})
+        self.delivery.insert_new(PERSONS, {**values, **columns_of(person)})
         return person
 
     def _refresh(self, person: Person, sighting: PersonSighting, at: datetime, country: str) -> None:
@@ -225,7 +189,7 @@ class People:
             changed = self._rezone(person, sighting, newer) or changed
         if changed:
             person.updated_at = max(at, person.updated_at)
-            self.delivery.change(_SAVE, {"person": person.id, **_columns(person)})
+            self.delivery.change(SAVE, {"person": person.id, **columns_of(person)})
 
     def _rezone(self, person: Person, sighting: PersonSighting, newer: bool) -> bool:
         offered, held = ZONE_RANK.get(sighting.zone_from, 0), ZONE_RANK.get(person.zone_source, 0)
@@ -257,45 +221,12 @@ class People:
                 row = {"store_id": store, "person_id": person.id, "kind": kind, "value": value, "seen_at": at}
                 kept = self.delivery.insert_new(IDENTITIES, row) and kept
             elif owner == FREED:
-                self.delivery.change(_TAKE_OVER, {**this, "person_id": person.id, "seen_at": at})
+                self.delivery.change(TAKE_OVER, {**this, "person_id": person.id, "seen_at": at})
             elif owner == person.id and moves:
-                self.delivery.change(_SEEN, {**this, "of_person": person.id, "before": at, "seen_at": at})
+                self.delivery.change(SEEN, {**this, "of_person": person.id, "before": at, "seen_at": at})
         kept_by = sorted(
             {(kind, owner) for (kind, _), owner in owners.items() if owner not in (FREED, person.id)}
         )
         if kept_by:
             log.warning("identities of different persons", person=person.id, kept_by=kept_by)
         return kept
-
-
-def name_key(first_name: str, last_name: str) -> str:
-    """A name folded for search: no case, no accents, single blanks. The search folds what it looks for alike."""
-    plain = unicodedata.normalize("NFKD", f"{first_name} {last_name}".casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
-
-
-def _columns(person: Person) -> dict[str, Any]:
-    return {
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "name_key": name_key(person.first_name, person.last_name),
-        "locale": person.locale,
-        "country": person.country,
-        "zone": person.zone,
-        "zone_source": person.zone_source,
-        "updated_at": person.updated_at,
-    }
-
-
-def _person(person_id: str, row: Any) -> Person:
-    return Person(
-        id=person_id,
-        zone=row.zone,
-        zone_source=row.zone_source,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        locale=row.locale,
-        country=row.country,
-        updated_at=row.updated_at,
-        erased=row.erased_at is not None,
-    )

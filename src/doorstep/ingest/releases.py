@@ -13,7 +13,8 @@ from doorstep.errors import Unreadable
 from doorstep.ingest.consents import keep_word
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.inbox import SWEEP_AFTER, envelope_from
-from doorstep.ingest.orders import Order, Orders
+from doorstep.ingest.order_rows import Order
+from doorstep.ingest.orders import Orders
 from doorstep.ingest.sql import EVENTS, setting
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.prepared import prepared
