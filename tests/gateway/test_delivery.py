@@ -40,6 +40,23 @@ async def test_a_journey_starts_with_everything_that_was_held_for_it(stage: Stag
         assert await stage.heard() == (["order.placed", "shipment.in_transit"], 0)
 
 
+async def test_a_journey_hears_at_its_start_what_its_person_did_before_the_order_was_told(
+    stage: Stage,
+) -> None:
+    """Browsing that was told before the order reaches its journey if it happened after it, else not."""
+    for n, at in enumerate((hours(2), hours(-2))):
+        looked = event("product.browsed", at, None, fact=f"looked-{n}", subject="p1", person=ADA)
+        early = take(stage.database, told(looked), f"w{n}")
+        await stage.gateway.deliver((), early.persons)
+    done = take(stage.database, whole(order(stage.order())), "w9")
+
+    result = await stage.gateway.deliver(done.journeys)
+
+    assert (result.started, result.delivered, result.failed) == (1, 1, 0)
+    async with stage.worker():
+        assert await stage.heard() == (["order.placed", "product.browsed"], 0)
+
+
 async def test_what_comes_later_is_one_signal_for_all_of_it(stage: Stage) -> None:
     await stage.gateway.deliver(take(stage.database, whole(order(stage.order())), "w1").journeys)
     for n, status in enumerate(("in_transit", "out_for_delivery", "delivered")):

@@ -38,6 +38,18 @@ _OF_PERSON = prepared(
     .order_by(*_IN_ORDER)
     .limit(500)
 )
+_SINCE_PLACED = prepared(
+    select(*_COLUMNS)
+    .where(
+        EVENTS.c.person_id == bindparam("person"),
+        EVENTS.c.status != InboxStatus.PENDING.value,  # else it is on its way to every open journey already
+        EVENTS.c.occurred_at >= bindparam("placed"),
+        EVENTS.c.type != OrderedAgain.type,  # told to each order by itself, in ingest
+    )
+    .order_by(*_IN_ORDER)
+    .limit(500)
+)
+_PLACED_BY = prepared(select(ORDERS.c.person_id, ORDERS.c.placed_at).where(ORDERS.c.id == bindparam("order")))
 _JOURNEY = prepared(
     select(JOURNEYS.c.id, JOURNEYS.c.status, JOURNEYS.c.type, JOURNEYS.c.order_ref).where(
         JOURNEYS.c.id == bindparam("journey")
@@ -127,6 +139,7 @@ def load(conn: Connection, journeys: Iterable[str], persons: Iterable[str], now:
         if errand is not None:
             rows = _OF_ORDER.all(conn, {"order": errand.order_ref, "now": now})
             _add(made, rows, lambda _row, own=errand: [own.journey_id])
+            _add_earlier(conn, errand)
     for person in sorted(persons):
         rows = _OF_PERSON.all(conn, {"person": person, "now": now})
         if rows:
@@ -153,7 +166,20 @@ def _of_person(conn: Connection, made: Round, rows: Sequence[Any], person: str, 
         if errand is not None and errand.pending:
             own = _OF_ORDER.all(conn, {"order": errand.order_ref, "now": now})
             _add(made, own, lambda _row, to=journey: [to])
+            _add_earlier(conn, errand)
     _add(made, rows, hears)
+
+
+def _add_earlier(conn: Connection, errand: Errand) -> None:
+    """A journey that is about to start hears what its person did since the order was placed, though nobody
+    listened when it was told: the same events, come after their order, would have reached it."""
+    order = _PLACED_BY.first(conn, {"order": errand.order_ref}) if errand.pending and errand.events else None
+    if order is None or order.person_id is None or order.placed_at is None:
+        return
+    rows = _SINCE_PLACED.all(conn, {"person": order.person_id, "placed": order.placed_at})
+    errand.events.extend(
+        _waiting(row) for row in rows if row.order_ref is None and row.except_journey != errand.journey_id
+    )
 
 
 def _errand(conn: Connection, made: Round, journey: str) -> Errand | None:
@@ -169,10 +195,12 @@ def _errand(conn: Connection, made: Round, journey: str) -> Errand | None:
 
 def _add(made: Round, rows: Sequence[Any], hears: Any) -> None:
     for row in rows:
-        waiting = Waiting(
-            id=row.id, webhook_id=row.webhook_id, attempts=row.attempts, envelope=envelope_from(row)
-        )
+        waiting = _waiting(row)
         made.events[row.id] = waiting
         made.targets[row.id] = {j for j in hears(row) if j in made.errands}
         for journey in sorted(made.targets[row.id]):
             made.errands[journey].events.append(waiting)
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(id=row.id, webhook_id=row.webhook_id, attempts=row.attempts, envelope=envelope_from(row))
