@@ -20,7 +20,8 @@ def process(
     with subprocess.Popen(
         [sys.executable, *command],
         env={**os.environ, **environment},
-        stderr=subprocess.DEVNULL if not os.environ.get("BENCH_LOGS") else None,
+        stdout=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,  # the SDK core writes there
+        stderr=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,
     ) as running:
         yield_to_others(running.pid, niceness)
         try:

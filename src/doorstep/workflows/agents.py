@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from doorstep.contracts import Action, ActionKind, ActionResult
 from doorstep.domain import ids
+from doorstep.errors import nearest
 from doorstep.workflows.touching import Touch
 
 if TYPE_CHECKING:
@@ -72,8 +73,13 @@ class Agents:
         if self._journey._steering.paused:
             return self._no("The journey is paused; resume it first.")
         if len(matching) != 1:
-            problem = "is not waiting" if not matching else "waits more than once; name its occurrence"
-            return self._no(f"'{action.step}' {problem}.")
+            problem = "waits more than once; name its occurrence" if matching else "is not waiting"
+            offer = (
+                ""
+                if matching
+                else nearest(action.step, (t.step for t in self._journey._desk.waiting.values()))
+            )
+            return self._no(f"'{action.step}' {problem}.{offer}")
         matching[0].released = True
         return ActionResult(applied=True)
 
