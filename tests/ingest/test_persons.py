@@ -99,6 +99,22 @@ def test_without_any_word_on_it_the_zone_is_the_stores(database: Database) -> No
     assert (person["zone"], person["zone_source"]) == ("Europe/Berlin", "store")
 
 
+def test_an_older_sighting_of_an_order_still_adds_what_no_newer_one_told(database: Database) -> None:
+    """One source shows the order later and without a phone, and is heard first: number and name come all the same,
+    and nothing newer is undone."""
+    newer = PersonSighting(email="ada@example.com", first_name="Adele")
+    take(database, whole(order("1", person=newer, updated=hours(2))), "w1")
+    take(database, whole(order("1", person=ADA)), "w2")
+
+    (person,) = rows(database, "SELECT * FROM persons")
+    assert (person["first_name"], person["last_name"]) == ("Adele", "Muster")
+    assert {r["kind"] for r in rows(database, "SELECT kind FROM identities")} == {
+        "customer",
+        "email",
+        "phone",
+    }
+
+
 def test_an_erased_persons_order_gets_nothing_personal_back(database: Database) -> None:
     take(database, whole(order("1", person=ADA)), "w1")
     _erase(database)

@@ -96,6 +96,7 @@ class Orders:
             self._renew(order, seen)
         else:
             order.stale = True
+            self._know(order, seen)
         return order
 
     def _arrive(self, order: Order, seen: OrderSighting) -> None:
@@ -114,6 +115,13 @@ class Orders:
 
     def _renew(self, order: Order, seen: OrderSighting) -> None:
         order.version = max(order.version, seen.updated_at)
+        self._know(order, seen)
+        self.delivery.change(SAVE, {"ref": order.ref, **self._shown(order, seen)})
+        keep_lines(self.delivery, order.ref, seen)
+
+    def _know(self, order: Order, seen: OrderSighting) -> None:
+        """What the sighting adds to the order's person. Of an older one, what no newer told (a number, and the zone
+        that follows from it): two sources that show the same order make the same person in either order."""
         if order.person_id is not None:
             order.person = self.people.of_order(
                 order.person_id,
@@ -123,8 +131,6 @@ class Orders:
                 phone=seen.phone,
                 country=seen.address.country,
             )
-        self.delivery.change(SAVE, {"ref": order.ref, **self._shown(order, seen)})
-        keep_lines(self.delivery, order.ref, seen)
 
     def _person(self, seen: OrderSighting) -> Person:
         found = self.people.resolve(
