@@ -84,3 +84,13 @@ def test_a_gift_card_does_not_keep_an_order_from_being_delivered() -> None:
         said("shipment.delivered", PLACED + 30 * HOUR, subject="a"),
     ]
     assert heard(facts)[0].delivered_at == PLACED + 30 * HOUR
+
+
+@given(st.permutations([1, 2, 3]))
+def test_edits_of_the_same_instant_end_the_same(quantities: list[int]) -> None:
+    """Three edits dated alike leave the same lines, in whatever order they came."""
+    edits = [said("order.updated", PLACED, key=f"edit:{n}", lines=[line("l1", n)]) for n in quantities]
+    order = Hearing().order
+    for edit in edits:
+        order = order.apply(edit)
+    assert order.lines[0].quantity == 3

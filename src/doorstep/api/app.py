@@ -98,6 +98,7 @@ async def _start(app: FastAPI, parts: Services, stack: AsyncExitStack) -> None:
     stack.push_async_callback(asyncio.to_thread, writer.close)
     courier = None
     if isinstance(parts.gateway, LateGateway):
+        parts.gateway.writer = writer  # marks of delivery join the webhooks' commits
         stack.push_async_callback(_stopped, asyncio.create_task(parts.gateway.find()))
         courier = Courier(parts.gateway.deliver)
         courier.start()
@@ -109,9 +110,10 @@ async def _start(app: FastAPI, parts: Services, stack: AsyncExitStack) -> None:
 
 def _late(settings: Settings, database: Database, clock: Clock) -> LateGateway:
     async def find() -> Gateway:
-        return Gateway(await connect(settings), database, settings, clock=clock)
+        return Gateway(await connect(settings), database, settings, clock=clock, writer=late.writer)
 
-    return LateGateway(find)
+    late = LateGateway(find)
+    return late
 
 
 async def _stopped(task: asyncio.Task[Any]) -> None:

@@ -10,6 +10,7 @@ import structlog
 from doorstep.contracts import ActionResult, JourneyView
 from doorstep.errors import Unavailable
 from doorstep.gateway import Delivered, Gateway
+from doorstep.ingest import Writer
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
@@ -23,6 +24,8 @@ class LateGateway:
     def __init__(self, connect: Callable[[], Awaitable[Gateway]]) -> None:
         self._connect = connect
         self.found: Gateway | None = None
+        self.writer: Writer | None = None
+        """The process's group commit, for the gateway to be; set before it is looked for."""
 
     async def find(self) -> Gateway:
         """Tries until it is there, ever less often. Cancel it to stop."""

@@ -16,7 +16,8 @@ def digest(*parts: str, length: int = 26) -> str:
         raw = part.encode()
         h.update(len(raw).to_bytes(4, "big"))
         h.update(raw)
-    return base64.b32encode(h.digest()).decode().lower()[:length]
+    needed = -(-length * 5 // 8)
+    return base64.b32encode(h.digest()[:needed]).decode().lower()[:length]
 
 
 def order_ref(store_id: str, external_order_id: str) -> str:

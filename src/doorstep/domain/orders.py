@@ -145,15 +145,17 @@ class OrderState:
     def _order(self, envelope: Envelope) -> OrderState:
         match envelope.type:
             case "order.placed" | "order.updated" if "lines" in envelope.data:
-                if self.lines_at is not None and envelope.occurred_at < self.lines_at:
+                lines = lines_of(envelope.data["lines"])
+                told = (envelope.occurred_at, _content(lines))
+                if self.lines_at is not None and told < (self.lines_at, _content(self.lines)):
                     return self
-                return replace(self, lines=lines_of(envelope.data["lines"]), lines_at=envelope.occurred_at)
+                return replace(self, lines=lines, lines_at=envelope.occurred_at)
             case "order.cancelled":
                 return replace(self, cancelled_at=_earlier(self.cancelled_at, envelope.occurred_at))
             case "order.refunded":
                 ref = envelope.subject or envelope.fact_key
-                lines = OrderRefunded.read(envelope).lines
-                return replace(self, refunds={**self.refunds, ref: lines})
+                refunded = OrderRefunded.read(envelope).lines
+                return replace(self, refunds={**self.refunds, ref: refunded})
         return self
 
     def _return(self, envelope: Envelope) -> OrderState:
@@ -175,6 +177,11 @@ class OrderState:
         else:
             updated = held.with_scan(ShipmentScanned.read(envelope).scan)
         return replace(self, shipments={**self.shipments, ref: updated})
+
+
+def _content(lines: tuple[Line, ...]) -> list[tuple[str, int, int]]:
+    """Two edits of the same instant are told apart by what they say, not by which came last."""
+    return sorted((line.ref, line.quantity, line.current) for line in lines)
 
 
 def _since(held: Mapping[str, datetime], ref: str, at: datetime) -> dict[str, datetime]:
