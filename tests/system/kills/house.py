@@ -1,0 +1,218 @@
+"""A deployment of these tests: one database, one task queue, an API and workers that are started again whenever they
+die, and a note of how each died."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from sqlalchemy import make_url
+from tests.system.kills import plan
+from tests.system.kills.orders import CONNECTION, PLACED, REVIEWED, SECRET, STORE, Order, Sender
+from tests.system.kills.plan import Doom
+
+from doorstep import processes
+from doorstep.models import keys
+from doorstep.models.base import Database
+from doorstep.models.stores import ConnectionRow, StoreRow
+from doorstep.settings import write_private
+from doorstep.temporal_server import TemporalServer
+
+ROOT = Path(__file__).parents[3]
+START_TO_CLOSE = 4.0
+"""Seconds after which an activity whose worker died is tried again; production waits 30."""
+
+
+class Zygote:
+    """The test's end of `zygote.py`. Start it from a thread that lives as long as it should."""
+
+    def __init__(self, log: Path) -> None:
+        env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
+        command = processes.tied([sys.executable, "-m", "tests.system.kills.zygote"])
+        with open(log, "wb") as err:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err
+            )
+        self.codes: dict[int, int] = {}
+        """Process id → exit status of every child that has ended."""
+        self._born: queue.Queue[int] = queue.Queue()
+        self._asking = threading.Lock()
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._born.get(timeout=60)
+
+    def spawn(self, kind: str, env: dict[str, str], log: Path) -> int:
+        """Its process id."""
+        assert self._process.stdin is not None
+        with self._asking:
+            asked = json.dumps({"kind": kind, "env": env, "log": str(log)}) + "\n"
+            self._process.stdin.write(asked.encode())
+            self._process.stdin.flush()
+            return self._born.get(timeout=30)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            told = json.loads(line)
+            if "code" in told:
+                self.codes[told["pid"]] = told["code"]
+            else:
+                self._born.put(told["pid"])
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@dataclass
+class Lane:
+    """Everything but the Temporal server. `async with`: started, kept up, and killed at the end."""
+
+    name: str
+    folder: Path
+    zygote: Zygote
+    server: TemporalServer
+    migrated: str
+    dooms: list[Doom] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    workers: int = 1
+    concurrency: int = 1
+    start_to_close: float = START_TO_CLOSE
+    api_sees_temporal: bool = True
+    deaths: dict[int, int] = field(default_factory=dict)
+    """Process id → exit status of every process that ended by itself."""
+
+    def __post_init__(self) -> None:
+        self.folder = self.folder / self.name
+        self.queue = f"kills-{self.name}-{os.urandom(3).hex()}"
+        self.marks = self.folder / "marks"
+        self.port, self._nowhere = processes.free_ports(2)
+        self.sender = Sender(f"http://127.0.0.1:{self.port}")
+        self._key = ""
+        self.running: dict[int, str] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        plan.write(self.marks, self.dooms, self.silent)
+        file = self.folder / "doorstep.db"
+        shutil.copy(make_url(self.migrated).database or "", file)
+        self.database = Database(f"sqlite:///{file}", pool_size=2)
+        with self.database.write() as session:
+            now = datetime.now(UTC)
+            policy = {"window": "00:00-23:59"}
+            session.add(StoreRow(id=STORE, name="Ada's shop", currency="EUR", policy=policy, created_at=now))
+            session.flush()
+            session.add(ConnectionRow(id=CONNECTION, store_id=STORE, source="signed", created_at=now))
+        write_private(self.folder / "secrets.json", json.dumps({CONNECTION: [SECRET]}))
+        kinds = ["api", *["worker"] * self.workers]
+        self._keepers = [asyncio.create_task(self._keep(n, kind)) for n, kind in enumerate(kinds)]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        for pid in self.running:
+            if pid not in self.zygote.codes:
+                os.kill(pid, signal.SIGKILL)
+        self.database.dispose()
+
+    async def _keep(self, number: int, kind: str) -> None:
+        log = self.folder / f"{kind}-{number}.log"
+        while True:
+            pid = self.zygote.spawn(kind, self._env(kind), log)
+            self.running[pid] = kind
+            while pid not in self.zygote.codes:
+                await asyncio.sleep(0.02)
+            del self.running[pid]
+            self.deaths[pid] = self.zygote.codes[pid]
+            if self.deaths[pid] > 0:
+                raise AssertionError(f"{kind} failed: {processes.tail(log)}")
+
+    def _env(self, kind: str) -> dict[str, str]:
+        there = self.server.address
+        seen = there if kind == "worker" or self.api_sees_temporal else f"127.0.0.1:{self._nowhere}"
+        return {
+            "KILLS_PLAN": str(self.marks),
+            "KILLS_START_TO_CLOSE": str(self.start_to_close),
+            "DOORSTEP_DATA_DIR": str(self.folder),
+            "DOORSTEP_DATABASE_URL": str(self.database.engine.url),
+            "DOORSTEP_SECRET_KEY": "the key of these tests",
+            "DOORSTEP_TEMPORAL_ADDRESS": seen,
+            "DOORSTEP_TEMPORAL_NAMESPACE": self.server.namespace,
+            "DOORSTEP_TASK_QUEUE": self.queue,
+            "DOORSTEP_PORT": str(self.port),
+            "DOORSTEP_STORE_PACKAGES": "tests.system.kills.story",
+            "DOORSTEP_SETTLE_SECONDS": "0.1",
+            "DOORSTEP_WORKER_CONCURRENCY": str(self.concurrency),
+            "DOORSTEP_LOG_FORMAT": "json",
+        }
+
+    def kill(self, kind: str) -> bool:
+        """SIGKILL to one process of that kind; False when none runs."""
+        found = [pid for pid, what in self.running.items() if what == kind and pid not in self.zygote.codes]
+        if found:
+            os.kill(found[0], signal.SIGKILL)
+        return bool(found)
+
+    async def act(self, order: Order, verb: str, **asked: str) -> httpx.Response:
+        """An agent's action, through the API."""
+        if not self._key:
+            made = keys.create(self.database, name="agent", scopes=["support"], now=datetime.now(UTC))
+            self._key = made[1]
+        async with httpx.AsyncClient(timeout=20, trust_env=False) as client:
+            return await client.post(
+                f"{self.sender.url}/journeys/{order.journey}/actions/{verb}",
+                json=asked | {"reason": "a kill test"},
+                headers={"Authorization": f"Bearer {self._key}"},
+            )
+
+    async def tell(self, order: Order) -> None:
+        """The order and its review, told as a store would."""
+        await self.sender.send(order, PLACED)
+        await self.sender.send(order, REVIEWED)
+
+    async def until(self, holds: Callable[[], Any], what: str, seconds: float = 60) -> None:
+        """Waits for it. Fails at once when a process failed by itself, else after `seconds`."""
+        end = time.monotonic() + seconds
+        while not await asyncio.to_thread(holds):
+            for keeper in self._keepers:
+                if keeper.done():
+                    keeper.result()
+            assert time.monotonic() < end, f"{self.name}: not within {seconds:.0f} s: {what}"
+            await asyncio.sleep(0.05)
+
+    async def answering(self) -> None:
+        """Until the API takes requests."""
+        await self.until(lambda: processes.answers(self.port), "the API answers")
+
+    async def at(self, doom: Doom, seconds: float = 60) -> dict[str, str]:
+        """Waits until a process is at that boundary, or has died there; its marker."""
+        await self.until(lambda: doom.marker(self.marks), f"{doom.at} of {doom.subject}", seconds)
+        return doom.marker(self.marks) or {}
+
+    def died_at(self, dooms: Iterable[Doom]) -> list[str]:
+        """What is wrong with the deaths: each doom must have killed one process, by SIGKILL, there."""
+        wrong = []
+        for doom in dooms:
+            marker = doom.marker(self.marks)
+            code = None if marker is None else self.deaths.get(int(marker["pid"]))
+            if code != -signal.SIGKILL:
+                wrong.append(f"nothing died at {doom.at} of {doom.subject}: {marker}, {code}")
+        return wrong
