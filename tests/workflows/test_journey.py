@@ -245,6 +245,15 @@ async def test_a_stores_own_event_is_heard_in_every_run(play) -> None:
         assert await asyncio.wait_for(story.handle.result(), 10) == "24"
 
 
+async def test_a_zone_that_does_not_exist_changes_nothing(play) -> None:
+    """A misspelt zone is remembered as an event and leaves the person's clock as it was."""
+    story: Play = await play("drip.v1", Cast())
+    await story.forward(seconds=3)
+    await story.tell(said("customer.zone_changed", story.start.placed.occurred_at, zone="Mars/Olympus"))
+    await story.forward(days=2)
+    assert story.cast.steps == ["day-1", "day-2"]
+
+
 async def test_a_partial_refund_does_not_end_the_journey(play) -> None:
     """A line goes back, another is kept: the journey goes on."""
     now = datetime.now(UTC)

@@ -25,6 +25,15 @@ def zone(name: str) -> ZoneInfo:
         ) from error
 
 
+def is_zone(name: str) -> bool:
+    """Whether there is a zone of that name."""
+    try:
+        zone(name)
+    except BadInput:
+        return False
+    return True
+
+
 def local_to_utc(day: date, at: time, zone_name: str) -> datetime:
     """The UTC instant of a local wall-clock time: gaps go forward, folds take the first."""
     tz = zone(zone_name)

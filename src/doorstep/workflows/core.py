@@ -12,6 +12,7 @@ from temporalio import workflow
 
 from doorstep import contracts
 from doorstep.contracts import ActionResult, JourneyStart, JourneyView
+from doorstep.domain import moments
 from doorstep.domain.events import Envelope, Event
 from doorstep.domain.facts import Line, ZoneChanged
 from doorstep.domain.orders import OrderState
@@ -178,7 +179,7 @@ class JourneyCore:
         if self._start.settle > timedelta():
             await asyncio.sleep(self._start.settle.total_seconds())
         for heard in self._hearing.absorb():
-            if isinstance(heard, ZoneChanged) and heard.zone:
+            if isinstance(heard, ZoneChanged) and moments.is_zone(heard.zone):
                 self._zone = heard.zone
         if self.order.erased_at is not None:
             self._leave("erased")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from doorstep import contracts
 from doorstep.contracts import AdviceRequest, RunOut
@@ -225,7 +225,7 @@ class Journey(JourneyCore):
             with self._reporter.busy():
                 result: T = await call
         except FailureError as error:
-            if isinstance(error.__cause__, asyncio.CancelledError) or self._exit is not None:
+            if is_cancelled_exception(error):
                 raise asyncio.CancelledError from error
             workflow.logger.warning("A side effect failed for good; the journey goes on without it.")
             return otherwise
