@@ -1,0 +1,48 @@
+"""`house`: opens a furnished Doorstep for the test, where it is morning."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from house import House, open_house
+from shopkeeper import CLARA, IDA, JONAS, morning_zone
+from sqlalchemy import make_url
+
+from doorstep.temporal_server import TemporalServer
+
+Houses = Callable[..., Any]
+
+
+@pytest.fixture
+async def houses(temporal_server: TemporalServer, migrated: str, tmp_path: Path) -> AsyncIterator[Houses]:
+    """`await houses(**of open_house)`: a new house each time, on SQLite; closed when the test ends."""
+    if not migrated.startswith("sqlite"):
+        pytest.skip("the house is furnished on SQLite")
+    async with AsyncExitStack() as stack:
+
+        async def opened(**asked: Any) -> House:
+            folder = tmp_path / uuid4().hex[:6]
+            folder.mkdir()
+            shutil.copy(make_url(migrated).database or "", folder / "doorstep.db")
+            asked = {"customers": (IDA, JONAS, CLARA), "zone": morning_zone(datetime.now(UTC)), **asked}
+            return await stack.enter_async_context(
+                open_house(
+                    temporal_server.address, f"sqlite:///{folder / 'doorstep.db'}", folder / "data", **asked
+                )
+            )
+
+        yield opened
+
+
+@pytest.fixture
+async def house(houses: Houses) -> House:
+    """One house."""
+    found: House = await houses()
+    return found

@@ -1,0 +1,73 @@
+"""The search for personal data where none may be: Temporal's histories, log lines, addresses asked for, and what
+is answered without anybody's name being asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from temporalio.client import Client
+
+from doorstep.models.base import Database
+
+if TYPE_CHECKING:
+    from house import House
+
+PAGES = ("/healthz", "/readyz", "/journeys")
+"""Answers that a machine reads, with no customer in them."""
+
+
+async def histories(client: Client, workflows: Iterable[str]) -> dict[str, str]:
+    """Every event of every workflow as text, payloads opened."""
+    found = {}
+    for workflow in workflows:
+        history = await client.get_workflow_handle(workflow).fetch_history()
+        found[f"history of {workflow}"] = "\n".join(_opened(event) for event in history.events)
+    return found
+
+
+def _opened(event: object) -> str:
+    """An event's fields, strings and bytes alike as the text they hold: as bytes on the wire they stand there
+    unescaped, payloads included."""
+    return event.SerializeToString().decode("utf-8", "replace")  # type: ignore[attr-defined,no-any-return]
+
+
+async def outside(house: House) -> dict[str, str]:
+    """Everything that leaves the database other than as a message or an answer to support."""
+    workflows = [w.id async for w in house.client.list_workflows("")]
+    listed = (await house.get("/journeys", limit=100))["journeys"]
+    known = {row["id"] for row in listed if row["status"] != "pending"} | set(workflows)
+    found = await histories(house.client, sorted(known))
+    found["log"] = house.log.getvalue()
+    found["addresses asked for"] = "\n".join(house.asked)
+    for page in PAGES:
+        found[page] = (await house.http.get(page)).text
+    return found
+
+
+async def leaks(house: House) -> list[str]:
+    """Where a customer's personal data stands, as `where: what`."""
+    return found_in(await outside(house), house.personal)
+
+
+def found_in(places: dict[str, str], words: Iterable[str]) -> list[str]:
+    wanted = {word.lower() for word in words if word}
+    return sorted(
+        f"{name}: {word}" for name, told in places.items() for word in wanted if word in told.lower()
+    )
+
+
+def of_database(database: Database) -> dict[str, str]:
+    """Every table's rows as text."""
+    with database.reading() as connection:
+        names = (
+            connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+        )
+        return {
+            name: "\n".join(
+                " ".join(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in row)
+                for row in connection.execute(text(f'SELECT * FROM "{name}"'))
+            )
+            for name in names
+        }

@@ -1,0 +1,96 @@
+"""Virtual time on the real server: experimental, per journey, so kept in one place and always bounded."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    Interceptor,
+    OutboundInterceptor,
+    StartWorkflowInput,
+    WorkflowExecutionStatus,
+    WorkflowHandle,
+)
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+SKIP_SECONDS = 30.0
+"""`fast_forward` hangs on what it cannot skip; nothing here takes longer than this."""
+
+
+class VirtualTime:
+    """The machine's clock and how far the story is ahead of it. Journeys started with `client` can be moved, and
+    begin at virtual time too."""
+
+    def __init__(self, client: Client) -> None:
+        self.ahead = timedelta()
+        known = client.config()
+        known["interceptors"] = [*known["interceptors"], _StartsLater(self)]
+        self._skipper = TimeSkipper(Client(**known), config=TimeSkippingConfig(enabled=False))
+
+    @property
+    def client(self) -> Client:
+        return self._skipper.client
+
+    def now(self) -> datetime:
+        """For the API's clock and for what stores say."""
+        return datetime.now(UTC) + self.ahead
+
+    def reached(self, moment: datetime) -> None:
+        """Every journey stands at `moment` or after it; the clock follows and never goes back."""
+        self.ahead = max(self.ahead, moment - datetime.now(UTC))
+
+    async def forward(self, handle: WorkflowHandle[Any, Any], moment: datetime) -> None:
+        """One journey, as far as `moment`; one that ends on the way has ended."""
+        if (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING:
+            return
+        left = moment - await self._skipper.get_current_time(handle)
+        if left <= timedelta():
+            return
+        try:
+            await asyncio.wait_for(self._skipper.fast_forward(handle, left), SKIP_SECONDS)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # it ended just now
+                raise
+        await at_rest(handle)
+
+
+class _StartsLater(Interceptor):
+    """Journeys that start when virtual time is ahead begin there: the server starts them after as long a delay,
+    which is then skipped."""
+
+    def __init__(self, time: VirtualTime) -> None:
+        self._time = time
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        return _StartsLaterOutbound(next, self._time)
+
+
+class _StartsLaterOutbound(OutboundInterceptor):
+    def __init__(self, next: OutboundInterceptor, time: VirtualTime) -> None:
+        super().__init__(next)
+        self._time = time
+
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
+        if self._time.ahead > timedelta(seconds=1):
+            input.start_delay = self._time.ahead
+        return await super().start_workflow(input)
+
+
+async def at_rest(handle: WorkflowHandle[Any, Any]) -> None:
+    """Until a workflow has no task or activity under way and its history stands still."""
+    last = -1
+    for _ in range(2000):
+        described = await handle.describe()
+        if described.status is not WorkflowExecutionStatus.RUNNING:
+            return
+        raw = described.raw_description
+        busy = raw.HasField("pending_workflow_task") or len(raw.pending_activities) > 0
+        if not busy and described.history_length == last:
+            return
+        last = -1 if busy else described.history_length
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{handle.id} does not come to rest")
