@@ -250,7 +250,7 @@ def _ledger() -> list[SQLModel]:
         sent,
         touch("review-request", "deferred", reason="frequency_capped", deferred_until=later, decided_at=NOW),
         touch("cross-sell", "skipped", reason="not_consented", decided_at=NOW),
-        DecisionRow(key=sent.key, at=PLACED, verdict="pass", channel="email", trace=trace_json([consent])),
+        DecisionRow(key=sent.key, at=PLACED, verdict="send", channel="email", trace=trace_json([consent])),
         DecisionRow(
             key=f"{JOURNEY}:review-request",
             at=NOW,

@@ -142,7 +142,7 @@ _STEP = {
     "decisions": [
         {
             "at": _SENT,
-            "verdict": "pass",
+            "verdict": "send",
             "reason": None,
             "until": None,
             "channel": "email",

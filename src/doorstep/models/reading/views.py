@@ -24,7 +24,7 @@ class Decision(View):
     """One time the gate was asked: rule by rule."""
 
     at: Moment
-    verdict: str = Field(description="`pass` (it may go), `defer` or `skip`.")
+    verdict: str = Field(description="`send` (it may go), `defer` or `skip`.")
     reason: str | None
     until: Moment | None = Field(description="Deferred: when it asks again.")
     channel: str | None
