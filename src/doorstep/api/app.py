@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from doorstep.api import actions, health, journeys, openapi, problems, search, unsubscribe
 from doorstep.api.auth import Wrongs
+from doorstep.api.customer import preferences, review, tracking
 from doorstep.api.late import LateGateway
 from doorstep.api.middleware import Around
 from doorstep.api.outbox import outbox_router
@@ -85,7 +86,8 @@ def create_app(
     app.add_middleware(Around)
     for router in (
         *(build_webhooks(), search.router, journeys.router, actions.router),
-        *(outbox_router(), unsubscribe.router, health.router),
+        *(outbox_router(), tracking.router, review.router, preferences.router, unsubscribe.router),
+        health.router,
     ):
         app.include_router(router)
     openapi.install(app)

@@ -8,31 +8,20 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from doorstep.api.assets import filled
+from doorstep.api.choosing import Word, say
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts, Services
-from doorstep.domain.events import Envelope
-from doorstep.domain.facts import ConsentWithdrawn
-from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.messages import Channel
 from doorstep.errors import BadInput, NotFound
-from doorstep.ingest import inbox
-from doorstep.ingest.consents import keep_word
-from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.inputs import Connected
-from doorstep.models.access import AuditRow
-from doorstep.models.inbox import InboxStatus
 from doorstep.models.links import Link, LinkPurpose, verify
-from doorstep.models.people import PersonRow
-from doorstep.models.reading.consents import latest_consent
 from doorstep.models.stores import StoreRow
 from doorstep.templates.brand import DEFAULT_BRAND
 
@@ -112,53 +101,17 @@ def one_click(body: bytes) -> bool:
 
 
 def withdraw(parts: Services, link: Link) -> bool:
-    """Consent, audit and event in one transaction; False when it was withdrawn already. A touch that has not
-    reached `sending` when this commits does not go out."""
-    now = parts.clock()
-    channel = link.channel or Channel.EMAIL.value
-    with parts.database.write() as session:
-        person = session.get(PersonRow, link.person_ref)
-        if person is None or person.erased_at is not None:
-            return False
-        held = latest_consent(session, person.id, channel, Purpose.MARKETING.value)
-        if held is not None and not held.granted:
-            return False
-        _tell(session, link, channel, now)
-        session.add(
-            AuditRow(
-                at=now,
-                actor=f"person:{person.id}",
-                action="consent.withdrawn",
-                subject=person.id,
-                reason="unsubscribed by the link in a message",
-                detail={"channel": channel, "purpose": Purpose.MARKETING.value, "order": link.order_ref},
-            )
-        )
-        return True
-
-
-def _tell(session: Session, link: Link, channel: str, now: datetime) -> None:
-    """Into the inbox, as if a store had told it; the sweep carries it to every open journey of the person."""
-    name = f"{link.person_ref}:{channel}:{now.isoformat()}"
-    delivery = Delivery(
-        conn=session.connection(),
-        at=Connected(id=SOURCE, store_id=link.store_id, source=SOURCE),
-        webhook_id="",
-        received_at=now,
-    )
-    envelope = Envelope(
-        id=inbox.event_id(SOURCE, name),
-        fact_key=f"{ConsentWithdrawn.type}:{name}",
-        type=ConsentWithdrawn.type,
-        occurred_at=now,
-        received_at=now,
-        connection=SOURCE,
+    """No more marketing on the link's channel; False when that was so already."""
+    word = Word(
+        store_id=link.store_id,
         person_ref=link.person_ref,
-        data={"channel": channel, "purpose": Purpose.MARKETING.value},
+        channel=link.channel or Channel.EMAIL.value,
+        granted=False,
+        page=SOURCE,
+        reason="unsubscribed by the link in a message",
+        order_ref=link.order_ref,
     )
-    place = inbox.Place(status=InboxStatus.PENDING, person_id=link.person_ref)
-    if inbox.store(delivery, envelope, name, place):
-        keep_word(delivery, link.person_ref, envelope)
+    return bool(say(parts, word))
 
 
 def _whose(parts: Services, token: str) -> tuple[Link, StoreRow]:

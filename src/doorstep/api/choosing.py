@@ -1,0 +1,94 @@
+"""A person's word on marketing, given on a page of ours: consent, audit and event in one transaction.
+
+Shared by the unsubscribe page and the preference centre, so that both stop the same touches: one that has not
+reached `sending` when this commits does not go out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from doorstep.api.wiring import Services
+from doorstep.domain.events import Envelope
+from doorstep.domain.facts import ConsentGranted, ConsentWithdrawn
+from doorstep.domain.messages import Purpose
+from doorstep.ingest import inbox
+from doorstep.ingest.consents import keep_word
+from doorstep.ingest.delivery import Delivery
+from doorstep.ingest.inputs import Connected
+from doorstep.models.access import AuditRow
+from doorstep.models.inbox import InboxStatus
+from doorstep.models.people import PersonRow
+from doorstep.models.reading.consents import latest_consent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What a person said about marketing on one channel. `page` names where (also the event's connection),
+    `reason` says it in words for the audit; neither holds personal data."""
+
+    store_id: str
+    person_ref: str
+    channel: str
+    granted: bool
+    page: str
+    reason: str
+    order_ref: str = ""
+
+
+def say(parts: Services, *words: Word) -> list[Word]:
+    """Keeps those that change something, all in one transaction, and answers them. Withdrawing what was never
+    granted is kept too, as a word of its own; granting again what stands is not. Of an erased person nothing is
+    written."""
+    now = parts.clock()
+    with parts.database.write() as session:
+        return [word for word in words if _say(session, word, now)]
+
+
+def _say(session: Session, word: Word, now: datetime) -> bool:
+    person = session.get(PersonRow, word.person_ref)
+    if person is None or person.erased_at is not None:
+        return False
+    held = latest_consent(session, person.id, word.channel, Purpose.MARKETING.value)
+    if held is not None and held.granted == word.granted:
+        return False
+    _tell(session, word, now)
+    session.add(
+        AuditRow(
+            at=now,
+            actor=f"person:{person.id}",
+            action="consent.granted" if word.granted else "consent.withdrawn",
+            subject=person.id,
+            reason=word.reason,
+            detail={"channel": word.channel, "purpose": Purpose.MARKETING.value, "order": word.order_ref},
+        )
+    )
+    return True
+
+
+def _tell(session: Session, word: Word, now: datetime) -> None:
+    """Into the inbox, as if a store had told it; the sweep carries it to every open journey of the person."""
+    type_ = (ConsentGranted if word.granted else ConsentWithdrawn).type
+    name = f"{type_}:{word.person_ref}:{word.channel}:{now.isoformat()}"
+    delivery = Delivery(
+        conn=session.connection(),
+        at=Connected(id=word.page, store_id=word.store_id, source=word.page),
+        webhook_id="",
+        received_at=now,
+    )
+    envelope = Envelope(
+        id=inbox.event_id(word.page, name),
+        fact_key=name,
+        type=type_,
+        occurred_at=now,
+        received_at=now,
+        connection=word.page,
+        person_ref=word.person_ref,
+        data={"channel": word.channel, "purpose": Purpose.MARKETING.value},
+    )
+    place = inbox.Place(status=InboxStatus.PENDING, person_id=word.person_ref)
+    if inbox.store(delivery, envelope, name, place):
+        keep_word(delivery, word.person_ref, envelope)

@@ -1,0 +1,63 @@
+"""What a person may see of themselves through a link in a message: their rating, and what they let us write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam
+from sqlmodel import Session, col
+
+from doorstep.domain.customers import SuppressionCause
+from doorstep.domain.messages import Channel, Purpose
+from doorstep.models.addresses import address_hash
+from doorstep.models.facts import addresses_of
+from doorstep.models.inbox import InboxEventRow
+from doorstep.models.people import SuppressionRow
+from doorstep.models.reading.consents import latest_consent
+from doorstep.models.reading.rows import rows, whole
+
+_EVENT = whole(InboxEventRow, col(InboxEventRow.id) == bindparam("event"))
+_BLOCKS = whole(
+    SuppressionRow,
+    col(SuppressionRow.address_hash) == bindparam("hash"),
+    col(SuppressionRow.store_id) == bindparam("store"),
+    col(SuppressionRow.lifted_at).is_(None),
+    order=(col(SuppressionRow.since), col(SuppressionRow.id)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One channel on which the person can be written to, and whether marketing may. `blocked`: the address is
+    on the never-send list, so consent alone would change nothing."""
+
+    channel: Channel
+    granted: bool
+    blocked: SuppressionCause | None = None
+
+
+def choices_of(session: Session, store_id: str, person_id: str, secret: bytes) -> list[Choice]:
+    """The channels for which the person has an address, email first. `secret`: the installation's own key,
+    under which blocked addresses are remembered."""
+    addresses = addresses_of(session.connection(), person_id)
+    made = []
+    for channel in (channel for channel in Channel if channel in addresses):
+        held = latest_consent(session, person_id, channel.value, Purpose.MARKETING.value)
+        hashed = address_hash(secret, channel, addresses[channel])
+        blocks = [r for r in rows(session, _BLOCKS, hash=hashed, store=store_id) if r.channel == channel]
+        made.append(
+            Choice(
+                channel=channel,
+                granted=held is not None and held.granted,
+                blocked=SuppressionCause(blocks[0].cause) if blocks else None,
+            )
+        )
+    return made
+
+
+def rating_of(session: Session, event_id: str) -> int | None:
+    """The rating that one stored event told, 1 to 5; None while there is no such event."""
+    for row in rows(session, _EVENT, event=event_id):
+        rating = row.data.get("rating")
+        return rating if isinstance(rating, int) else None
+    return None
