@@ -23,6 +23,7 @@ DAYS = timedelta(days=8)
 """Until cross-selling has begun."""
 KNOWN = timedelta(hours=6).total_seconds()
 """After the order was placed: by then the latest straggler has come."""
+UNDER_WAY = {"shipped", "out-for-delivery", "shipping-exception"}
 TOLD_LATE = {"delayed", "silence"}
 
 
@@ -106,8 +107,8 @@ async def test_any_order_and_any_repetition_gives_the_identical_ledger(houses: H
 
 
 async def test_what_comes_after_the_window_changes_no_end(houses: Houses) -> None:
-    """The same events, shuffled and minutes apart: the same final order, nothing twice, and wherever the ledger
-    differs the touch was skipped for a reason, or told a delay."""
+    """The same events, shuffled and minutes apart: the same final order, nothing twice, nothing that later news
+    had overtaken, and wherever the ledger differs the touch was skipped for a reason, or told a delay."""
     straight_house = await houses(settle=SETTLE)
     placed = straight_house.now().replace(microsecond=0) - timedelta(minutes=90)
     told = story(placed)
@@ -125,6 +126,8 @@ async def test_what_comes_after_the_window_changes_no_end(houses: Houses) -> Non
         late = await ledger(late_house, placed)
         assert await final_order(late_house, placed) == await final_order(straight_house, placed)
         assert all(m["accepted_under_key"] == 1 for m in await late_house.outbox())
+        sent = await late_house.sent()
+        assert UNDER_WAY.isdisjoint(sent[sent.index("delivered") :]), "told after it was delivered"
         for name in straight.keys() | late.keys():
             one, other = straight.get(name), late.get(name)
             if one != other:
