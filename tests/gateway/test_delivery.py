@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from doorstep.domain.ids import shipment_ref
-from doorstep.gateway import marks
+from doorstep.gateway import Gateway, marks
 from doorstep.gateway.rpc import Refused
 from gateway.stage import LATER, Stage
-from ingest.telling import ADA, event, hours, order, rows, scan, take, told, whole
+from ingest.telling import ADA, NOON, event, hours, order, rows, scan, take, told, whole
 
 
 def inbox(stage: Stage) -> dict[str, str]:
@@ -173,6 +173,44 @@ async def test_the_person_alone_wakes_a_journey_that_has_not_started(stage: Stag
         assert await stage.heard(1) == (["order.placed", "consent.withdrawn"], 0)
 
 
+async def test_another_namespace_closes_no_journey_and_keeps_its_events_waiting(stage: Stage) -> None:
+    """A namespace that is not there is Temporal being away, not a journey that is over."""
+    await stage.gateway.deliver(take(stage.database, whole(order(stage.order())), "w1").journeys)
+    done = take(stage.database, scan("delivered", hours(2), stage.order(), stage.order()), "w2")
+    elsewhere = await Client.connect(
+        stage.client.service_client.config.target_host,
+        namespace="nowhere",
+        data_converter=stage.client.data_converter,
+    )
+
+    result = await Gateway(elsewhere, stage.database, stage.settings, clock=stage.clock).deliver(
+        done.journeys
+    )
+
+    assert (result.failed, result.unavailable) == (1, True)
+    assert inbox(stage)["shipment.delivered"] == "pending"
+    assert journey(stage)["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("days", "status", "kept"), [(90, "open", "pending"), (121, "closed", "kept")], ids=["young", "old"]
+)
+async def test_an_open_journey_unknown_to_temporal_is_over_only_when_it_is_old_enough(
+    stage: Stage, days: int, status: str, kept: str
+) -> None:
+    """A fresh Temporal database behind the same tables swallows no event."""
+    done = take(stage.database, whole(order(stage.order())), "w1")
+    with stage.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE journeys SET status='open', type='standard.v1'")
+    stage.now = NOON + timedelta(days=days)
+
+    await stage.gateway.deliver(done.journeys)
+
+    (row,) = rows(stage.database, "SELECT * FROM inbox_events")
+    assert (journey(stage)["status"], row["status"]) == (status, kept)
+    assert ("does not know" in row["error"]) is (kept == "pending")
+
+
 async def test_what_fails_is_tried_later_and_ever_less_often(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,10 +241,10 @@ async def test_a_poison_event_is_given_up_and_its_neighbours_are_delivered(
     done = take(stage.database, told(event("content.shared", hours(2), stage.order())), "w3")
     real = stage.gateway._deliverer._signal
 
-    async def refuse(journey_id: str, some: list[Any], started: str) -> Any:
+    async def refuse(errand: Any, some: list[Any], started: str) -> Any:
         if any(w.envelope.type == "content.shared" for w in some):
             return marks.Failed(why=Refused("Temporal refused the call.").what, final=True)
-        return await real(journey_id, some, started)
+        return await real(errand, some, started)
 
     monkeypatch.setattr(type(stage.gateway._deliverer), "_signal", lambda _self, *a: refuse(*a))
     for n in range(marks.GIVE_UP_AFTER):

@@ -33,6 +33,8 @@ from doorstep.models.base import Database
 log = structlog.get_logger(__name__)
 
 CALL_SECONDS = 10.0
+LONGEST_JOURNEY = timedelta(days=90 + 30)
+"""A journey's ninety days and a margin: Temporal forgets none before that, unless it is not the Temporal we knew."""
 AT_ONCE = 100
 """Events in one signal: some 50 kB, where Temporal takes 2 MB."""
 
@@ -162,27 +164,27 @@ class Deliverer:
         how: Outcome = Heard(started=started)
         for at in range(0, len(errand.events), AT_ONCE):
             some = errand.events[at : at + AT_ONCE]
-            outcome = await self._signal(errand.journey_id, some, started)
+            outcome = await self._signal(errand, some, started)
             if isinstance(outcome, Failed) and outcome.final and len(some) > 1:
-                told |= await self._one_by_one(errand.journey_id, some, started)
+                told |= await self._one_by_one(errand, some, started)
                 continue
             told |= _all(some, outcome)
             if not isinstance(outcome, Heard):
                 how = outcome
         return told, how
 
-    async def _one_by_one(self, journey: str, some: list[Waiting], started: str) -> Told:
+    async def _one_by_one(self, errand: Errand, some: list[Waiting], started: str) -> Told:
         """Which of them Temporal refuses: the others must not wait for it."""
-        return {w.id: await self._signal(journey, [w], started) for w in some}
+        return {w.id: await self._signal(errand, [w], started) for w in some}
 
-    async def _signal(self, journey: str, some: list[Waiting], started: str) -> Outcome:
-        handle = self.client.get_workflow_handle(journey)
+    async def _signal(self, errand: Errand, some: list[Waiting], started: str) -> Outcome:
+        handle = self.client.get_workflow_handle(errand.journey_id)
         envelopes = [w.envelope for w in some]
         sent = handle.signal(DELIVER_SIGNAL, envelopes, rpc_timeout=timedelta(seconds=CALL_SECONDS))
         try:
             await bounded(sent, CALL_SECONDS)
         except NotFound:
-            return await self._is_over(journey, started)
+            return await self._is_over(errand, started)
         except Refused as error:
             return Failed(why=error.what, final=True)
         except Unavailable as error:
@@ -191,12 +193,20 @@ class Deliverer:
             return Failed(why=f"It cannot be sent ({type(error).__name__}).", final=True)
         return Heard(started=started)
 
-    async def _is_over(self, journey: str, started: str) -> Outcome:
-        """A signal found nothing that runs. Asked again, because a journey may be starting just now."""
+    async def _is_over(self, errand: Errand, started: str) -> Outcome:
+        """A signal found nothing that runs. Asked again, because a journey may be starting just now. One that
+        Temporal does not know at all ran and was forgotten only if it is old enough for that; else this is an
+        empty Temporal behind the same tables, and nothing may be closed or dropped for it."""
+        journey = errand.journey_id
         try:
             described = await bounded(self.client.get_workflow_handle(journey).describe(), CALL_SECONDS)
         except NotFound:
-            return Over(started=started)  # past its retention: it ran, and is forgotten there
+            if errand.placed_at is not None and errand.placed_at + LONGEST_JOURNEY < self.clock():
+                return Over(started=started)
+            log.error("Temporal does not know a journey that is open here", journey_id=journey)
+            return Failed(why="Temporal does not know this journey, which is open: is it another database?")
+        except Unavailable as error:
+            return Failed(why=error.what, away=True)
         except DoorstepError as error:
             return Failed(why=error.what)
         if described.status in (WorkflowExecutionStatus.RUNNING, None):

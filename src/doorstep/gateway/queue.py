@@ -51,9 +51,9 @@ _SINCE_PLACED = prepared(
 )
 _PLACED_BY = prepared(select(ORDERS.c.person_id, ORDERS.c.placed_at).where(ORDERS.c.id == bindparam("order")))
 _JOURNEY = prepared(
-    select(JOURNEYS.c.id, JOURNEYS.c.status, JOURNEYS.c.type, JOURNEYS.c.order_ref).where(
-        JOURNEYS.c.id == bindparam("journey")
-    )
+    select(JOURNEYS.c.id, JOURNEYS.c.status, JOURNEYS.c.type, JOURNEYS.c.order_ref, ORDERS.c.placed_at)
+    .outerjoin(ORDERS, ORDERS.c.id == JOURNEYS.c.order_ref)
+    .where(JOURNEYS.c.id == bindparam("journey"))
 )
 _JOURNEYS_OF = prepared(
     select(JOURNEYS.c.id, ORDERS.c.placed_at)
@@ -90,6 +90,7 @@ class Errand:
     order_ref: str
     status: str
     type: str
+    placed_at: datetime | None = None
     events: list[Waiting] = field(default_factory=list)
 
     @property
@@ -188,7 +189,13 @@ def _errand(conn: Connection, made: Round, journey: str) -> Errand | None:
     row = _JOURNEY.first(conn, {"journey": journey})
     if row is None:
         return None
-    errand = Errand(journey_id=row.id, order_ref=row.order_ref, status=row.status, type=row.type)
+    errand = Errand(
+        journey_id=row.id,
+        order_ref=row.order_ref,
+        status=row.status,
+        type=row.type,
+        placed_at=row.placed_at,
+    )
     made.errands[journey] = errand
     return errand
 

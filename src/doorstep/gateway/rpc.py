@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+import structlog
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
@@ -19,6 +21,8 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from doorstep.errors import Conflict, DoorstepError, NotFound, Unavailable
+
+log = structlog.get_logger(__name__)
 
 #: what Temporal will say again however often it is asked
 FINAL = frozenset(
@@ -56,6 +60,11 @@ async def bounded[T](call: Coroutine[Any, Any, T], timeout: float) -> T:
 def translated(error: Exception) -> Exception:
     """What a failed call means to us. Messages of Temporal's are not passed on: they may quote payloads."""
     match error:
+        case RPCError(status=RPCStatusCode.NOT_FOUND) if _without_namespace(error):
+            log.error("Temporal has no such namespace: nothing is delivered until it is there")
+            return Unavailable(
+                "Temporal has no such namespace.", mend="See DOORSTEP_TEMPORAL_ADDRESS and …_NAMESPACE."
+            )
         case RPCError(status=RPCStatusCode.NOT_FOUND):
             return NotFound("Temporal knows no such journey that runs.", mend="It may have ended.")
         case RPCError(status=status) if status in FINAL:
@@ -73,6 +82,14 @@ def translated(error: Exception) -> Exception:
         case RuntimeError() | OSError():  # the SDK's core: it could not connect
             return Unavailable("Temporal cannot be reached.", mend="`doorstep doctor` says what is missing.")
     return error
+
+
+def _without_namespace(error: RPCError) -> bool:
+    """Whether it is the namespace that was not found, rather than an execution in it: both have one code."""
+    told = error.grpc_status.details
+    return any(d.Is(NamespaceNotFoundFailure.DESCRIPTOR) for d in told) or error.message.startswith(
+        "Namespace "
+    )
 
 
 def _seen(task: asyncio.Future[Any]) -> None:
