@@ -51,6 +51,7 @@ LONGEST_WAIT = 5.0
 PASSTHROUGH = {
     "doorstep.domain": "nouns: frozen types without state; their identity must be the same on both sides",
     "doorstep.errors": "types; an error raised inside is caught outside by its class",
+    "doorstep.loyalty": "pure arithmetic of points",
     "doorstep.contracts": "types and stubs; the data converter makes these very classes",
     "doorstep.workflows.journey": "the engine: checked by ruff's ban on clock and chance and run by every",
     "doorstep.workflows.core": "… rehearsal; it keeps its state on the instance. Importing it anew costs",

@@ -254,6 +254,56 @@ async def test_a_zone_that_does_not_exist_changes_nothing(play) -> None:
     assert story.cast.steps == ["day-1", "day-2"]
 
 
+async def test_trouble_the_journey_has_not_heard_of_is_no_hot_loop(play) -> None:
+    """The gate reads the database, which hears first: a touch held for it waits as long as the gate said."""
+
+    def answer(request: TouchRequest) -> Outcome:
+        until = request.as_of + timedelta(hours=6)
+        return Outcome(kind=OutcomeKind.DEFERRED, until=until, reason=SkipReason.OPEN_EXCEPTION)
+
+    story = await play("drip.v1", Cast(answer=answer))
+    await story.until(story.start.placed.occurred_at + timedelta(days=2))
+    assert 1 <= len(story.cast.touches) <= 8
+
+
+async def test_a_touch_held_for_trouble_goes_when_the_trouble_ends(play) -> None:
+    """The journey hears of the exception and of its end: the touch is asked again at once."""
+    held = [True]
+
+    def answer(request: TouchRequest) -> Outcome:
+        until = request.as_of + timedelta(hours=20)
+        if held[0]:
+            return Outcome(kind=OutcomeKind.DEFERRED, until=until, reason=SkipReason.OPEN_EXCEPTION)
+        return Outcome(kind=OutcomeKind.SENT, channel=Channel.EMAIL)
+
+    story = await play("drip.v1", Cast(answer=answer))
+    await story.forward(seconds=3)
+    anchor = next(w.until for w in (await story.view()).waits)
+    await story.tell(said("shipment.exception", story.start.placed.occurred_at, subject="p"))
+    await story.until(anchor + timedelta(minutes=1))
+    assert story.cast.steps == ["day-1"]
+    held[0] = False
+    await story.tell(said("shipment.in_transit", anchor, subject="p"))
+    await story.forward(seconds=3)
+    assert story.cast.steps == ["day-1", "day-1"]
+
+
+async def test_a_shifting_pause_moves_the_deadlines_of_waits(play) -> None:
+    """A wait until day 30 that was paused for ten days and shifted ends on day 40."""
+    story = await play("waits.v1", Cast())
+    await story.forward(seconds=3)
+    placed = story.start.placed.occurred_at
+    await story.until(placed + timedelta(days=5))
+    await story.act(Action(id="a1", kind=ActionKind.PAUSE))
+    await story.until(placed + timedelta(days=15))
+    await story.act(Action(id="a2", kind=ActionKind.RESUME, catch_up=CatchUp.SHIFT))
+    await story.until(placed + timedelta(days=35))
+    assert (await story.view()).outcome == ""
+    shown = next(w.until for w in (await story.view()).waits)
+    assert timedelta(days=39) < shown - placed < timedelta(days=41)
+    assert await story.to_the_end() == "missing"
+
+
 async def test_a_partial_refund_does_not_end_the_journey(play) -> None:
     """A line goes back, another is kept: the journey goes on."""
     now = datetime.now(UTC)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.workflows.stage import Cast, Play, said, stage
+from tests.workflows.stage import Cast, Play, line, said, stage
 
 from doorstep.domain.events import Envelope
 from doorstep.domain.outcomes import OutcomeKind, SkipReason
@@ -185,3 +185,94 @@ async def test_cancelled_then_refunded(temporal_server: TemporalServer) -> None:
         assert await asyncio.wait_for(story.handle.result(), 10) == "order_cancelled"
         assert cast.steps == ["order-confirmation", "order-cancelled", "refund-confirmation"]
         assert [p.points for p in cast.points] == [42, -42]
+
+
+async def test_a_whole_return_is_told_to_the_end(temporal_server: TemporalServer) -> None:
+    """Asking to send everything back ends nothing; its arrival does, and the refund is confirmed when it comes."""
+    async with stage(temporal_server.address, [Standard]) as play:
+        cast = Cast()
+        story, placed = await opened(play, cast)
+        day = timedelta(days=1)
+        await story.until(placed + 2 * day)
+        await story.tell(scan("delivered", placed + 2 * day))
+        await story.until(placed + 5 * day)
+        await story.tell(said("return.requested", placed + 5 * day, subject="R", lines=[["l1", 1]]))
+        await story.forward(seconds=3)
+        assert "return-requested" in cast.steps
+        assert (await story.view()).exit_cause == ""
+        await story.until(placed + 9 * day)
+        await story.tell(said("return.received", placed + 9 * day, subject="R", lines=[["l1", 1]]))
+        await story.forward(seconds=3)
+        assert cast.steps[-1] == "return-complete"
+        await story.until(placed + 12 * day)
+        refund = said("order.refunded", placed + 12 * day, subject="r", lines=[["l1", 1]], amount_minor=4200)
+        await story.tell(refund)
+        await story.forward(seconds=3)
+        assert await asyncio.wait_for(story.handle.result(), 10) == "nothing_kept"
+        assert cast.steps[-1] == "refund-confirmation"
+
+
+async def test_a_cancellation_confirms_its_own_refund(temporal_server: TemporalServer) -> None:
+    """A partial refund told earlier is not confirmed again; the one that follows the cancellation is."""
+    async with stage(temporal_server.address, [Standard]) as play:
+        cast = Cast()
+        story, placed = await opened(play, cast, placed=_two_lines())
+        hour = timedelta(hours=1)
+        await story.until(placed + hour)
+        first = said("order.refunded", placed + hour, subject="r1", lines=[["l1", 1]], amount_minor=500)
+        await story.tell(first)
+        await story.until(placed + 2 * hour)
+        await story.tell(said("order.cancelled", placed + 2 * hour))
+        await story.until(placed + 5 * hour)
+        await story.tell(said("order.refunded", placed + 5 * hour, subject="r2", amount_minor=3700))
+        await story.forward(seconds=3)
+        assert await asyncio.wait_for(story.handle.result(), 10) == "order_cancelled"
+        told = [(t.step, t.occurrence) for t in cast.touches if "refund" in t.step]
+        assert told == [
+            ("partial-refund", "order:r1:refunded"),
+            ("refund-confirmation", "order:r2:refunded"),
+        ]
+
+
+async def test_ordering_again_keeps_the_care_of_this_order(temporal_server: TemporalServer) -> None:
+    """A second order before the first arrives: care guide, check-in and review request still come."""
+    async with stage(temporal_server.address, [Standard]) as play:
+        cast = Cast()
+        story, placed = await opened(play, cast)
+        await story.until(placed + timedelta(hours=1))
+        await story.tell(said("customer.ordered_again", placed + timedelta(hours=1), subject="ord_2"))
+        await story.until(placed + timedelta(days=2))
+        await story.tell(scan("delivered", placed + timedelta(days=2)))
+        assert await story.to_the_end() == "repurchased"
+        assert {"vip-welcome", "care-guide", "arrived-safely", "check-in", "review-request"} <= set(
+            cast.steps
+        )
+        assert "win-back-30" not in cast.steps
+
+
+async def test_facts_of_one_cause_are_one_touch(temporal_server: TemporalServer) -> None:
+    """A return that arrives in two halves, and silence twice on one day, stop no journey and repeat nothing."""
+    async with stage(temporal_server.address, [Standard]) as play:
+        cast = Cast()
+        story, placed = await opened(play, cast, placed=_two_lines())
+        hour = timedelta(hours=1)
+        await story.until(placed + hour)
+        for n in (1, 2):
+            await story.tell(
+                said("return.received", placed + n * timedelta(minutes=5), subject="R", lines=[["l1", n]])
+            )
+            await story.forward(seconds=3)
+        await story.tell(scan("in_transit", placed + hour, expect_next_by=(placed + 2 * hour).isoformat()))
+        await story.until(placed + 2 * hour + timedelta(minutes=1))
+        late = placed + 2 * hour + timedelta(minutes=1)
+        await story.tell(scan("in_transit", late, expect_next_by=(placed + 3 * hour).isoformat()))
+        await story.until(placed + 4 * hour)
+        assert cast.steps.count("return-received") == 1
+        assert cast.steps.count("silence") == 1
+        assert (await story.handle.describe()).raw_description.pending_workflow_task.attempt <= 1
+
+
+def _two_lines() -> Envelope:
+    now = datetime.now(UTC).replace(microsecond=0)
+    lines = [line("l1", 2), line("l2")]
+    return said("order.placed", now, lines=lines, total_minor=4200, currency="EUR")

@@ -28,9 +28,10 @@ BAD_RATING = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """One return: its lines, and whether it still stands."""
+    """One return: its lines, those that have come back, and whether it still stands."""
 
     lines: tuple[tuple[str, int], ...]
+    received: tuple[tuple[str, int], ...] = ()
     cancelled: bool = False
 
 
@@ -54,12 +55,19 @@ class OrderState:
         return next((line for line in self.lines if line.ref == ref), None)
 
     def kept(self, line: Line) -> int:
-        """How many of a line the customer keeps. A return and its later refund are the same pieces."""
+        """How many of a line the customer means to keep: a return that was asked for counts as gone. A return
+        and its later refund are the same pieces."""
         refunded = sum(n for lines in self.refunds.values() for ref, n in lines if ref == line.ref)
         returned = sum(
             n for r in self.returns.values() if not r.cancelled for ref, n in r.lines if ref == line.ref
         )
         return max(0, min(line.current, line.quantity - max(refunded, returned)))
+
+    def remains(self, line: Line) -> int:
+        """How many of a line are still the customer's: a return that was only asked for is no return yet."""
+        refunded = sum(n for lines in self.refunds.values() for ref, n in lines if ref == line.ref)
+        back = sum(n for r in self.returns.values() for ref, n in r.received if ref == line.ref)
+        return max(0, min(line.current, line.quantity - max(refunded, back)))
 
     @property
     def kept_lines(self) -> tuple[Line, ...]:
@@ -67,8 +75,10 @@ class OrderState:
 
     @property
     def gone(self) -> bool:
-        """Nothing remains of the order: cancelled, or no line is kept."""
-        return self.cancelled_at is not None or (bool(self.lines) and not self.kept_lines)
+        """Nothing remains of the order: cancelled, or every line was refunded or has come back."""
+        return self.cancelled_at is not None or (
+            bool(self.lines) and not any(self.remains(line) for line in self.lines)
+        )
 
     @property
     def active_shipments(self) -> tuple[Shipment, ...]:
@@ -165,8 +175,10 @@ class OrderState:
             return replace(self, returns={**self.returns, ref: replace(held, cancelled=True)})
         lines = ReturnRequested.read(envelope).lines
         # Request, approval and receipt may each name the lines; the largest word counts, in any order.
-        best = max((held.lines, lines), key=lambda ls: (sum(n for _, n in ls), ls))
-        return replace(self, returns={**self.returns, ref: replace(held, lines=best)})
+        told = replace(held, lines=_most(held.lines, lines))
+        if envelope.type == "return.received":
+            told = replace(told, received=_most(held.received, lines))
+        return replace(self, returns={**self.returns, ref: told})
 
     def _shipment(self, envelope: Envelope) -> OrderState:
         ref = envelope.subject or envelope.fact_key
@@ -186,6 +198,12 @@ def _content(lines: tuple[Line, ...]) -> list[tuple[str, int, int]]:
 
 def _since(held: Mapping[str, datetime], ref: str, at: datetime) -> dict[str, datetime]:
     return {**held, ref: _earlier(held.get(ref), at)}
+
+
+def _most(
+    held: tuple[tuple[str, int], ...], told: tuple[tuple[str, int], ...]
+) -> tuple[tuple[str, int], ...]:
+    return max((held, told), key=lambda lines: (sum(n for _, n in lines), lines))
 
 
 def _earlier(held: datetime | None, offered: datetime) -> datetime:

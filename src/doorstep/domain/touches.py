@@ -30,7 +30,7 @@ class TouchRequest:
     expires_at: datetime
     """After this it is of no use: skipped as `stale`."""
     as_of: datetime
-    """`workflow.now()` when it was asked for; the decision's time adds how long the activity has retried."""
+    """`workflow.now()` when it was asked for; the decision's time adds retries and queueing."""
     occurrence: str = ""
     priority: int = 50
     """0–100; higher goes first when slots are scarce."""
@@ -43,7 +43,7 @@ class TouchRequest:
     prompted: bool = False
     """The person's own act just caused it: quiet hours do not hold a transactional touch back."""
     ignore_timing: bool = False
-    """An agent said *send now*: all gates but timing (cap arbitration and quiet hours) apply."""
+    """An agent said *send now*: all gates but timing (arbitration, headroom and quiet hours) apply."""
     after_exit: bool = False
     """Sent by `after_exit`: a transactional touch passes though the journey has left its course."""
 

@@ -60,12 +60,11 @@ def frequency(case: Case) -> Ruling:
     Touches that wait with a higher rank take free slots first: each is taken to be sent now, or to expire.
     So two touches that wake for the same slot answer alike whichever asks first, and the lower one asks
     again when that slot is next free. If the higher one is then skipped for another reason, its slot stays
-    empty for at most that one window.
+    empty for at most that one window. A touch that an agent sends now waits for no other and needs to leave
+    no headroom; what is full stays full.
     """
     if not case.marketing:
         return passes("Caps bind marketing only.")
-    if case.request.ignore_timing:
-        return passes("An agent said to send now: caps are overridden.", {"overridden": True})
     ahead = _ahead(case)
     slots = [_slots(case, cap, ahead) for cap in case.facts.policy.caps]
     read = {
@@ -73,6 +72,7 @@ def frequency(case: Case) -> Ruling:
         "caps": [s.as_json() for s in slots],
         "waiting_ahead": [w.key for w in ahead],
         "holding": case.holding,
+        **({"overridden": True} if case.request.ignore_timing else {}),
     }
     full = [s for s in slots if s.full]
     if not full:
@@ -109,7 +109,7 @@ def _allowed(case: Case, cap: Cap) -> int:
     """Slots this touch may fill up to. Headroom never takes the last slot: a cap of one with headroom of one
     would otherwise silence every ordinary touch for good."""
     policy = case.facts.policy
-    if case.holding or case.request.priority >= policy.headroom_from or cap != _widest(policy):
+    if _ranked(case) or case.request.priority >= policy.headroom_from or cap != _widest(policy):
         return cap.limit
     return min(cap.limit, max(1, cap.limit - policy.headroom))
 
@@ -126,14 +126,19 @@ def _counted(case: Case) -> list[datetime]:
 
 
 def _ahead(case: Case) -> list[WaitingTouch]:
-    """Waiting touches that rank before this one: higher priority, then due earlier, then by key. A touch
-    that holds its slot has been ranked already: a later comer does not take it away."""
-    if case.holding:
+    """Waiting touches that rank before this one: higher priority, then due earlier, then by key."""
+    if _ranked(case):
         return []
     request = case.request
     mine = (-request.priority, request.due_at, request.key)
     ranked = sorted(case.facts.waiting, key=_rank)
     return [w for w in ranked if _rank(w) < mine and w.due_at <= case.at < w.expires_at]
+
+
+def _ranked(case: Case) -> bool:
+    """Whether it is its turn whoever waits: it holds its slot already, which no later comer takes away, or an
+    agent said to send now."""
+    return case.holding or case.request.ignore_timing
 
 
 def _rank(w: WaitingTouch) -> tuple[int, datetime, str]:

@@ -27,6 +27,8 @@ def relevance(case: Case) -> Ruling:
     }
     if order.open_complaint:
         return skips(SkipReason.NOT_RELEVANT, "Support has an open complaint about this order.", read)
+    if order.lines and not order.kept_lines:
+        return skips(SkipReason.NOT_RELEVANT, "The whole order goes back.", read)
     if request.items and order.lines and not items_kept:
         return skips(SkipReason.NOT_RELEVANT, "Nothing it is about is kept any more.", read)
     if request.offered and not new_to_them:

@@ -28,6 +28,8 @@ class Agents:
     def act(self, action: Action) -> ActionResult:
         """Apply an agent's action, or say why not and what waits."""
         now, steering = self._journey.now, self._journey._steering
+        if self._journey._closing:
+            return self._no("The journey has ended.")
         if self._journey._exit is not None:
             return self._no(f"The journey has left its course ({self._journey._exit}).")
         match action.kind:
@@ -62,7 +64,7 @@ class Agents:
         matching = self._matching(action)
         if any(t.under_way for t in matching):
             return self._no(f"'{action.step}' is being sent.")
-        if not matching or not action.occurrence:
+        if not matching:
             self._skipped.append((action.step, action.occurrence))
         for touch in matching:
             touch.dropped = True

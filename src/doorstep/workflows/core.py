@@ -38,6 +38,7 @@ class JourneyCore:
         self._hearing.receive((start.placed, *start.events))
         self._steering = Steering()
         self._exit: str | None = None
+        self._closing = False
         self._desk = Desk(self)
         self._agents = Agents(self)
         self._reporter = Reporter(self)
@@ -101,6 +102,14 @@ class JourneyCore:
         found = self._hearing.find(types)
         return None if found is None else found[1]
 
+    def heard[E: Event](self, cls: type[E]) -> list[E]:
+        """Every such event so far, in the order the journey took them."""
+        position, events = 0, []
+        while (found := self._hearing.find((cls,), None, position)) is not None:
+            events.append(found[1])
+            position = found[0] + 1
+        return events
+
     # --- what comes in --------------------------------------------------------------------------------
 
     @workflow.signal(name=contracts.DELIVER_SIGNAL)
@@ -155,6 +164,7 @@ class JourneyCore:
             if self._exit != "erased":
                 self._reporter.phase("closing")
                 await self.after_exit(self._exit)
+        self._closing = True
         for helper in helpers:
             helper.cancel()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -181,6 +191,7 @@ class JourneyCore:
         for heard in self._hearing.absorb():
             if isinstance(heard, ZoneChanged) and moments.is_zone(heard.zone):
                 self._zone = heard.zone
+        self._desk.heard()
         if self.order.erased_at is not None:
             self._leave("erased")
         elif self.order.cancelled_at is not None:

@@ -56,10 +56,14 @@ class Desk:
         """From due moment to outcome. A cancellation is recorded, then let out."""
         key = ids.touch_key(self._journey._start.journey_id, touch.step, touch.occurrence)
         if key in self.outcomes or key in self.waiting:
-            raise JourneyError(
-                f"The step '{touch.name}' is sent twice.",
-                mend="Say what each time is about: send(step, about=event).",
-            )
+            if not touch.occurrence:
+                raise JourneyError(
+                    f"The step '{touch.name}' is sent twice.",
+                    mend="Say what each time is about: send(step, about=event).",
+                )
+            # Two facts of one cause (a return received in two halves) are one touch, as its key says.
+            await self._journey._held(lambda: key in self.outcomes, None)
+            return self.outcomes[key]
         self.waiting[key] = touch
         self._journey._reporter.changed()
         touch.dropped = self._journey._agents.skips(touch)
@@ -85,7 +89,7 @@ class Desk:
             if outcome.kind is not OutcomeKind.DEFERRED:
                 return outcome
             touch.released = False
-            touch.held_for = outcome.reason
+            touch.held_for, touch.saw_trouble = outcome.reason, self._trouble()
             touch.wake = max(outcome.until or touch.due, self._journey.now + timedelta(seconds=1))
             self._journey._reporter.changed()
 
@@ -109,10 +113,18 @@ class Desk:
             )
 
     def _freed(self, touch: Touch) -> bool:
-        """What the gate held it for is over."""
-        return touch.held_for is SkipReason.OPEN_EXCEPTION and not (
-            self._journey.order.troubled or self._journey.order.silent(self._journey.now)
-        )
+        """What the gate held it for is over. Only trouble that the journey has heard of itself can end for it:
+        the gate reads the database, which hears first."""
+        return touch.held_for is SkipReason.OPEN_EXCEPTION and touch.saw_trouble and not self._trouble()
+
+    def _trouble(self) -> bool:
+        return self._journey.order.troubled or self._journey.order.silent(self._journey.now)
+
+    def heard(self) -> None:
+        """News came: touches held for a parcel in trouble remember that the journey knows of it now."""
+        if self._trouble():
+            for touch in self.waiting.values():
+                touch.saw_trouble = True
 
     def _refused(self, key: str, touch: Touch) -> Outcome | None:
         """Reasons of the journey's own not to ask the gate at all."""

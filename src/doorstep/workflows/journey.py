@@ -84,20 +84,31 @@ class Journey(JourneyCore):
         self, condition: Callable[[], bool], *, until: datetime | None = None, name: str = "a condition"
     ) -> bool:
         """Until a condition on what was heard holds (True) or `until` passes (False)."""
-        if condition():
-            return True
-        with self._reporter.waiting("event", name, until):
-            if not await self._held(condition, until):
-                _ANCHOR.set(until)
-                return False
+        deadline = await self._until("event", name, condition, until)
+        if deadline is not None:
+            _ANCHOR.set(deadline)
+            return False
         _ANCHOR.set(self._hearing.log[-1].at if self._hearing.log else self.now)
         return True
 
     async def sleep_until(self, moment: datetime, name: str = "a moment") -> None:
         """Until a moment; at once if it has passed. Support reads `name`."""
-        with self._reporter.waiting("moment", name, moment):
-            await self._held(lambda: False, moment)
-        _ANCHOR.set(moment)
+        _ANCHOR.set(await self._until("moment", name, lambda: False, moment))
+
+    async def _until(
+        self, kind: str, name: str, condition: Callable[[], bool], until: datetime | None
+    ) -> datetime | None:
+        """None when the condition held, else the deadline that came first. A pause that shifts moves the
+        deadline of what waits when it ends."""
+        begun = self._steering.moved
+        while not condition():
+            moved = self._steering.moved
+            deadline = None if until is None else until + (moved - begun)
+            with self._reporter.waiting(kind, name, deadline):
+                await self._held(lambda: condition() or self._steering.moved != moved, deadline)  # noqa: B023
+            if not condition() and self._steering.moved == moved:
+                return deadline
+        return None
 
     async def events[E: Event](self, *types: type[E]) -> AsyncIterator[E]:
         """Every such event, past ones first, each once, for as long as the journey lasts."""

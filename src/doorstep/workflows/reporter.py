@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from temporalio import workflow
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _HOPS = 3
 """Rounds of the workflow's event loop left to the other arms before looking: what changes in one
 activation is told once."""
+
+_AGAIN = timedelta(minutes=2)
+"""After a projection was lost: support is told again though nothing else may change for weeks."""
 
 
 class Reporter:
@@ -105,8 +108,9 @@ class Reporter:
             await workflow.wait_condition(self._news)
             for _ in range(_HOPS):
                 await workflow.wait_condition(lambda: True)
-            if self._news():
-                await self._project(closed=False)
+            if self._news() and not await self._project(closed=False):
+                await workflow.sleep(_AGAIN)
+                self._dirty = True
 
     async def close(self, outcome: str) -> None:
         """The last word, told surely."""
@@ -114,7 +118,7 @@ class Reporter:
         self._phase = "closed"
         await self._project(closed=True)
 
-    async def _project(self, *, closed: bool) -> None:
+    async def _project(self, *, closed: bool) -> bool:
         told, records, actions = self._snapshot(), self._records, self._actions
         self._records, self._actions, self._dirty = [], [], False
         self._revision += 1
@@ -144,6 +148,7 @@ class Reporter:
             if not heard:  # also when cancelled: what the ledger must hear goes with the next one
                 self._records = [*records, *self._records]
                 self._actions = [*actions, *self._actions]
+        return heard
 
     def view(self) -> JourneyView:
         """The workflow's own word, for a live query."""

@@ -4,6 +4,7 @@ changes make a `standard_v2.py`."""
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 
 from doorstep.domain.facts import (
     CartUpdated,
@@ -18,10 +19,13 @@ from doorstep.domain.facts import (
     SubscriptionStarted,
 )
 from doorstep.domain.messages import Purpose
+from doorstep.loyalty import points_for
 from doorstep.workflows.parcels import Parcels
 from doorstep.workflows.registry import journey
 
 TOLD = Purpose.TRANSACTIONAL
+REFUND_COMES_WITHIN = timedelta(days=14)
+"""How long after a cancellation or a full return the journey stays to confirm the refund."""
 
 
 @journey("standard", version=1)
@@ -55,19 +59,20 @@ class Standard(Parcels):
         self.phase("delivered")
         async with self.arms() as arm:
             arm(self.after_delivery(delivered))
-            arm(self.promotions(delivered))
-            again = await self.wait_for(OrderedAgain, until=self.day(90))
+            async with self.arms() as selling:
+                selling(self.promotions(delivered))
+                again = await self.wait_for(OrderedAgain, until=self.day(90))
             if again is not None and again.at <= self.day(60):
                 self.phase("loyal")
                 await self.send("vip-welcome", at=self.after(again, days=1), about=again, priority=65)
-        await self.sleep_until(self.day(90), "the close")
+            await self.sleep_until(self.day(90), "the close")
         return "repurchased" if again is not None else "completed"
 
     @property
     def order_points(self) -> int:
         """One point for each whole unit of currency."""
         placed = self.seen_event(OrderPlaced)
-        return 0 if placed is None else placed.total_minor // 100
+        return 0 if placed is None else points_for(placed.total_minor, placed.currency)
 
     # --- until it is there ----------------------------------------------------------------------------
 
@@ -192,38 +197,47 @@ class Standard(Parcels):
         async for refund in self.events(OrderRefunded):
             if self.order.gone:
                 return  # the exit tells it
-            await self.take_back(min(refund.amount_minor // 100, self.order_points), "order", about=refund)
-            await self.send(
-                "partial-refund",
-                purpose=TOLD,
-                about=refund,
-                context={"refund": _refund(refund)},
-                prompted=True,
-            )
+            points = points_for(refund.amount_minor, refund.currency)
+            await self.take_back(min(points, self.order_points), "order", about=refund)
+            await self.confirm(refund, "partial-refund")
+
+    async def confirm(self, refund: OrderRefunded, step: str) -> None:
+        context = {
+            "refund": {
+                "amount_minor": refund.amount_minor,
+                "currency": refund.currency,
+                "lines": list(refund.lines),
+            }
+        }
+        told = await self.send(step, purpose=TOLD, about=refund, context=context, prompted=True)
+        if told.sent:
+            self.confirmed.append(refund.fact_key)
+
+    @cached_property
+    def confirmed(self) -> list[str]:
+        """Facts of the refunds the customer has been told of."""
+        return []
 
     async def after_exit(self, cause: str) -> None:
+        if cause not in ("order_cancelled", "nothing_kept"):
+            return
+        await self.take_back(self.order_points, "order")
         if cause == "order_cancelled":
-            await self.take_back(self.order_points, "order")
             await self.send("order-cancelled", purpose=TOLD, at=self.order.cancelled_at, prompted=True)
-            refund = await self.wait_for(OrderRefunded, until=self.now + timedelta(days=5))
-        else:
-            refund = self.last_refund()
-            if cause == "nothing_kept":
-                await self.take_back(self.order_points, "order")
-        if refund is not None and cause in ("order_cancelled", "nothing_kept"):
+        untold = self.untold()
+        received = self.heard(ReturnReceived)
+        if received and not untold:
             await self.send(
-                "refund-confirmation",
-                purpose=TOLD,
-                about=refund,
-                context={"refund": _refund(refund)},
-                prompted=True,
+                "return-complete", template="return-received", purpose=TOLD, about=received[-1], prompted=True
             )
+        if not untold:
+            until = self.now + REFUND_COMES_WITHIN
+            await self.wait_for(OrderRefunded, where=lambda r: r.fact_key not in self.confirmed, until=until)
+            untold = self.untold()
+        for refund in untold:
+            await self.confirm(refund, "refund-confirmation")
 
-    def last_refund(self) -> OrderRefunded | None:
-        """The refund that left nothing of the order; None when it came back without one yet."""
-        heard = [e for e in self._hearing.log if isinstance(e, OrderRefunded)]
-        return max(heard, key=lambda e: (e.at, e.fact_key)) if heard else None
-
-
-def _refund(refund: OrderRefunded) -> dict[str, object]:
-    return {"amount_minor": refund.amount_minor, "currency": refund.currency, "lines": list(refund.lines)}
+    def untold(self) -> list[OrderRefunded]:
+        """Refunds heard of that the customer was not told of, oldest first."""
+        heard = [e for e in self.heard(OrderRefunded) if e.fact_key not in self.confirmed]
+        return sorted(heard, key=lambda e: (e.at, e.fact_key))

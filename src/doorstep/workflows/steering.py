@@ -30,6 +30,8 @@ class Steering:
     def __init__(self) -> None:
         self._pauses: list[Pause] = []
         self._next_slot: datetime | None = None
+        self.moved = timedelta()
+        """By how much pauses that shift have moved what was waiting, altogether."""
 
     @property
     def paused(self) -> bool:
@@ -43,7 +45,9 @@ class Steering:
         current = self._pauses[-1]
         current.end, current.catch_up = now, catch_up
         self._next_slot = None
-        return now - current.start if catch_up is CatchUp.SHIFT else timedelta()
+        length = now - current.start if catch_up is CatchUp.SHIFT else timedelta()
+        self.moved += length
+        return length
 
     def lift(self, now: datetime) -> None:
         """An exit passes a pause: what is told after it waits for nobody."""

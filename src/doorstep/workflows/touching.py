@@ -55,6 +55,8 @@ class Touch:
     wake: datetime | None = None
     """When to ask the gate again, after a deferral or a catch-up slot."""
     held_for: SkipReason | None = None
+    saw_trouble: bool = False
+    """While it was held, the journey heard of a parcel in trouble."""
     slotted: bool = False
     released: bool = False
     dropped: bool = False
