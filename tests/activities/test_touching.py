@@ -29,13 +29,18 @@ from senders import FakeRenderer, FakeSender
 from shop import EMAIL, NOON, PERSON, STORE, a_request
 
 
-def run(ports: Ports, request: TouchRequest, *, late: timedelta = timedelta()) -> Outcome:
-    """The activity as the server runs it, `late` after it was first scheduled. The server's clock need not
-    be the workflow's."""
+def run(
+    ports: Ports, request: TouchRequest, *, late: timedelta = timedelta(), queued: timedelta = timedelta()
+) -> Outcome:
+    """The activity as the server runs it: this attempt scheduled `late` after the first, and `queued` until a
+    worker took it. The server's clock need not be the workflow's."""
     scheduled = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
     env = ActivityEnvironment()
     env.info = dataclasses.replace(
-        env.info, scheduled_time=scheduled, current_attempt_scheduled_time=scheduled + late
+        env.info,
+        scheduled_time=scheduled,
+        current_attempt_scheduled_time=scheduled + late,
+        started_time=scheduled + late + queued,
     )
     return env.run(TouchActivities(ports).touch, request)
 
@@ -52,6 +57,14 @@ def test_time_goes_on_while_an_activity_is_retried(ports: Ports) -> None:
     outcome = run(ports, a_request(), late=timedelta(hours=10))
     assert (outcome.kind, outcome.reason) == (OutcomeKind.DEFERRED, SkipReason.QUIET_HOURS_EXPIRED)
     stale = run(ports, a_request("other"), late=timedelta(days=4))
+    assert (stale.kind, stale.reason) == (OutcomeKind.SKIPPED, SkipReason.STALE)
+
+
+def test_time_goes_on_while_a_first_attempt_lies_in_the_queue(ports: Ports) -> None:
+    """A touch that no worker took for hours is decided at the hour at which one does."""
+    outcome = run(ports, a_request(), queued=timedelta(hours=10))
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.DEFERRED, SkipReason.QUIET_HOURS_EXPIRED)
+    stale = run(ports, a_request("other"), queued=timedelta(days=4))
     assert (stale.kind, stale.reason) == (OutcomeKind.SKIPPED, SkipReason.STALE)
 
 

@@ -215,8 +215,11 @@ def test_a_channel_without_provider_or_template_is_passed_over() -> None:
 
 
 def test_the_decision_time_moves_with_the_retries_and_never_back() -> None:
-    """`as_of` plus how long the activity has been retried."""
+    """`as_of` plus how long the activity has been retried and its attempt has lain in the queue."""
     scheduled = NOON + timedelta(seconds=3)
-    assert decision_time(NOON, scheduled, scheduled) == NOON
-    assert decision_time(NOON, scheduled, scheduled + 6 * MINUTE) == NOON + 6 * MINUTE
-    assert decision_time(NOON, scheduled, NOON) == NOON
+    retried = scheduled + 6 * MINUTE
+    assert decision_time(NOON, scheduled, scheduled, scheduled) == NOON
+    assert decision_time(NOON, scheduled, retried, retried) == NOON + 6 * MINUTE
+    assert decision_time(NOON, scheduled, retried, retried + MINUTE) == NOON + 7 * MINUTE
+    assert decision_time(NOON, scheduled, retried, scheduled) == NOON + 6 * MINUTE
+    assert decision_time(NOON, scheduled, NOON, NOON) == NOON

@@ -22,6 +22,8 @@ class TouchActivities:
     def touch(self, request: TouchRequest) -> Outcome:
         """Gate, ledger, render, send. Raises `ApplicationError`: retryable when a later attempt may do."""
         info = activity.info()
-        at = decision_time(request.as_of, info.scheduled_time, info.current_attempt_scheduled_time)
+        at = decision_time(
+            request.as_of, info.scheduled_time, info.current_attempt_scheduled_time, info.started_time
+        )
         with translated():
             return perform(self._ports, request, at)

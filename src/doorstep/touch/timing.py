@@ -13,10 +13,13 @@ YIELD = timedelta(minutes=1)
 RECONCILE_UNKNOWN = timedelta(hours=1)
 
 
-def decision_time(as_of: datetime, scheduled: datetime, current_attempt: datetime) -> datetime:
-    """`as_of` (`workflow.now()` when it was asked) moved on by how long the activity has been retried.
+def decision_time(
+    as_of: datetime, scheduled: datetime, current_attempt: datetime, started: datetime
+) -> datetime:
+    """`as_of` (`workflow.now()` when it was asked) moved on by how long the activity has been retried and how
+    long this attempt lay in the task queue: `as_of` alone would stand still through hours without a worker.
 
-    Both activity times come from the server's clock, virtual under time skipping; `as_of` alone would stand
-    still through hours of retries. Never before `as_of`.
+    All three activity times come from the server's clock, virtual under time skipping (`started` too: the
+    server stamps it when it hands the attempt out), so only their differences count. Never before `as_of`.
     """
-    return as_of + max(current_attempt - scheduled, timedelta(0))
+    return as_of + max(current_attempt - scheduled, started - scheduled, timedelta(0))
