@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from doorstep.domain.ids import shipment_ref
 from doorstep.gateway import Gateway, marks
 from doorstep.gateway.rpc import Refused
+from doorstep.ingest.sql import EVENTS
 from gateway.stage import LATER, Stage
 from ingest.telling import ADA, NOON, event, hours, order, rows, scan, take, told, whole
 
@@ -55,6 +57,28 @@ async def test_a_journey_hears_at_its_start_what_its_person_did_before_the_order
     assert (result.started, result.delivered, result.failed) == (1, 1, 0)
     async with stage.worker():
         assert await stage.heard() == (["order.placed", "product.browsed"], 0)
+
+
+async def test_a_starting_journey_hears_its_persons_news_behind_any_number_of_other_orders_events(
+    stage: Stage,
+) -> None:
+    """Five hundred events of the person's other orders do not keep what the person did from a new journey."""
+    other = take(stage.database, whole(order(stage.order(1))), "w1")
+    await stage.gateway.deliver(other.journeys)
+    looked = event("product.browsed", hours(3), None, fact="looked", subject="p1", person=ADA)
+    await stage.gateway.deliver((), take(stage.database, told(looked), "w2").persons)
+    with stage.database.writing() as connection:
+        (placed,) = connection.execute(select(EVENTS).where(EVENTS.c.type == "order.placed")).mappings()
+        many = [
+            {**placed, "id": f"e{n}", "external_id": f"e{n}", "occurred_at": hours(2)} for n in range(500)
+        ]
+        connection.execute(insert(EVENTS), many)
+    done = take(stage.database, whole(order(stage.order(2), placed=hours(1))), "w3")
+
+    await stage.gateway.deliver(done.journeys)
+
+    async with stage.worker():
+        assert "product.browsed" in (await stage.heard(2))[0]
 
 
 async def test_what_comes_later_is_one_signal_for_all_of_it(stage: Stage) -> None:

@@ -42,6 +42,7 @@ _SINCE_PLACED = prepared(
     select(*_COLUMNS)
     .where(
         EVENTS.c.person_id == bindparam("person"),
+        EVENTS.c.order_ref.is_(None),
         EVENTS.c.status != InboxStatus.PENDING.value,  # else it is on its way to every open journey already
         EVENTS.c.occurred_at >= bindparam("placed"),
         EVENTS.c.type != OrderedAgain.type,  # told to each order by itself, in ingest
@@ -178,9 +179,7 @@ def _add_earlier(conn: Connection, errand: Errand) -> None:
     if order is None or order.person_id is None or order.placed_at is None:
         return
     rows = _SINCE_PLACED.all(conn, {"person": order.person_id, "placed": order.placed_at})
-    errand.events.extend(
-        _waiting(row) for row in rows if row.order_ref is None and row.except_journey != errand.journey_id
-    )
+    errand.events.extend(_waiting(row) for row in rows if row.except_journey != errand.journey_id)
 
 
 def _errand(conn: Connection, made: Round, journey: str) -> Errand | None:
