@@ -224,3 +224,12 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on() -> None:
     assert [x.ref for x in told.orders[0].lines] == ["1"]
     assert types(told) == ["order.placed"]
     assert len(told.problems) == 2
+
+
+def test_a_consent_without_its_own_time_is_marked_as_standing() -> None:
+    """`buyer_accepts_marketing` and a state without `consent_updated_at` say nobody when; a dated state does."""
+    dated = read("orders/create", order()).consents
+    state = {"id": 4711, "email_marketing_consent": {"state": "subscribed"}}
+    undated = read("orders/create", order(customer=state)).consents
+    box = read("orders/create", order(customer={"id": 4711}, buyer_accepts_marketing=True)).consents
+    assert [[c.standing for c in told] for told in (dated, undated, box)] == [[False], [True], [True]]

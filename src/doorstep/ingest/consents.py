@@ -7,7 +7,7 @@ it wins. On PostgreSQL the person's row is locked for it, as the touch locks it;
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 
@@ -15,6 +15,7 @@ from doorstep.domain.events import Envelope
 from doorstep.domain.facts import ConsentGranted, ConsentWithdrawn
 from doorstep.domain.messages import Channel
 from doorstep.ingest.delivery import Delivery
+from doorstep.ingest.inputs import LONG_AGO
 from doorstep.ingest.persons import People
 from doorstep.ingest.sql import CONSENTS, PERSONS
 from doorstep.models.prepared import prepared
@@ -22,11 +23,18 @@ from doorstep.sources.base import ConsentSighting
 
 _LOCK = prepared(select(PERSONS.c.id).where(PERSONS.c.id == bindparam("person")).with_for_update())
 
+_SKEW = timedelta(minutes=5)
+"""By how much a sender's clock may be ahead of ours."""
+
 
 def keep_consents(delivery: Delivery, people: People, seen: Iterable[ConsentSighting]) -> None:
-    """The consents a webhook showed beside its events (an order carries the person's standing choice)."""
+    """The consents a webhook showed beside its events (an order carries the person's standing choice). A grant
+    that nobody dated fills a gap only: it is dated before every word, so that any word outranks it, come when it
+    may. So is one dated ahead, which would otherwise be news again with each webhook that repeats it."""
     for consent in seen:
-        person = people.resolve(consent.person, consent.at)
+        at = min(consent.at, delivery.received_at)
+        person = people.resolve(consent.person, at)
+        undated = consent.standing or consent.at > delivery.received_at + _SKEW
         if person is not None and not person.erased:
             _keep(
                 delivery,
@@ -34,7 +42,7 @@ def keep_consents(delivery: Delivery, people: People, seen: Iterable[ConsentSigh
                 (consent.channel.value,),
                 consent.purpose.value,
                 consent.granted,
-                consent.at,
+                LONG_AGO if consent.granted and undated else at,
                 consent.source,
             )
 

@@ -137,7 +137,8 @@ class ShipmentSighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentSighting:
-    """A word on consent: the latest by `at` counts. `source` says who told it (`shopify`, `api`)."""
+    """A word on consent: the latest by `at` counts. `source` says who told it (`shopify`, `api`). `standing`: a
+    flag that stands without its own time (`at` is when it was seen); it overrules no word that has one."""
 
     person: PersonSighting
     channel: Channel
@@ -145,6 +146,7 @@ class ConsentSighting:
     at: datetime
     source: str
     purpose: Purpose = Purpose.MARKETING
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,13 +86,17 @@ def consents(order: Mapping[str, Any], person: PersonSighting, draft: Draft, pla
             continue
         granted = CONSENT_STATES[state]
         if granted is not None:
-            at = instant(told.get("consent_updated_at")) or placed_at
-            _note(draft, person, channel, granted, at)
+            at = instant(told.get("consent_updated_at"))
+            _note(draft, person, channel, granted, at or placed_at, standing=at is None)
     if "email_marketing_consent" not in customer and truth(order.get("buyer_accepts_marketing")):
-        _note(draft, person, Channel.EMAIL, True, placed_at)
+        _note(draft, person, Channel.EMAIL, True, placed_at, standing=True)
 
 
-def _note(draft: Draft, person: PersonSighting, channel: Channel, granted: bool, at: datetime) -> None:
+def _note(
+    draft: Draft, person: PersonSighting, channel: Channel, granted: bool, at: datetime, *, standing: bool
+) -> None:
     draft.consents.append(
-        ConsentSighting(person=person, channel=channel, granted=granted, at=at, source="shopify")
+        ConsentSighting(
+            person=person, channel=channel, granted=granted, at=at, source="shopify", standing=standing
+        )
     )

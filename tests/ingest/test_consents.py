@@ -1,0 +1,68 @@
+"""Words on consent: the latest said holds, however it was dated and whenever it came."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from doorstep.domain.messages import Channel, Purpose
+from doorstep.models import Database
+from doorstep.models.reading.consents import latest_consent
+from doorstep.sources.base import ConsentSighting, Reading
+from ingest.telling import ADA, event, hours, open_shop, order, rows, take, told, whole
+
+WITHDRAWN = {"channel": "email", "purpose": "marketing"}
+
+
+@pytest.fixture(autouse=True)
+def _shop(database: Database) -> None:
+    open_shop(database)
+
+
+def shown(at: datetime, *, granted: bool = True, standing: bool = False) -> Reading:
+    """An order that shows the person's choice."""
+    seen = ConsentSighting(
+        person=ADA, channel=Channel.EMAIL, granted=granted, at=at, source="shopify", standing=standing
+    )
+    return replace(whole(order("1")), consents=(seen,))
+
+
+def agreed(database: Database) -> bool:
+    person = rows(database, "SELECT id FROM persons")[0]["id"]
+    with database.read() as session:
+        held = latest_consent(session, person, Channel.EMAIL, Purpose.MARKETING)
+    assert held is not None
+    return held.granted
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_consent_dated_ahead_does_not_outrank_a_later_opt_out(database: Database, repeated: bool) -> None:
+    """A grant dated years ahead loses to an opt-out heard after it, also when another order repeats it."""
+    take(database, shown(hours(24 * 3650)), "w1", hours(1))
+    out = event("consent.withdrawn", hours(2), None, person=ADA, data=WITHDRAWN)
+    take(database, told(out), "w2", hours(2))
+    if repeated:
+        take(database, shown(hours(24 * 3650)), "w3", hours(3))
+
+    assert not agreed(database)
+
+
+@pytest.mark.parametrize("first", ["flag", "word"])
+def test_a_flag_without_its_own_time_never_overrules_a_withdrawal(database: Database, first: str) -> None:
+    """An undated flag seen after an explicit withdrawal changes nothing, in either order of arrival."""
+    flag = (shown(hours(5), standing=True), "w1", hours(6))
+    out = event("consent.withdrawn", hours(2), None, person=ADA, data=WITHDRAWN)
+    word = (told(out), "w2", hours(6))
+    for reading, name, at in (flag, word) if first == "flag" else (word, flag):
+        take(database, reading, name, at)
+
+    assert not agreed(database)
+
+
+def test_a_flag_without_its_own_time_fills_a_gap(database: Database) -> None:
+    """Where nothing was ever said, the flag that stands counts."""
+    take(database, shown(hours(5), standing=True), "w1", hours(6))
+
+    assert agreed(database)
