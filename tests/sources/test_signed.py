@@ -93,6 +93,15 @@ def test_prose_in_a_word_field_is_left_out_and_the_event_counts() -> None:
     assert "ada@" not in told.problems[0]
 
 
+@pytest.mark.parametrize("data", [{}, {"channel": ""}])
+def test_a_withdrawal_without_a_channel_is_one_of_every_channel(data: dict[str, str]) -> None:
+    """'Stop everything' names no channel; it is an event, and a withdrawal on each."""
+    told = read_signed(signed_event("consent.withdrawn", person={"id": "4711"}, data=data))
+    assert told.problems == ()
+    assert [e.type for e in told.events] == ["consent.withdrawn"]
+    assert [(c.channel, c.granted) for c in told.consents] == [(channel, False) for channel in Channel]
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -114,6 +123,8 @@ def test_prose_in_a_word_field_is_left_out_and_the_event_counts() -> None:
         (signed_event("order.placed", data={"currency": "EUR"}), "data.lines"),
         (signed_event("order.placed", data={"lines": [{"id": "1", "quantity": 1}]}), "data.currency"),
         (signed_event("consent.granted", data={"channel": "fax"}), "Channels: email, sms, push"),
+        (signed_event("consent.granted", data={}), "Channels: email, sms, push"),
+        (signed_event("consent.withdrawn", data={"channel": "fax"}), "Channels: email, sms, push"),
         (signed_event("consent.granted", order=None, data={"channel": "email"}), "neither person nor order"),
         (signed_event("customer.zone_changed", data={"zone": "Mars/Base"}), "no time zone"),
         (signed_event("product.updated", data={}), "'subject'"),

@@ -105,7 +105,9 @@ def order(
     draft.orders[external_id] = _merged(draft.orders.get(external_id), sighting)
     for n, one in enumerate(items(data.get("consents"))):
         try:
-            consent(truth(one.get("granted")), one, person, instant(one.get("at")) or at, draft)
+            told_at = instant(one.get("at"))
+            granted = truth(one.get("granted"))
+            consent(granted, one, person, told_at or at, draft, standing=told_at is None)
         except Unreadable as refused:
             draft.problem(f"{path}.data.consents[{n}]: {refused.what}")
     return sighting
@@ -212,11 +214,19 @@ def shipment(
 
 
 def consent(
-    granted: bool, data: Mapping[str, Any], person: PersonSighting | None, at: datetime, draft: Draft
+    granted: bool,
+    data: Mapping[str, Any],
+    person: PersonSighting | None,
+    at: datetime,
+    draft: Draft,
+    *,
+    standing: bool = False,
 ) -> None:
-    """Raises `Unreadable` for a channel or purpose that does not exist."""
+    """A withdrawal without a channel is one of every channel. Raises `Unreadable` for a channel or purpose that
+    does not exist, and for a grant without a channel."""
+    word = data.get("channel") or ""
     try:
-        channel = Channel(data.get("channel", ""))
+        channels = tuple(Channel) if not word and not granted else (Channel(word),)
         purpose = Purpose(data.get("purpose", Purpose.MARKETING))
     except ValueError:
         raise Unreadable(
@@ -224,10 +234,17 @@ def consent(
             mend=f"Channels: {', '.join(Channel)}; purposes: {', '.join(Purpose)}.",
         ) from None
     if person is not None:
-        draft.consents.append(
+        draft.consents.extend(
             ConsentSighting(
-                person=person, channel=channel, granted=granted, at=at, source=SOURCE, purpose=purpose
+                person=person,
+                channel=channel,
+                granted=granted,
+                at=at,
+                source=SOURCE,
+                purpose=purpose,
+                standing=standing,
             )
+            for channel in channels
         )
 
 
