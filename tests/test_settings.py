@@ -20,6 +20,7 @@ def test_nothing_set_is_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert settings.database_url == f"sqlite:///{tmp_path}/.doorstep/doorstep.db"
     assert (settings.base_url, settings.temporal_target()) == ("http://127.0.0.1:8080", "127.0.0.1:7233")
     assert settings.warnings == ()
+    assert not settings.outbox_open
 
 
 def test_variables_are_read_and_arguments_go_before_them(tmp_path: Path) -> None:
@@ -30,10 +31,12 @@ def test_variables_are_read_and_arguments_go_before_them(tmp_path: Path) -> None
         "DOORSTEP_SETTLE_SECONDS": "0.5",
         "DOORSTEP_PORT": "9000",
         "DOORSTEP_LOG_LEVEL": "debug",
+        "DOORSTEP_OUTBOX_OPEN": "1",
     }
     settings = load_settings(environ, port=9001)
     assert settings.store_packages == ("acme.journeys", "other")
     assert (settings.settle_seconds, settings.port, settings.log_level) == (0.5, 9001, "DEBUG")
+    assert settings.outbox_open
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,7 @@ def test_variables_are_read_and_arguments_go_before_them(tmp_path: Path) -> None
         ("DOORSTEP_SETTLE_SECONDS", "nan"),
         ("DOORSTEP_LOG_FORMAT", "yaml"),
         ("DOORSTEP_TASK_QUEUE", "a b"),
+        ("DOORSTEP_OUTBOX_OPEN", "maybe"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_allowed(variable: str, value: str) -> None:

@@ -74,6 +74,7 @@ PATH = Kind(_path, "a path")
 LEVEL = Kind(
     lambda text: _matching("DEBUG|INFO|WARNING|ERROR")(text.upper()), "DEBUG, INFO, WARNING or ERROR"
 )
+YES_OR_NO = Kind(lambda text: _matching("[01]")(text) == "1", "1 or 0")
 FORMAT = Kind(_matching("auto|json|pretty"), "auto, json or pretty")
 SECONDS = Kind(_between(0.0, 3600.0, float), "seconds, from 0 to 3600")
 BYTES = Kind(_between(1024, 64 * 1024 * 1024, int), "bytes, from 1024 to 67108864")
@@ -104,6 +105,7 @@ class Settings:
     secret_file: Path | None = _setting(None, PATH)  # the installation's own key; None: data_dir/secret.key
     secrets_file: Path | None = _setting(None, PATH)  # connection id → secrets; None: data_dir/secrets.json
     settle_seconds: float = _setting(2.0, SECONDS)  # how long a journey lets events gather before it acts
+    outbox_open: bool = _setting(False, YES_OR_NO)  # whether /outbox needs no key from this machine
     max_body_bytes: int = _setting(1024 * 1024, BYTES)  # of one webhook; larger is answered 413
     log_level: str = _setting("INFO", LEVEL)
     log_format: str = _setting("auto", FORMAT)  # auto: pretty on a terminal, JSON elsewhere

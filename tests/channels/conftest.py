@@ -19,6 +19,7 @@ from doorstep.errors import DoorstepError
 from doorstep.models import Database, ids
 from doorstep.models.ledger import OutboxMessage
 from doorstep.models.stores import StoreRow
+from doorstep.settings import Settings
 
 
 @pytest.fixture
@@ -38,15 +39,17 @@ def outbox(database: Database) -> OutboxSender:
 
 @pytest.fixture
 def browser(database: Database) -> Callable[..., TestClient]:
-    """Opens the outbox's pages as someone at `client` who typed `base_url`."""
+    """Opens the outbox's pages as someone at `client` who typed `base_url`; `outbox_open` is the setting."""
     app = FastAPI()
     app.include_router(outbox_router())
     app.add_exception_handler(DoorstepError, on_doorstep_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.state.wrongs = Wrongs()
-    app.state.services = SimpleNamespace(database=database)
 
-    def open_(client: str = "127.0.0.1", base_url: str = "http://127.0.0.1:8080") -> TestClient:
+    def open_(
+        client: str = "127.0.0.1", base_url: str = "http://127.0.0.1:8080", *, outbox_open: bool = True
+    ) -> TestClient:
+        app.state.services = SimpleNamespace(database=database, settings=Settings(outbox_open=outbox_open))
         return TestClient(app, base_url=base_url, client=(client, 5000))
 
     return open_

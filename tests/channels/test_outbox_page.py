@@ -139,6 +139,12 @@ def test_this_machine_needs_none(browser: Open, base_url: str) -> None:
     assert browser("::1", base_url).get("/outbox").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/outbox", "/outbox.json", "/outbox/msg_x", "/outbox/msg_x/body"])
+def test_without_the_setting_this_machine_needs_a_key_too(browser: Open, path: str) -> None:
+    """Behind a plain reverse proxy everybody connects from 127.0.0.1 and names it."""
+    assert browser(outbox_open=False).get(path).status_code == 401
+
+
 def test_a_stores_key_sees_that_stores_messages(
     outbox: OutboxSender, browser: Open, database: Database
 ) -> None:

@@ -1,7 +1,9 @@
 """The outbox: what would have gone to customers, as they would see it, and as JSON for tests.
 
-It shows personal data. Without a key it answers only requests that come from this machine *and* name this
-machine in `Host`: a page on the web whose name was pointed at 127.0.0.1 (DNS rebinding) names itself there.
+It shows personal data. Without a key it answers only where `DOORSTEP_OUTBOX_OPEN` says so (`doorstep up` does), and
+there only requests that come from this machine *and* name this machine in `Host`: a page on the web whose name was
+pointed at 127.0.0.1 (DNS rebinding) names itself there. The request alone cannot tell: a plain reverse proxy on this
+machine connects from 127.0.0.1 and names it too.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ PAGE_SIZE = 50
 
 
 def is_local(request: Request) -> bool:
-    """Whether a person at this machine asks, with no proxy between."""
+    """Whether a person at this machine seems to ask, with no proxy between that tells of itself."""
     host = request.headers.get("host", "").lower()
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     return (
@@ -43,7 +45,7 @@ def require_outbox_access(
     request: Request, parts: Parts, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> str | None:
     """The store whose messages may be seen, `None` for all. Raises `Unauthenticated` or `Forbidden`."""
-    if given is None and is_local(request):
+    if given is None and parts.settings.outbox_open and is_local(request):
         return None
     found = caller(request, parts, given)
     if not found.may(Scope.SUPPORT):
