@@ -148,6 +148,17 @@ def test_a_touch_that_holds_its_slot_is_not_outranked_any_more() -> None:
     assert isinstance(decide(request(), capped(counted=(sent(NOON),)), NOON, holding=True), Defer)
 
 
+def test_send_now_goes_before_others_and_into_the_headroom_but_not_past_a_full_cap() -> None:
+    """An agent's word ranks first; it does not add a message to what the person is promised."""
+    now = request(priority=1, ignore_timing=True)
+    assert isinstance(decide(now, capped(waiting=(waits("jny_z:x", 99),)), NOON), Send)
+    roomy = StorePolicy(caps=(Cap(limit=2, window=DAY),), headroom=1, headroom_from=60)
+    assert isinstance(decide(now, capped(roomy, counted=(sent(NOON - HOUR),)), NOON), Send)
+    full = decide(now, capped(counted=(sent(NOON - HOUR),)), NOON)
+    assert isinstance(full, Defer)
+    assert (full.until, full.reason) == (NOON + DAY - HOUR, SkipReason.FREQUENCY_CAPPED)
+
+
 def test_the_lower_of_two_that_wake_together_answers_the_same_whoever_asks_first() -> None:
     """Before the higher one is sent, or after: deferred to the same instant."""
     high = waits("jny_h:x", 80)

@@ -64,7 +64,7 @@ def test_a_transactional_touch_whose_sms_would_come_too_late_goes_by_email() -> 
     assert decision.channel is EMAIL
 
 
-def test_send_now_overrides_caps_and_quiet_hours_and_nothing_else() -> None:
+def test_send_now_overrides_rank_and_quiet_hours_and_nothing_else() -> None:
     """The trace says that they were overridden; the holdout still holds."""
     decision = decide(request(ignore_timing=True), facts(), NIGHT)
     assert isinstance(decision, Send)

@@ -36,7 +36,8 @@ _DONE = {
     summary="Steer a journey",
     description="`pause` stops new messages, not waits or exits. `resume` goes on (`catch_up` says what becomes of "
     "what fell due meanwhile). `skip` leaves a step out, also a future one. `send-now` sends a waiting touch at once; "
-    "every rule but timing applies. `cancel` ends the journey. Answers within five seconds: 200 applied; 202 taken by "
+    "every rule but timing applies: a full frequency cap still holds it back. "
+    "`cancel` ends the journey. Answers within five seconds: 200 applied; 202 taken by "
     "the journey, result to follow; 409 refused, with what could be acted on; 503 the journey could not be reached — "
     "**then nothing was changed and nothing will be**, even when a worker comes back later.",
     responses={
