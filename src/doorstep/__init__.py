@@ -5,41 +5,45 @@ What an author of journeys imports; nothing heavy stands behind it.
 
 from __future__ import annotations
 
-from doorstep.domain.events import Event, event
-from doorstep.domain.facts import (
-    CartUpdated,
-    ComplaintOpened,
-    ComplaintResolved,
-    ConsentGranted,
-    ConsentWithdrawn,
-    ContentShared,
-    Delivered,
-    InsertScanned,
-    OrderCancelled,
-    OrderDelivered,
-    OrderedAgain,
-    OrderPartlyDelivered,
-    OrderPlaced,
-    OrderRefunded,
-    OrderShipped,
-    OrderUpdated,
-    ProductBrowsed,
-    ReturnApproved,
-    ReturnCancelled,
-    ReturnReceived,
-    ReturnRequested,
-    ReviewSubmitted,
-    ShipmentCreated,
-    ShipmentScanned,
-    Shipped,
-    SubscriptionStarted,
-    SurveyAnswered,
-)
-from doorstep.domain.messages import Channel, Purpose
-from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
-from doorstep.domain.shipments import ShipmentStatus
-from doorstep.workflows.journey import Journey
-from doorstep.workflows.registry import RoutingFacts, journey, routing
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from doorstep.domain.events import Event, event
+    from doorstep.domain.facts import (
+        CartUpdated,
+        ComplaintOpened,
+        ComplaintResolved,
+        ConsentGranted,
+        ConsentWithdrawn,
+        ContentShared,
+        Delivered,
+        InsertScanned,
+        OrderCancelled,
+        OrderDelivered,
+        OrderedAgain,
+        OrderPartlyDelivered,
+        OrderPlaced,
+        OrderRefunded,
+        OrderShipped,
+        OrderUpdated,
+        ProductBrowsed,
+        ReturnApproved,
+        ReturnCancelled,
+        ReturnReceived,
+        ReturnRequested,
+        ReviewSubmitted,
+        ShipmentCreated,
+        ShipmentScanned,
+        Shipped,
+        SubscriptionStarted,
+        SurveyAnswered,
+    )
+    from doorstep.domain.messages import Channel, Purpose
+    from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
+    from doorstep.domain.shipments import ShipmentStatus
+    from doorstep.workflows.journey import Journey
+    from doorstep.workflows.registry import RoutingFacts, journey, routing
 
 __all__ = [
     "CartUpdated",
@@ -82,3 +86,49 @@ __all__ = [
     "journey",
     "routing",
 ]
+
+_HOMES = {
+    "doorstep.domain.events": ["Event", "event"],
+    "doorstep.domain.facts": [
+        "CartUpdated",
+        "ComplaintOpened",
+        "ComplaintResolved",
+        "ConsentGranted",
+        "ConsentWithdrawn",
+        "ContentShared",
+        "Delivered",
+        "InsertScanned",
+        "OrderCancelled",
+        "OrderDelivered",
+        "OrderPartlyDelivered",
+        "OrderPlaced",
+        "OrderRefunded",
+        "OrderShipped",
+        "OrderUpdated",
+        "OrderedAgain",
+        "ProductBrowsed",
+        "ReturnApproved",
+        "ReturnCancelled",
+        "ReturnReceived",
+        "ReturnRequested",
+        "ReviewSubmitted",
+        "ShipmentCreated",
+        "ShipmentScanned",
+        "Shipped",
+        "SubscriptionStarted",
+        "SurveyAnswered",
+    ],
+    "doorstep.domain.messages": ["Channel", "Purpose"],
+    "doorstep.domain.outcomes": ["Outcome", "OutcomeKind", "SkipReason"],
+    "doorstep.domain.shipments": ["ShipmentStatus"],
+    "doorstep.workflows.journey": ["Journey"],
+    "doorstep.workflows.registry": ["RoutingFacts", "journey", "routing"],
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Found when asked for: `doorstep status` shall not wait for the workflow engine to load.
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'doorstep' has no attribute '{name}'")
