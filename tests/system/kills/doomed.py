@@ -29,8 +29,8 @@ from doorstep.ingest import inbox, writer
 from doorstep.models.base import Database
 from doorstep.ports import Ports
 
-RECONCILE = timedelta(seconds=2)
-"""R of the test's provider."""
+RECONCILE = timedelta(seconds=6)
+"""R of the test's provider: longer than an activity of a dead worker waits for its next attempt."""
 NAMES = {TouchState.RESERVED: "reserve", TouchState.SENDING: "sending", TouchState.ACCEPTED: "record"}
 
 

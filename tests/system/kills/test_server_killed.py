@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from pathlib import Path
 
 import pytest
 from tests.system.kills import claims
-from tests.system.kills.house import Lane, Zygote
+from tests.system.kills.house import Lane, Zygote, kill_server
 from tests.system.kills.orders import PLACED, REVIEWED, Order
 from tests.system.kills.plan import Doom
 from tests.system.kills.story import CARED, CONFIRMED
@@ -90,7 +89,7 @@ async def test_the_server_killed_at_any_boundary(tmp_path: Path, zygote: Zygote,
             here += [(lanes[0], one) for one in MANY if n == 0]
             telling = asyncio.gather(*(_told(lane, one) for lane, one in here))
             await asyncio.gather(*(lane.at(doom) for lane, (_, doom) in here))
-            await _die(server)
+            await kill_server(server)
             for lane, (_, doom) in here:
                 doom.tell(lane.marks)
             await telling
@@ -135,17 +134,6 @@ async def _told(lane: Lane, one: tuple[Order, Doom]) -> None:
         lambda: claims.journeys(lane).get(order.journey) in ("open", "closed"), f"{order.name} is open"
     )
     await lane.sender.send(order, REVIEWED)
-
-
-async def _die(server: TemporalServer) -> None:
-    """SIGKILL, and start again on the same file."""
-    process = server._server
-    assert process is not None
-    assert process.poll() is None
-    await asyncio.to_thread(server.kill)
-    assert process.returncode == -signal.SIGKILL
-    server.spawn()  # from this thread: the server lives as long as it
-    await server.wait_ready()
 
 
 async def _wrong(lane: Lane, script: list[tuple[Order, Doom]]) -> list[str]:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from tests.system.kills import claims
-from tests.system.kills.house import Lane, Zygote
+from tests.system.kills.house import Lane, Zygote, kill_server
 from tests.system.kills.orders import Order
 from tests.system.kills.story import CARED
-from tests.system.kills.test_server_killed import _die
 
 from doorstep.temporal_server import TemporalServer
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.system
 SEED = 20261122
 ORDERS = [Order(f"soak-{n}") for n in range(30)]
 KILLS = ("worker", "api", "server") * 5
-EVERY = (0.4, 1.2)
+EVERY = (0.2, 0.8)
 """Seconds between kills."""
 
 
@@ -68,7 +67,7 @@ async def _storm(lane: Lane, server: TemporalServer) -> Counter[str]:
     for kind in kinds:
         await asyncio.sleep(chance.uniform(*EVERY))
         if kind == "server":
-            await _die(server)
+            await kill_server(server)
         else:
             await lane.until(lambda kind=kind: lane.kill(kind), f"a {kind} to kill")
         killed[kind] += 1
