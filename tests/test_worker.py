@@ -27,21 +27,25 @@ from temporalio.worker import Worker
 
 import probes
 from doorstep import worker
+from doorstep.activities.ports import build_ports
 from doorstep.contracts import JourneyStart, JourneyView
 from doorstep.converter import data_converter
 from doorstep.domain.events import Envelope
 from doorstep.domain.facts import Line
+from doorstep.domain.messages import Channel
+from doorstep.domain.outcomes import Send, TouchState
 from doorstep.errors import SetupError
 from doorstep.models.base import Database
 from doorstep.models.codec_json import to_json
 from doorstep.models.journeys import JourneyRow
-from doorstep.models.ledger import OutboxMessage
+from doorstep.models.ledger import LedgerRowModel, OutboxMessage
 from doorstep.models.tables import table
 from doorstep.settings import Settings
 from doorstep.temporal_server import TemporalServer
+from doorstep.touch import ledger
 from doorstep.workflows.core import JourneyCore
 from doorstep.workflows.standard_v1 import Standard
-from shop import JOURNEY, LINES, ORDER, PERSON, STORE, open_shop
+from shop import JOURNEY, LINES, NOON, ORDER, PERSON, STORE, a_request, open_shop
 
 
 @pytest.fixture
@@ -230,6 +234,29 @@ async def test_an_order_reaches_the_outbox_and_the_tables(
         started = time.monotonic()
         await asyncio.wait_for(running, 10)
     assert time.monotonic() - started < 8
+
+
+@pytest.mark.system
+async def test_a_worker_settles_what_dead_ones_left(here: Settings, database: Database) -> None:
+    """A touch in `sending` whose journey has closed, and of which the outbox knows nothing, becomes unknown."""
+    open_shop(database)
+    row = ledger.decided(ledger.fresh(a_request()), Send(channel=Channel.EMAIL), NOON)
+    with build_ports(here, database).store.locked(STORE, PERSON) as tx:
+        tx.save(replace(row, state=TouchState.SENDING, sending_at=NOON, attempts=1))
+    with database.writing() as connection:
+        connection.execute(update(table(JourneyRow)).values(status="closed"))
+
+    def state() -> str:
+        with database.reading() as connection:
+            return str(connection.execute(select(table(LedgerRowModel).c.state)).scalar_one())
+
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(here, stop=stop))
+    try:
+        await until(lambda: state() == "unknown")
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, 10)
 
 
 @pytest.mark.system

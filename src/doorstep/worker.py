@@ -30,10 +30,12 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from doorstep import gateway, logs
 from doorstep.activities.ports import activities, build_ports
+from doorstep.activities.settling import settle_forever
 from doorstep.errors import SetupError, Unavailable, nearest
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
 from doorstep.models.tables import table
+from doorstep.ports import Ports
 from doorstep.settings import Settings, load_settings
 from doorstep.workflows import registry
 
@@ -91,7 +93,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         with ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity") as threads:
             worker = make_worker(client, settings, journeys, activities(ports, database), threads)
             log.info("worker started", journeys=sorted(journeys), task_queue=settings.task_queue)
-            async with worker, _sweeping(settings, database, client):
+            async with worker, _sweeping(settings, database, client, ports):
                 await stop.wait()
                 log.info("worker stopping", grace_seconds=GRACE.total_seconds())
         log.info("worker stopped")
@@ -196,14 +198,21 @@ class _Bound(ActivityInboundInterceptor):
 
 
 @contextlib.asynccontextmanager
-async def _sweeping(settings: Settings, database: Database, client: Client) -> AsyncIterator[None]:
-    """The gateway's sweep beside the worker: what was not delivered to a journey is tried again."""
-    task = asyncio.create_task(gateway.sweep_forever(settings=settings, database=database, client=client))
+async def _sweeping(
+    settings: Settings, database: Database, client: Client, ports: Ports
+) -> AsyncIterator[None]:
+    """Two sweeps beside the worker: what was not delivered to a journey is tried again, and what dead attempts
+    left in the ledger is settled."""
+    tasks = [
+        asyncio.create_task(gateway.sweep_forever(settings=settings, database=database, client=client)),
+        asyncio.create_task(settle_forever(ports, database)),
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _stopped_by_signals() -> asyncio.Event:
