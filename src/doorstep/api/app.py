@@ -96,7 +96,7 @@ def create_app(
 
 async def _start(app: FastAPI, parts: Services, stack: AsyncExitStack) -> None:
     """Starts what runs beside requests; the stack stops it in reverse: first the courier, at last the writer."""
-    writer = Writer(parts.database).start()
+    writer = Writer(parts.database, secret=parts.settings.secret_key).start()
     stack.push_async_callback(asyncio.to_thread, writer.close)
     courier = None
     if isinstance(parts.gateway, LateGateway):

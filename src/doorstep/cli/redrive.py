@@ -29,8 +29,9 @@ def redrive(
     from doorstep.workflows import registry
 
     with opened() as database:
-        registry.load(load_settings().store_packages)  # they may bring the event types that were missing
-        done = read_again(database, datetime.now(UTC), webhook)
+        settings = load_settings()
+        registry.load(settings.store_packages)  # they may bring the event types that were missing
+        done = read_again(database, datetime.now(UTC), webhook, secret=settings.secret_key)
     if as_json:
         base.emit(
             {

@@ -7,7 +7,7 @@ visible and re-drivable; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from doorstep.ingest import again, releases
 from doorstep.ingest.catalogue import keep_products
 from doorstep.ingest.consents import keep_consents
 from doorstep.ingest.delivery import Delivery
+from doorstep.ingest.erasure import erase
 from doorstep.ingest.events import Events
 from doorstep.ingest.inputs import Accepted, Answer, Connected, Raw
 from doorstep.ingest.orders import Orders
@@ -66,14 +67,21 @@ def accept(
 
 
 def accept_in(
-    conn: Connection, connection: Connected, reading: Reading, raw: Raw, received_at: datetime
+    conn: Connection,
+    connection: Connected,
+    reading: Reading,
+    raw: Raw,
+    received_at: datetime,
+    secret: Callable[[], bytes] | None = None,
 ) -> Accepted:
-    """As `accept`, in the caller's transaction: it counts once that is committed."""
+    """As `accept`, in the caller's transaction: it counts once that is committed. `secret` answers the
+    installation's own key, for erasures."""
     delivery = Delivery(
         conn=conn,
         at=connection,
         webhook_id=webhook_id(connection.id, raw.external_id),
         received_at=received_at,
+        secret=secret,
     )
     status = _status(reading, reading.problems)
     if not delivery.insert_new(WEBHOOKS, _row(delivery, reading, raw, status)):
@@ -98,9 +106,11 @@ def take_in(delivery: Delivery, reading: Reading, status: WebhookStatus) -> Acce
     orders.save_states()
     again.ordered_again(delivery, orders)
     again.zones_changed(delivery, people.moved)
+    for erasure in delivery.erasures:
+        erase(delivery, erasure)
     problems = (*reading.problems, *dict.fromkeys(delivery.problems))
     final = _status(reading, problems)
-    if final is not status:
+    if final is not status and not delivery.erasures:
         delivery.change(
             _RECORD, {"webhook": delivery.webhook_id, "status": final.value, "problems": list(problems)}
         )

@@ -33,7 +33,7 @@ def keep_consents(delivery: Delivery, people: People, seen: Iterable[ConsentSigh
     may. So is one dated ahead, which would otherwise be news again with each webhook that repeats it."""
     for consent in seen:
         at = min(consent.at, delivery.received_at)
-        person = people.resolve(consent.person, at)
+        person = people.resolve(consent.person, at, create=False)
         undated = consent.standing or consent.at > delivery.received_at + _SKEW
         if person is not None and not person.erased:
             _keep(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Dialect, Table
 
 from doorstep.ingest.inputs import Connected
 from doorstep.ingest.sql import ignoring
 from doorstep.models.prepared import Prepared
+
+if TYPE_CHECKING:
+    from doorstep.ingest.erasure import Erasure
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +29,10 @@ class Delivery:
     events: int = 0
     journeys: set[str] = field(default_factory=set)
     persons: set[str] = field(default_factory=set)
+    erasures: list[Erasure] = field(default_factory=list)
+    """Whom to forget, once everything else is written."""
+    secret: Callable[[], bytes] | None = field(default=None, repr=False)
+    """Where the installation's own key comes from: erased addresses are remembered under it."""
 
     @property
     def dialect(self) -> Dialect:

@@ -22,6 +22,7 @@ from doorstep.errors import Unreadable
 from doorstep.ingest import inbox
 from doorstep.ingest.consents import keep_word
 from doorstep.ingest.delivery import Delivery
+from doorstep.ingest.erasure import Erasure
 from doorstep.ingest.order_rows import Order
 from doorstep.ingest.orders import Orders
 from doorstep.ingest.parcels import Parcels
@@ -29,7 +30,7 @@ from doorstep.ingest.persons import People
 from doorstep.ingest.sql import EVENTS, ORDERS
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.prepared import prepared
-from doorstep.sources.base import ReadEvent
+from doorstep.sources.base import PersonSighting, ReadEvent
 
 _FACTS = prepared(select(EVENTS.c.fact_key).where(EVENTS.c.order_ref == bindparam("ref")))
 _PERSON_FACT = prepared(
@@ -168,6 +169,9 @@ class Events:
 
     def _personal(self, event: ReadEvent, envelope: Envelope) -> None:
         person_id, erased = self._person_of(event)
+        if event.type == facts.PersonErased.type:
+            named = event.person or PersonSighting()
+            self.delivery.erasures.append(Erasure(person_id=person_id, named=named, at=event.occurred_at))
         if person_id is None:
             if event.order_ref is not None:
                 self._wait_for_order(event, envelope)

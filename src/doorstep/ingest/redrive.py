@@ -56,12 +56,14 @@ def redrive(
     store_id: str | None = None,
     sources: Callable[[str], Source] = source,
     limit: int = 10_000,
+    secret: Callable[[], bytes] | None = None,
 ) -> Redriven:
     """Reads that webhook again, or all of that status (of that store), oldest first, each in a transaction of
-    its own. `now` is aware UTC. Raises `NotFound` for an unknown webhook; an erased one is left alone."""
+    its own. `now` is aware UTC; `secret` as `accept_in` takes it. Raises `NotFound` for an unknown webhook; an
+    erased one is left alone."""
     done = Redriven()
     for found in _chosen(db, webhook_id, status, store_id, limit):
-        _again(db, found, now, sources, done)
+        _again(db, found, now, sources, secret, done)
     return done
 
 
@@ -85,7 +87,12 @@ def _chosen(
 
 
 def _again(
-    db: Database, webhook_id: str, now: datetime, sources: Callable[[str], Source], done: Redriven
+    db: Database,
+    webhook_id: str,
+    now: datetime,
+    sources: Callable[[str], Source],
+    secret: Callable[[], bytes] | None,
+    done: Redriven,
 ) -> None:
     with db.write() as session:
         row = session.get(InboxWebhookRow, webhook_id)
@@ -96,9 +103,12 @@ def _again(
             return
         done.webhooks += 1
         reading = _read(row, at, sources)
-        delivery = Delivery(conn=session.connection(), at=at, webhook_id=row.id, received_at=row.received_at)
+        delivery = Delivery(
+            conn=session.connection(), at=at, webhook_id=row.id, received_at=row.received_at, secret=secret
+        )
         told = take_in(delivery, reading, WebhookStatus(row.status))
-        _record(delivery, told, reading.ignored, now)
+        if not delivery.erasures:  # else it stays as the erasure left it
+            _record(delivery, told, reading.ignored, now)
         done.requeued += _requeue(delivery, now)
         _count(done, row, told, delivery)
 

@@ -53,9 +53,16 @@ class _Item:
 class Writer:
     """The process's one thread that writes. `start` it once, `close` it at the end: what waits is written first."""
 
-    def __init__(self, db: Database, *, most: int = MOST, bound: int = BOUND) -> None:
-        """`most` pieces of work in one commit, `bound` waiting."""
-        self._db, self._most, self._bound = db, most, bound
+    def __init__(
+        self,
+        db: Database,
+        *,
+        most: int = MOST,
+        bound: int = BOUND,
+        secret: Callable[[], bytes] | None = None,
+    ) -> None:
+        """`most` pieces of work in one commit, `bound` waiting; `secret` as `accept_in` takes it."""
+        self._db, self._most, self._bound, self._secret = db, most, bound, secret
         self._waiting: deque[_Item] = deque()
         self._something = threading.Condition()
         self._closing = False
@@ -101,7 +108,9 @@ class Writer:
         self, connection: Connected, reading: Reading, raw: Raw, received_at: datetime
     ) -> Accepted:
         """`ingest.accept` in a shared transaction. Raises `Busy`, or what the database raised for this one."""
-        return await self.run(lambda conn: accept_in(conn, connection, reading, raw, received_at))
+        return await self.run(
+            lambda conn: accept_in(conn, connection, reading, raw, received_at, self._secret)
+        )
 
     # --- the thread -------------------------------------------------------------------------------
 
