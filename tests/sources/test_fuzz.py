@@ -36,7 +36,13 @@ SHOPIFY: list[tuple[str, Any]] = [
     ("fulfillment_events/create", scan("delivered", estimated_delivery_at="2026-03-04T10:00:00Z")),
     ("refunds/create", refund(transactions=[], order_adjustments=[{"amount": "-1", "tax_amount": 0}])),
     ("products/update", {"id": 1, "title": "x", "variants": [{"price": "1"}], "handle": "x"}),
-    ("customers/redact", {"customer": {"id": 1, "email": "a@b.example", "phone": "+4930901820"}}),
+    (
+        "customers/redact",
+        {
+            "shop_domain": "a.myshopify.com",
+            "customer": {"id": 1, "email": "a@b.example", "phone": "+4930901820"},
+        },
+    ),
 ]
 SIGNED: list[Any] = [
     SIGNED_ORDER,

@@ -98,7 +98,7 @@ def test_every_type_has_an_example_that_the_schema_and_the_code_take(type_: str)
         ("orders/updated", order(cancelled_at="2026-03-02T10:00:00Z", cancel_reason="customer")),
         ("orders/updated", order(fulfillments=[fulfilment(shipment_status="delayed")], refunds=[refund()])),
         ("fulfillment_events/create", scan("in_transit", estimated_delivery_at="2026-03-04T10:00:00Z")),
-        ("customers/redact", {"customer": {"id": 1}}),
+        ("customers/redact", {"customer": {"id": 1}, "shop_domain": "a.myshopify.com"}),
     ],
 )
 def test_what_shopify_is_read_into_fits_the_envelope(topic: str, body: dict[str, Any]) -> None:

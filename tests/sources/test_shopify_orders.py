@@ -95,7 +95,7 @@ def test_the_same_events_give_the_same_order_in_any_sequence() -> None:
 
 
 def test_a_cancellation_is_told_by_the_body_not_the_topic() -> None:
-    """`cancelled_at` on any order body cancels, once; `orders/cancelled` without it counts from its version."""
+    """`cancelled_at` on any order body cancels, once; the topic, which nobody signs, cancels nothing."""
     when = "2026-03-01T11:00:00+01:00"
     keys = set()
     for topic in ("orders/create", "orders/updated", "orders/cancelled"):
@@ -104,12 +104,14 @@ def test_a_cancellation_is_told_by_the_body_not_the_topic() -> None:
         assert told.occurred_at.isoformat() == "2026-03-01T10:00:00+00:00"
         keys.add(told.fact_key)
     assert keys == {f"order.cancelled:{ORDER}"}
-    assert "order.cancelled" in types(read("orders/cancelled", order()))
+    relabelled = read("orders/cancelled", order())
+    assert "order.cancelled" not in types(relabelled)
+    assert relabelled.problems == ("cancelled_at: missing; the topic alone cancels nothing.",)
     assert "order.cancelled" not in types(read("orders/updated", order()))
 
 
 def test_an_unknown_reason_is_reported_and_does_not_hide_the_cancellation() -> None:
-    told = read("orders/cancelled", order(cancel_reason="aliens"))
+    told = read("orders/cancelled", order(cancelled_at="2026-03-06T10:00:00Z", cancel_reason="aliens"))
     assert told.events[-1].data == {"reason": "other"}
     assert told.problems == ("cancel_reason: 'aliens' is no reason that Doorstep knows.",)
 

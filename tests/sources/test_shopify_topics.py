@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
-from tests.sources.bodies import CONTEXT, RECEIVED, read
+from tests.sources.bodies import CONTEXT, RECEIVED, order, read
 
 from doorstep.errors import NotJson, Unreadable
 from doorstep.sources.base import Reading, SourceContext
@@ -31,9 +34,24 @@ def test_a_topic_that_is_none_of_ours_is_left_alone_politely() -> None:
     assert "'carts/update'" in told.ignored
 
 
+REDACT = {
+    "shop_id": 1,
+    "shop_domain": "tea.myshopify.com",
+    "customer": {"id": 4711, "email": "ada@example.com"},
+    "orders_to_redact": [],
+}
+
+
+@pytest.mark.parametrize("body", [order(), {k: v for k, v in REDACT.items() if k != "shop_domain"}])
+def test_another_body_under_the_redaction_topic_erases_nobody(body: dict[str, Any]) -> None:
+    """The topic is an unsigned header: a replayed order under it is no request for erasure."""
+    with pytest.raises(Unreadable, match="no request for erasure"):
+        read("customers/redact", body)
+
+
 def test_privacy_requests_are_never_overlooked() -> None:
     """A redaction ends the person's journeys; a data request waits, visibly, for a person."""
-    told = read("customers/redact", {"shop_id": 1, "customer": {"id": 4711, "email": "ada@example.com"}})
+    told = read("customers/redact", REDACT)
     assert types(told) == ["customer.erased"]
     assert told.events[0].person is not None
     assert read("customers/data_request", {"customer": {"id": 4711}}).problems
@@ -53,3 +71,11 @@ def test_a_product_fills_the_catalogue() -> None:
     ).products[0]
     assert (told.ref, told.category, told.price_minor) == ("7001", "kitchen", 1990)
     assert told.url == "https://tea.myshopify.com/products/teapot"
+
+
+def test_a_products_link_leads_where_the_connection_says() -> None:
+    """The shop's domain is the connection's own, whatever an unsigned header claims."""
+    context = replace(CONTEXT, shop_domain="own.myshopify.com")
+    body = {"id": 7001, "title": "Teapot", "handle": "teapot"}
+    told = read("products/update", body, "wh", context, **{"X-Shopify-Shop-Domain": "evil.myshopify.com"})
+    assert told.products[0].url == "https://own.myshopify.com/products/teapot"

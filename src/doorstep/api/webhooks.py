@@ -177,6 +177,7 @@ def _understood(
         received_at=now,
         currency=at.currency,
         country=at.country,
+        shop_domain=at.shop_domain,
     )
     try:
         return raw, adapter.read(headers, body, context)

@@ -24,6 +24,7 @@ class Connected:
     country: str = ""
     currency: str = ""
     locale: str = ""
+    shop_domain: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ def connected(session: Session, connection_id: str, *, disabled_too: bool = Fals
         country=store.country,
         currency=store.currency,
         locale=store.locale,
+        shop_domain=str(connection.options.get("shop_domain") or ""),
     )
 
 

@@ -121,6 +121,7 @@ def _read(row: InboxWebhookRow, at: Connected, sources: Callable[[str], Source])
         received_at=row.received_at,
         currency=at.currency,
         country=at.country,
+        shop_domain=at.shop_domain,
     )
     headers: Mapping[str, str] = row.headers
     try:

@@ -31,6 +31,8 @@ class SourceContext:
     received_at: datetime
     currency: str = ""
     country: str = ""
+    shop_domain: str = ""
+    """Where the store's own pages are, if the connection's options say so (`shop_domain`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 Relied on (https://shopify.dev/docs/apps/build/webhooks): base64 HMAC-SHA256 of the raw body with the app's client
 secret; for up to an hour after a rotation the old secret still signs. `X-Shopify-Webhook-Id` is the same on
 retries. No order of delivery is promised. Newer deliveries name headers without `X-` (`Shopify-Topic`), and may
-bring both. Only the body is signed, the headers are not: nothing that is believed rests on a header alone but
-the topic.
+bring both. Only the body is signed, the headers are not: the topic says how to read a body, and what ends something
+(a cancellation, an erasure) needs the body to say so too.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Shopify:
                 raise Unreadable(f"'{topic}' names no order.", mend="Look at the stored webhook.")
             _PARTS[topic](told, order, draft)
         elif topic in ("products/create", "products/update"):
-            _product(told, _header(headers, "Shop-Domain"), draft)
+            _product(told, draft.context.shop_domain or _header(headers, "Shop-Domain"), draft)
         elif topic == "customers/redact":
             _redact(told, draft)
         elif topic in FOR_A_PERSON:
@@ -145,6 +145,8 @@ def _product(body: Mapping[str, Any], shop: str, draft: Draft) -> None:
 
 def _redact(body: Mapping[str, Any], draft: Draft) -> None:
     """`customers/redact`: the person is to be forgotten. The body carries no time: it happens as it is heard."""
+    if not text(body.get("shop_domain")) or "line_items" in body:
+        raise Unreadable("This is no request for erasure.", mend="Look at the stored webhook.")
     told = mapping(body.get("customer"))
     person = contact.person(
         external_id=number_id(told.get("id")),

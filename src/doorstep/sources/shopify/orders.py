@@ -77,8 +77,10 @@ def _placed(sighting: OrderSighting, draft: Draft) -> None:
 
 
 def _cancelled(body: Mapping[str, Any], topic: str, sighting: OrderSighting, draft: Draft) -> None:
-    at = sighting.cancelled_at or (sighting.updated_at if topic == "orders/cancelled" else None)
+    at = sighting.cancelled_at
     if at is None:
+        if topic == "orders/cancelled":  # a header says so, which nobody signed
+            draft.problem("cancelled_at: missing; the topic alone cancels nothing.")
         return
     reason = body.get("cancel_reason")
     if reason is not None and not (isinstance(reason, str) and reason in CANCEL_REASONS):
