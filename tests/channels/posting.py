@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from doorstep.channels.base import headers_for
 from doorstep.domain.messages import Channel, Message, Purpose
 from doorstep.templates.catalogue import purpose_of
 from doorstep.templates.renderer import Renderer
 from doorstep.templates.samples import SAMPLE_BRAND, sample_content
+from doorstep.touch.headers import headers
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 _RENDERER = Renderer(brand=SAMPLE_BRAND)
@@ -35,6 +35,6 @@ def message(
         "purpose": purpose,
         "rendered": _RENDERER.render(template, channel, content),
         "at": NOW,
-        "headers": headers_for(purpose, content["links"]),
+        "headers": headers(purpose, channel, content),
     }
     return Message(**given | fields)

@@ -11,10 +11,9 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from channels.posting import NOW, message
-from doorstep.channels.base import headers_for
 from doorstep.channels.outbox import OutboxSender
-from doorstep.domain.messages import Channel, Purpose
-from doorstep.errors import ProviderAmbiguous, ProviderRefused, ProviderRejected
+from doorstep.domain.messages import Channel
+from doorstep.errors import ProviderAmbiguous, ProviderRefused
 from doorstep.models import Database, ids
 from doorstep.models.ledger import OutboxMessage
 
@@ -91,23 +90,3 @@ def test_a_failure_says_what_is_known_of_acceptance(
         sender.send(message())
     assert "lena" not in str(caught.value)
     assert len(rows(database)) == int(at_commit)
-
-
-def test_marketing_mail_carries_one_click_unsubscribe() -> None:
-    """RFC 8058: both headers for marketing, none for news of an order."""
-    links = {"unsubscribe": "https://shop.example/u/abc"}
-    assert headers_for(Purpose.MARKETING, links) == {
-        "List-Unsubscribe": "<https://shop.example/u/abc>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
-    assert headers_for(Purpose.TRANSACTIONAL, links) == {}
-    assert headers_for(Purpose.MARKETING, {"unsubscribe": "http://127.0.0.1:8080/u/abc"})
-
-
-@pytest.mark.parametrize(
-    "url", ["", "http://shop.example/u", "https://", "https://a.example/\r\nBcc: x", "https://a>,<b"]
-)
-def test_marketing_mail_that_cannot_be_left_is_not_sent(url: str) -> None:
-    """No address, no encryption, or an address that would break out of its header: rejected."""
-    with pytest.raises(ProviderRejected):
-        headers_for(Purpose.MARKETING, {"unsubscribe": url})

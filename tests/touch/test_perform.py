@@ -44,13 +44,17 @@ def test_the_row_says_sending_before_the_provider_is_called() -> None:
 
 
 def test_marketing_email_carries_one_click_unsubscribe_and_nothing_else_does() -> None:
-    """RFC 8058."""
+    """RFC 8058: both headers, with the content's own link; none for news of an order, none by SMS."""
     world = World()
     perform(world.ports, request(), NOON)
     perform(world.ports, request("jny_a:confirm", **TRANSACTIONAL), NOON)
-    with_it, without = (m.headers for m in world.taken)
-    assert with_it["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert without == {}
+    perform(world.ports, request("jny_a:text", channels=(SMS,)), NOON + timedelta(days=2))
+    with_it, *without = (m.headers for m in world.taken)
+    assert with_it == {
+        "List-Unsubscribe": "<https://example.test/u>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    assert without == [{}, {}]
 
 
 @pytest.mark.parametrize("end", ["sent", "skipped", "unknown"])

@@ -81,7 +81,8 @@ def _carry(attempt: Attempt, held: LedgerRow) -> LedgerRow | Outcome:
         # A fixed deploy tries again; until then the touch holds no slot.
         attempt.release(held, answers.spoken(error))
         raise
-    ready = _commit_sending(attempt, held, rendered, headers(attempt.request, held.channel, content))
+    extra = headers(attempt.request.purpose, held.channel, content)
+    ready = _commit_sending(attempt, held, rendered, extra)
     return _send(attempt, held, ready) if isinstance(ready, Message) else ready
 
 
