@@ -12,6 +12,7 @@ from sqlalchemy import inspect, text
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import Skip
 from doorstep.ingest import Raw
+from doorstep.ingest.accept import accept_in
 from doorstep.ingest.writer import Writer
 from doorstep.models import Database
 from doorstep.models.addresses import address_hash
@@ -115,3 +116,22 @@ def test_news_of_an_erased_persons_order_brings_nobody_back_and_a_new_order_a_ne
 
     (held,) = rows(database, "SELECT person_id FROM orders WHERE id = :r", r=ref("2"))
     assert held["person_id"] != person
+
+
+def test_the_erasure_of_somebody_unknown_empties_nobody_elses_webhooks(database: Database) -> None:
+    """What waits for an order that is not here yet has no person, and is not theirs for that."""
+    other = event("shipment.in_transit", hours(1), "7")
+    with database.writing() as connection:
+        accept_in(connection, SHOP, told(other), Raw(external_id="w1", body=b"{}"), hours(1))
+    accept(database, told(event("customer.erased", hours(2), None, person=ADA)), "w2", 3)
+
+    kept = {r["external_id"]: r["status"] for r in rows(database, "SELECT * FROM inbox_webhooks")}
+    assert kept == {"w1": "read", "w2": "erased"}
+
+
+def test_an_erasure_that_names_its_person_by_an_order_waits_for_it(database: Database) -> None:
+    """Heard before the order, it erases whoever the order turns out to be of, the order's webhook included."""
+    accept(database, told(event("customer.erased", hours(2), "1")), "w1", 3)
+    accept(database, whole(replace(order("1"), address=HOME)), "w2", 4)
+
+    assert [at for at, row in everything(database).items() for word in PERSONAL if word in row] == []

@@ -40,7 +40,8 @@ class Erasure:
 
 def erase(delivery: Delivery, erasure: Erasure) -> None:
     """Once everything else of the webhook is written: its own body is emptied too."""
-    conn, person = delivery.conn, erasure.person_id
+    conn = delivery.conn
+    person = erasure.person_id or ""  # nobody, rather than whatever has no person yet
     empty = {"first_name": "", "last_name": "", "name_key": "", "locale": "", "country": ""}
     conn.execute(  # first: it locks the person, as every touch does
         update(PERSONS)
@@ -86,7 +87,7 @@ def _remember(delivery: Delivery, identities: Iterable[tuple[str, str]], at: dat
             suppress(delivery.conn, secret, *place, min(at, delivery.received_at))
 
 
-def _empty_webhooks(delivery: Delivery, person: str | None, orders: list[str], words: list[str]) -> None:
+def _empty_webhooks(delivery: Delivery, person: str, orders: list[str], words: list[str]) -> None:
     events = select(EVENTS.c.webhook_id).where(
         or_(EVENTS.c.person_id == person, EVENTS.c.order_ref.in_(orders))
     )

@@ -12,12 +12,14 @@ from doorstep.domain.events import event_class
 from doorstep.errors import Unreadable
 from doorstep.ingest.consents import keep_word
 from doorstep.ingest.delivery import Delivery
+from doorstep.ingest.erasure import Erasure
 from doorstep.ingest.inbox import SWEEP_AFTER, envelope_from
 from doorstep.ingest.order_rows import Order
 from doorstep.ingest.orders import Orders
 from doorstep.ingest.sql import EVENTS, setting
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.prepared import prepared
+from doorstep.sources.base import PersonSighting
 
 _WAITING = prepared(
     select(EVENTS).where(EVENTS.c.order_ref == bindparam("ref"), EVENTS.c.status == InboxStatus.HELD.value)
@@ -56,6 +58,9 @@ def _let_go(delivery: Delivery, order: Order, root: Order, row: Any) -> None:
         delivery.persons.add(order.person_id)
         if envelope.type in (facts.ConsentGranted.type, facts.ConsentWithdrawn.type):
             keep_word(delivery, order.person_id, envelope)
+        if envelope.type == facts.PersonErased.type:
+            who = Erasure(person_id=order.person_id, named=PersonSighting(), at=envelope.occurred_at)
+            delivery.erasures.append(who)
     elif root.whole:
         delivery.journeys.add(root.journey_id)
 
