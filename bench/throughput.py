@@ -32,7 +32,7 @@ from doorstep.temporal_server import TemporalServer
 PACE = 0.3
 """Seconds between moments, the same for both."""
 SETTLE = timedelta(seconds=0.1)
-JOURNEYS, ROUNDS, AT_ONCE = 120, 3, 60
+JOURNEYS, ROUNDS, AT_ONCE = 48, 3, 48
 _TALE = (
     ("shipment.created", "shp"),
     ("shipment.in_transit", "shp"),

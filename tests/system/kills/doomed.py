@@ -173,8 +173,8 @@ class Committing:
 def doomed_inbox(plan: Plan) -> None:
     accept, answer, group = writer.accept_in, writer._answer, []
 
-    def accepting(conn: Any, connection: Any, reading: Any, raw: Any, at: Any) -> Any:
-        accepted = accept(conn, connection, reading, raw, at)
+    def accepting(conn: Any, connection: Any, reading: Any, raw: Any, at: Any, *more: Any) -> Any:
+        accepted = accept(conn, connection, reading, raw, at, *more)
         group.append(raw.external_id)
         plan.hit("inbox.before_commit", raw.external_id)
         return accepted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from doorstep import Journey, Purpose, ReviewSubmitted, journey, routing
+from doorstep import Journey, Purpose, ReviewSubmitted, RoutingFacts, journey, routing
 
 CONFIRMED, CARED, THANKED = "order-confirmation", "care-guide", "review-thanks"
 STEPS = (CONFIRMED, CARED, THANKED)
@@ -23,5 +23,6 @@ class Kills(Journey):
 
 
 @routing
-def always(_facts: object) -> str:
-    return "kills"
+def kills(facts: RoutingFacts) -> str | None:
+    """Only this package's own shop: the registry is one for the whole process."""
+    return "kills" if facts.store_id == "shop" else None
