@@ -85,17 +85,17 @@ class ArmsProbe(Journey):
         return "".join(said) + " ".join(ended)
 
 
-@event("warranty.registered")
-class WarrantyRegistered(Event):
+@event("stage.bell_rung")
+class BellRung(Event):
     """An event of a store's own."""
 
     months: int = 12
 
 
-@journey("warranty", version=1)
-class Warranty(Journey):
+@journey("bell", version=1)
+class Bell(Journey):
     """Waits for an event class that the sandbox makes anew for every run."""
 
     async def run(self) -> str:
-        registered = await self.wait_for(WarrantyRegistered, where=lambda e: e.months > 6)
+        registered = await self.wait_for(BellRung, where=lambda e: e.months > 6)
         return str(registered.months) if registered else "never"

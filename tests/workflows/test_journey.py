@@ -7,7 +7,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.workflows.probes import ArmsProbe, Drip, Twice, Waits, WaitsLonger, Warranty
+from tests.workflows.probes import ArmsProbe, Bell, Drip, Twice, Waits, WaitsLonger
 from tests.workflows.stage import Cast, Play, line, said, stage
 
 from doorstep.contracts import Action, ActionKind, CatchUp
@@ -16,7 +16,7 @@ from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
 from doorstep.domain.touches import TouchRequest
 from doorstep.temporal_server import TemporalServer
 
-JOURNEYS = [Waits, WaitsLonger, Drip, ArmsProbe, Twice, Warranty]
+JOURNEYS = [Waits, WaitsLonger, Drip, ArmsProbe, Twice, Bell]
 
 
 @pytest.fixture
@@ -235,12 +235,12 @@ async def test_a_step_sent_twice_is_the_authors_mistake_and_harms_nobody(play) -
 
 async def test_a_stores_own_event_is_heard_in_every_run(play) -> None:
     """Two runs at once, each with its own copy of the event class, both hear the event and its fields."""
-    stories = [await play("warranty.v1", Cast()) for _ in range(2)]
+    stories = [await play("bell.v1", Cast()) for _ in range(2)]
     for story in stories:
         at = story.start.placed.occurred_at
-        await story.tell(said("warranty.registered", at, months=3))
+        await story.tell(said("stage.bell_rung", at, months=3))
         await story.forward(seconds=3)
-        await story.tell(said("warranty.registered", at, subject="w", months=24))
+        await story.tell(said("stage.bell_rung", at, subject="w", months=24))
         await story.forward(seconds=3)
         assert await asyncio.wait_for(story.handle.result(), 10) == "24"
 

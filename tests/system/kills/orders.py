@@ -13,7 +13,7 @@ import httpx
 from doorstep.domain import ids
 from doorstep.sources.signed.adapter import secret_from, signed_headers
 
-STORE, CONNECTION = "shop", "api"
+STORE, CONNECTION = "kills-shop", "api"
 SECRET = secret_from(b"a secret of these kill tests, yes")
 AGAIN_SECONDS = 0.15
 

@@ -25,4 +25,4 @@ class Kills(Journey):
 @routing
 def kills(facts: RoutingFacts) -> str | None:
     """Only this package's own shop: the registry is one for the whole process."""
-    return "kills" if facts.store_id == "shop" else None
+    return "kills" if facts.store_id == "kills-shop" else None
