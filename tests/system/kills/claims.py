@@ -54,8 +54,9 @@ def journeys(lane: Lane) -> dict[str, str]:
         return {row[0]: row[1] for row in connection.execute(select(rows.c.id, rows.c.status))}
 
 
-async def over(lane: Lane, orders: Iterable[Order], seconds: float = 90) -> None:
-    """Waits until every one of these journeys is over."""
+async def over(lane: Lane, orders: Iterable[Order], seconds: float = 200) -> None:
+    """Waits until every one of these journeys is over: an attempt that lost its touch to another asks again after a
+    minute, so two deaths in a row may take that long twice."""
     wanted = {order.journey for order in orders}
 
     def all_closed() -> bool:
