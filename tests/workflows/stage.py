@@ -34,7 +34,7 @@ from doorstep.domain.events import Envelope
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import Outcome, OutcomeKind
 from doorstep.domain.touches import TouchRequest
-from doorstep.worker import sandbox
+from doorstep.sandbox import sandbox
 
 PLACED = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
