@@ -11,7 +11,6 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from doorstep.activities.failures import MENDED_RETRY, as_failure, translated
 from doorstep.activities.touching import TouchActivities
 from doorstep.domain.messages import Channel, Message
 from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
@@ -24,6 +23,7 @@ from doorstep.errors import (
     TemplateError,
     Unavailable,
 )
+from doorstep.failures import MENDED_RETRY, as_failure, translated
 from doorstep.ports import Ports
 from senders import FakeRenderer, FakeSender
 from shop import EMAIL, NOON, PERSON, STORE, a_request

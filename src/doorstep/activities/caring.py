@@ -5,8 +5,8 @@ from __future__ import annotations
 from temporalio import activity
 
 from doorstep import contracts
-from doorstep.activities.failures import translated
 from doorstep.contracts import AdviceRequest, PointsRequest, RunOut, TicketRequest
+from doorstep.failures import translated
 from doorstep.intelligence import recommendations, replenishment
 from doorstep.models.advice import candidates, in_use
 from doorstep.models.base import Database

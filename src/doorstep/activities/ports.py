@@ -3,9 +3,7 @@ before the built-in ones."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from doorstep.activities.caring import CaringActivities
@@ -19,8 +17,7 @@ from doorstep.models.ledger import OutboxMessage
 from doorstep.models.store import SqlStore
 from doorstep.ports import Ports, Sender
 from doorstep.settings import Settings
-from doorstep.templates.brand import DEFAULT_BRAND, Brand
-from doorstep.templates.renderer import Renderer
+from doorstep.templates.packages import renderer
 
 #: channels that the local stand-in serves until a provider is set up
 OUTBOX_CHANNELS = (Channel.EMAIL, Channel.SMS)
@@ -35,22 +32,6 @@ def build_ports(settings: Settings, database: Database) -> Ports:
         renderer=renderer(settings.store_packages),
         senders=dict.fromkeys(OUTBOX_CHANNELS, outbox),
     )
-
-
-def renderer(packages: Iterable[str]) -> Renderer:
-    """The renderer over `templates/` and `brand.toml` of each store package, the first package first."""
-    homes = [home for package in packages if (home := package_home(package)) is not None]
-    brands = [home / "brand.toml" for home in homes if (home / "brand.toml").is_file()]
-    return Renderer(
-        [home / "templates" for home in homes if (home / "templates").is_dir()],
-        brand=Brand.load(brands[0]) if brands else DEFAULT_BRAND,
-    )
-
-
-def package_home(package: str) -> Path | None:
-    """The folder of a store package; None for one without files of its own."""
-    file = importlib.import_module(package).__file__
-    return None if file is None else Path(file).parent
 
 
 def activities(ports: Ports, database: Database) -> list[Callable[..., Any]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from temporalio import activity
 
 from doorstep import contracts
-from doorstep.activities.failures import translated
 from doorstep.contracts import Action, ClaimRequest, Projection
+from doorstep.failures import translated
 from doorstep.models.base import Database
 from doorstep.models.claims import claim
 from doorstep.models.projection import project

@@ -5,9 +5,9 @@ from __future__ import annotations
 from temporalio import activity
 
 from doorstep import contracts
-from doorstep.activities.failures import translated
 from doorstep.domain.outcomes import Outcome
 from doorstep.domain.touches import TouchRequest
+from doorstep.failures import translated
 from doorstep.ports import Ports
 from doorstep.touch import decision_time, perform
 

@@ -17,10 +17,10 @@ from doorstep.ingest.inbox import envelope_from
 from doorstep.ingest.sql import EVENTS, ORDERS, PERSONS
 from doorstep.loyalty import TIERS, tier
 from doorstep.models.care import PointsRow
-from doorstep.models.policy import policy_of
 from doorstep.models.prepared import prepared
 from doorstep.models.stores import StoreRow
 from doorstep.models.tables import table
+from doorstep.policies.reading import policy_of
 from doorstep.workflows import registry
 from doorstep.workflows.registry import RoutingFacts
 

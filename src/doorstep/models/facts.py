@@ -33,10 +33,10 @@ from doorstep.models.journeys import JourneyRow
 from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.orders import OrderRow
 from doorstep.models.people import ConsentRow, IdentityRow, PersonRow, SuppressionRow
-from doorstep.models.policy import policy_of
 from doorstep.models.prepared import prepared
 from doorstep.models.stores import StoreRow
 from doorstep.models.tables import table
+from doorstep.policies.reading import policy_of
 from doorstep.touch.ledger import as_counted, as_waiting
 
 _persons, _stores, _orders = table(PersonRow), table(StoreRow), table(OrderRow)

@@ -13,7 +13,7 @@ from doorstep.models.base import instant
 
 class StoreRow(SQLModel, table=True):
     """A shop. Every other row names one. `policy`: overrides of `domain.customers.StorePolicy` (see
-    `models.policy`); `brand`: overrides of the default brand."""
+    `policies.reading`); `brand`: overrides of the default brand."""
 
     __tablename__ = "stores"
 

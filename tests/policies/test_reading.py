@@ -10,7 +10,7 @@ import pytest
 from doorstep.domain.customers import Cap, StorePolicy
 from doorstep.domain.moments import SendWindow
 from doorstep.errors import BadInput
-from doorstep.models.policy import policy_json, policy_of
+from doorstep.policies.reading import policy_json, policy_of
 
 RAW: dict[str, Any] = {
     "window": "08:30–19:00",
