@@ -7,7 +7,7 @@ import sys
 
 from bench.report import Figures
 
-BENCHES = ("throughput", "webhooks", "status", "memory")
+BENCHES = ("throughput", "codec", "webhooks", "status", "memory")
 
 
 def main() -> int:

@@ -63,11 +63,11 @@ async def _measure(figures: Figures, address: str, folder: Path) -> None:
     with bare_worker(address), process("-m", "doorstep", "worker", **ours):
         for round_ in range(ROUNDS + 1):  # the first warms up
             mine = iter(orders[round_ * JOURNEYS : (round_ + 1) * JOURNEYS])
-            for name, one in (("bare", _bare(client, round_)), ("doorstep", _doorstep(client, mine))):
-                rate, handle = await _rate(one)
+            for name, one in (("bare", _bare(client, round_)), ("doorstep", reference(client, mine))):
+                speed, handle = await rate(one)
                 if round_:
-                    rates[name].append(rate)
-                    figures.note(f"round {round_}: {name} {rate:.1f} journeys/s")
+                    rates[name].append(speed)
+                    figures.note(f"round {round_}: {name} {speed:.1f} journeys/s")
                 events = len((await handle.fetch_history()).events)
                 figures.add(f"{name}_history_events", events, "events")
     bare, ours = (statistics.median(rates[name]) for name in ("bare", "doorstep"))
@@ -82,7 +82,7 @@ async def _measure(figures: Figures, address: str, folder: Path) -> None:
 Start = Callable[[int], Awaitable[WorkflowHandle[Any, Any]]]
 
 
-async def _rate(one: Start) -> tuple[float, WorkflowHandle[Any, Any]]:
+async def rate(one: Start) -> tuple[float, WorkflowHandle[Any, Any]]:
     """Runs `JOURNEYS` of them, `AT_ONCE` at a time: how many ended per second, and one of them."""
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -110,14 +110,16 @@ def _bare(client: Client, round_: int) -> Start:
     return one
 
 
-def _doorstep(client: Client, orders: Iterator[seed.Seeded]) -> Start:
+def reference(client: Client, orders: Iterator[seed.Seeded], queue: str = "bench-doorstep") -> Start:
+    """One journey of the reference scenario, each with the next order."""
+
     async def one(_: int) -> WorkflowHandle[Any, Any]:
         order = next(orders)
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
             "reference.v1",
             seed.start_of(order, pace=PACE, settle=SETTLE),
             id=order.journey_id,
-            task_queue="bench-doorstep",
+            task_queue=queue,
             result_type=str,
         )
         for type_, subject in _TALE:

@@ -24,7 +24,10 @@ DEFAULT_TEMPORAL_PORT = 7233
 DEFAULT_UI_PORT = 8233
 
 # Read elsewhere, before or beside these settings.
-OTHER_KNOWN = ("DOORSTEP_CACHE", "DOORSTEP_PYTHON", "DOORSTEP_TEMPORAL_CLI", "DOORSTEP_SECRET_KEY")
+OTHER_KNOWN = (
+    *("DOORSTEP_CACHE", "DOORSTEP_PYTHON", "DOORSTEP_TEMPORAL_CLI"),
+    *("DOORSTEP_SECRET_KEY", "DOORSTEP_CODEC_KEYS"),
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Settings:
     )  # imported at start: journeys, templates, routing
     secret_file: Path | None = _setting(None, PATH)  # the installation's own key; None: data_dir/secret.key
     secrets_file: Path | None = _setting(None, PATH)  # connection id → secrets; None: data_dir/secrets.json
+    codec_keys_file: Path | None = _setting(None, PATH)  # keys that seal payloads; None: data_dir/codec.keys
     settle_seconds: float = _setting(2.0, SECONDS)  # how long a journey lets events gather before it acts
     outbox_open: bool = _setting(False, YES_OR_NO)  # whether /outbox needs no key from this machine
     max_body_bytes: int = _setting(1024 * 1024, BYTES)  # of one webhook; larger is answered 413
@@ -124,6 +128,8 @@ class Settings:
             object.__setattr__(self, "secret_file", data / "secret.key")
         if self.secrets_file is None:
             object.__setattr__(self, "secrets_file", data / "secrets.json")
+        if self.codec_keys_file is None:
+            object.__setattr__(self, "codec_keys_file", data / "codec.keys")
 
     @property
     def base_url(self) -> str:
@@ -169,6 +175,16 @@ class Settings:
         if not self.secret_file.exists():
             write_private(self.secret_file, secrets.token_hex(32), keep_existing=True)
         return self.secret_file.read_text().strip().encode()
+
+    def codec_keys(self) -> str:
+        """The keys that seal payloads in Temporal, as `codec.read_keys` takes them: `DOORSTEP_CODEC_KEYS`, then
+        those of `codec_keys_file`; empty when none is set. Read anew on every call."""
+        assert self.codec_keys_file is not None
+        try:
+            kept = self.codec_keys_file.read_text()
+        except FileNotFoundError:
+            kept = ""
+        return "\n".join(part for part in (os.environ.get("DOORSTEP_CODEC_KEYS", ""), kept) if part)
 
     def _secrets(self) -> dict[str, Any]:
         assert self.secrets_file is not None

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from doorstep.cli import base
+from doorstep.cli import base, codec
 from doorstep.cli.finding import opened
 
 if TYPE_CHECKING:
     from doorstep.models.access import ApiKeyRow
 
-app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Make, list and revoke API keys; `codec`: the keys that seal payloads in Temporal.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(codec.app, name="codec")
 
 
 @app.command("create")

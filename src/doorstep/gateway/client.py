@@ -14,13 +14,14 @@ from doorstep.settings import Settings
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
     """Address, TLS and API key come from the settings, else from the SDK's own `TEMPORAL_*` variables. `lazy`:
-    connects with the first call, so it succeeds with no server there. Raises `Unavailable`."""
+    connects with the first call, so it succeeds with no server there. Raises `Unavailable`, and `SetupError` for codec
+    keys that cannot be read."""
     config: dict[str, Any] = dict(ClientConfig.load_client_connect_config(disable_file=True))
     if settings.temporal_address or not config.get("target_host"):
         config["target_host"] = settings.temporal_target()
     config["namespace"] = config.get("namespace") or settings.temporal_namespace
     try:
-        return await Client.connect(data_converter=data_converter(), lazy=lazy, **config)
+        return await Client.connect(data_converter=data_converter(settings), lazy=lazy, **config)
     except (RuntimeError, OSError) as error:
         raise Unavailable(
             "Temporal cannot be reached.", mend="`doorstep doctor` says what is missing."

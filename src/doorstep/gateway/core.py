@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client, WorkflowHistory
 
+from doorstep.codec import open_within
 from doorstep.contracts import ACT_UPDATE, STATE_QUERY, ActionResult, JourneyView
 from doorstep.errors import DoorstepError
 from doorstep.gateway import queue
@@ -141,9 +142,14 @@ class Gateway:
         return cast(ActionResult, await bounded(asked, timeout))
 
     async def history(self, journey_id: str, timeout: float = 10.0) -> WorkflowHistory:
-        """The journey's whole history, for rehearsal to rebuild. Needs no worker. Raises `NotFound`."""
+        """The journey's whole history with its payloads opened, for rehearsal to rebuild. Needs no worker. Raises
+        `NotFound`, and `CannotOpen` for a payload whose key is not here."""
         handle = self.client.get_workflow_handle(journey_id)
-        return await bounded(handle.fetch_history(), timeout)
+        found = await bounded(handle.fetch_history(), timeout)
+        if (codec := self.client.data_converter.payload_codec) is not None:
+            for event in found.events:
+                await open_within(event, codec)
+        return found
 
     async def reachable(self, timeout: float = 2.0) -> bool:
         """Whether the Temporal server answers now."""
