@@ -1,0 +1,231 @@
+"""The SDK's internals, in this one module: Temporal's own workflow instance, driven with activations of our making.
+
+Pinned to a minor version of `temporalio` (pyproject.toml): what is used here is not its public interface.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.bridge.proto.workflow_activation import (
+    InitializeWorkflow,
+    RemoveFromCache,
+    WorkflowActivation,
+    WorkflowActivationJob,
+)
+from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.common import MetricMeter, Priority, TypedSearchAttributes
+from temporalio.converter import DataConverter
+from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails
+
+from doorstep.rehearsal import guard
+from doorstep.rehearsal.log import moment
+from doorstep.rehearsal.trouble import Place, authors
+from doorstep.sandbox import sandbox
+
+NAMESPACE = "rehearsal"
+
+Job = WorkflowActivationJob
+Command = WorkflowCommand
+
+
+class Definition:
+    """What the SDK knows of a workflow class. Raises `ValueError` for a class without `@workflow.defn`."""
+
+    def __init__(self, cls: type[Any]) -> None:
+        self.sdk = workflow._Definition.must_from_class(cls)
+        self.type = self.sdk.name or cls.__name__
+        self.result_type = self.sdk.ret_type
+
+    def update_result(self, name: str) -> type[Any] | None:
+        """The declared result of an update's handler, if any."""
+        found = self.sdk.updates.get(name)
+        return found.ret_type if found else None
+
+    def query_result(self, name: str) -> type[Any] | None:
+        """The declared result of a query's handler, if any."""
+        found = self.sdk.queries.get(name)
+        return found.ret_type if found else None
+
+
+class TaskFailedError(Exception):
+    """The instance failed its task: the failure as it would go to the server."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class StuckError(Exception):
+    """The instance did not come back, and was interrupted at `place`."""
+
+    def __init__(self, place: Place | None) -> None:
+        super().__init__("stuck")
+        self.place = place
+
+
+class Machine:
+    """One run of one workflow."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        start: InitializeWorkflow,
+        *,
+        run_id: str,
+        at: int,
+        task_queue: str,
+        converter: DataConverter,
+        sandboxed: bool,
+    ) -> None:
+        self.run_id = run_id
+        runner = sandbox() if sandboxed else UnsandboxedWorkflowRunner()
+        details = WorkflowInstanceDetails(
+            payload_converter_factory=converter._new_payload_converter,
+            failure_converter_class=converter.failure_converter_class,
+            interceptor_classes=[],
+            defn=definition.sdk,
+            info=_info(start, run_id, at, task_queue),
+            randomness_seed=start.randomness_seed,
+            extern_functions=_EXTERN,
+            disable_eager_activity_execution=False,
+            worker_level_failure_exception_types=(),
+            patch_activation_callback=None,
+            last_completion_result=start.last_completion_result,
+            last_failure=start.continued_failure if start.HasField("continued_failure") else None,
+        )
+        with _running(_LOOP), guard.turn():
+            self._instance: WorkflowInstance = runner.create_instance(details)
+        self._gone = False
+
+    def activate(
+        self, jobs: Sequence[Job], *, at: int, length: int, replaying: bool = False, flags: Iterable[int] = ()
+    ) -> list[Command]:
+        """One workflow task, or a part of one. Raises `TaskFailedError` or `StuckError`; the machine is then of no
+        further use."""
+        activation = WorkflowActivation(
+            run_id=self.run_id,
+            is_replaying=replaying,
+            history_length=length,
+            continue_as_new_suggested=length >= SUGGESTED_LENGTH,
+            jobs=jobs,
+            available_internal_flags=flags,
+        )
+        activation.timestamp.FromMicroseconds(at)
+        with _running(None):
+            held = None
+            try:
+                with guard.turn() as held:
+                    completion = self._instance.activate(activation)
+            except guard.Interrupted:
+                raise StuckError(held.place if held else None) from None
+        if completion.HasField("failed"):
+            raise TaskFailedError(completion.failed.failure)
+        return list(completion.successful.commands)
+
+    def waits_at(self) -> Place | None:
+        """Where the workflow's own task waits now; None where it cannot be seen (in the sandbox)."""
+        task = getattr(self._instance, "_primary_task", None)
+        return authors(_awaiting(task.get_coro())) if task is not None else None
+
+    def evict(self) -> None:
+        """Take the instance down as a worker does that makes room: its tasks end without a word."""
+        if self._gone:
+            return
+        self._gone = True
+        try:
+            self.activate([Job(remove_from_cache=RemoveFromCache())], at=0, length=0)
+        except (RuntimeError, TaskFailedError, StuckError):
+            pass  # tasks that will not end keep nobody waiting here; they go with the garbage
+
+
+#: the server suggests continue-as-new at this many events, and ends a workflow at `LONGEST_HISTORY`
+SUGGESTED_LENGTH = 4096
+LONGEST_HISTORY = 51_200
+
+_EXTERN: dict[str, Callable[..., Any]] = {
+    "__temporal_get_metric_meter": lambda: MetricMeter.noop,
+    "__temporal_assert_local_activity_valid": lambda _name: None,
+}
+
+#: an instance asks for a running loop only while it is made
+_LOOP = asyncio.AbstractEventLoop()  # type: ignore[abstract] # nothing of it is called
+
+
+@contextmanager
+def _running(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
+    """An instance runs its own loop; the caller's, if there is one, is put aside and back."""
+    outer = asyncio._get_running_loop()
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(outer)
+
+
+def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> workflow.Info:
+    return workflow.Info(
+        attempt=start.attempt,
+        continued_run_id=start.continued_from_execution_run_id or None,
+        cron_schedule=None,
+        execution_timeout=None,
+        first_execution_run_id=start.first_execution_run_id,
+        headers=dict(start.headers),
+        namespace=NAMESPACE,
+        original_execution_run_id=start.original_execution_run_id or run_id,
+        parent=None,
+        root=None,
+        raw_memo=dict(start.memo.fields),
+        retry_policy=None,
+        run_id=run_id,
+        run_timeout=None,
+        search_attributes={},
+        start_time=moment(at),
+        workflow_start_time=moment(at),
+        task_queue=task_queue,
+        task_timeout=timedelta(seconds=10),
+        typed_search_attributes=TypedSearchAttributes([]),
+        workflow_id=start.workflow_id,
+        workflow_type=start.workflow_type,
+        priority=Priority.default,
+    )
+
+
+class _Quiet(logging.Filter):
+    """A task that fails in a rehearsal is reported by the rehearsal; the SDK's line would say it twice."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (threading.get_ident() in guard._turns and str(record.msg).startswith("Failed activation"))
+
+
+logging.getLogger("temporalio.worker._workflow_instance").addFilter(_Quiet())
+
+
+def decoded(converter: DataConverter, payloads: Sequence[Payload], types: Sequence[Any] | None) -> list[Any]:
+    """Payloads as values of these types (None: as their JSON says)."""
+    hints: Any = list(types) if types is not None and len(types) == len(payloads) else None
+    return converter.payload_converter.from_payloads(payloads, hints)
+
+
+def seed(run_id: str) -> int:
+    """The seed of a run's `workflow.random()`."""
+    return int.from_bytes(hashlib.blake2b(run_id.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def _awaiting(coroutine: Any) -> list[Place]:
+    """Where a suspended coroutine and those it awaits stand, outermost first."""
+    found = []
+    while coroutine is not None and (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        found.append(Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        coroutine = getattr(coroutine, "cr_await", None)
+    return found

@@ -1,0 +1,232 @@
+"""Activities in a rehearsal: plain functions, called when the workflow asks for them. Retries, timeouts and
+non-retryable errors are Temporal's own rules, on the virtual clock."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, get_type_hints
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import RetryState, TimeoutType
+from temporalio.api.failure.v1 import Failure
+from temporalio.bridge.proto.workflow_commands import ScheduleActivity, ScheduleLocalActivity
+from temporalio.converter import DataConverter
+
+from doorstep.rehearsal import _sdk
+from doorstep.rehearsal.log import moment
+
+ActivityFunction = Callable[..., Any]
+"""`function(call: ActivityCall, *args) -> result`, or raises. Arguments are decoded with the annotations of the
+parameters after `call`. Plain functions only: nothing waits in a rehearsal."""
+
+#: the server's retry policy for who gives none, and what its zeros mean
+_INITIAL, _COEFFICIENT, _LONGEST = 1_000_000, 2.0, 100
+#: a local activity whose next attempt is further away than this waits on a timer of the workflow
+LOCAL_THRESHOLD = 60_000_000
+_RETRIED_TIMEOUTS = (TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE, TimeoutType.TIMEOUT_TYPE_HEARTBEAT)
+
+
+@dataclass(slots=True, kw_only=True)
+class ActivityCall:
+    """One attempt, as its function sees it. Moments are virtual (aware UTC)."""
+
+    name: str
+    id: str
+    attempt: int
+    scheduled_time: datetime
+    """When the workflow asked for it."""
+    current_attempt_scheduled_time: datetime
+    """When this attempt fell due; equal to `scheduled_time` for the first."""
+    started_time: datetime
+    local: bool
+    workflow_id: str
+    start_to_close_timeout: timedelta | None
+    schedule_to_close_timeout: timedelta | None
+    takes: timedelta = field(default_factory=timedelta)
+    """How long the attempt takes; the function may set it. Longer than a timeout: the attempt times out (whatever
+    the function has done is done, as it is when a worker hangs)."""
+
+
+@dataclass(slots=True)
+class ActivityRun:
+    """One activity of the workflow, from its command to its end. Times in microseconds since 1970."""
+
+    seq: int
+    id: str
+    type: str
+    local: bool
+    arguments: Sequence[Payload]
+    scheduled: int
+    due: int
+    start_to_close: int | None
+    schedule_to_close: int | None
+    cancellation: int
+    command: ScheduleActivity | ScheduleLocalActivity
+    attempt: int = 1
+    token: int = 0
+    """Of the heap entry that carries it on; an older entry is void."""
+    started: bool = False
+    cancel_requested: bool = False
+    abandoned: bool = False
+    """Its end interests nobody."""
+    value: Payload | None = None
+    failure: Failure | None = None
+
+    @classmethod
+    def of(cls, command: ScheduleActivity | ScheduleLocalActivity, at: int) -> ActivityRun:
+        local = isinstance(command, ScheduleLocalActivity)
+        scheduled, attempt = at, 1
+        if isinstance(command, ScheduleLocalActivity) and command.attempt > 1:
+            attempt = command.attempt
+            scheduled = command.original_schedule_time.ToMicroseconds()
+        return cls(
+            seq=command.seq,
+            id=command.activity_id,
+            type=command.activity_type,
+            local=local,
+            arguments=command.arguments,
+            scheduled=scheduled,
+            due=at,
+            start_to_close=_duration(command, "start_to_close_timeout"),
+            schedule_to_close=_duration(command, "schedule_to_close_timeout"),
+            cancellation=command.cancellation_type,
+            command=command,
+            attempt=attempt,
+        )
+
+    @property
+    def deadline(self) -> int | None:
+        """When it must have ended, retries and all."""
+        return None if self.schedule_to_close is None else self.scheduled + self.schedule_to_close
+
+    def call(self, now: int, workflow_id: str) -> ActivityCall:
+        return ActivityCall(
+            name=self.type,
+            id=self.id,
+            attempt=self.attempt,
+            scheduled_time=moment(self.scheduled),
+            current_attempt_scheduled_time=moment(self.due),
+            started_time=moment(now),
+            local=self.local,
+            workflow_id=workflow_id,
+            start_to_close_timeout=_delta(self.start_to_close),
+            schedule_to_close_timeout=_delta(self.schedule_to_close),
+        )
+
+    def perform(
+        self, function: ActivityFunction, now: int, workflow_id: str, converter: DataConverter
+    ) -> int:
+        """One attempt. Leaves its result or failure here; returns when the attempt ends."""
+        call = self.call(now, workflow_id)
+        self.value, self.failure = None, None
+        try:
+            result = function(call, *_sdk.decoded(converter, self.arguments, _types(function)))
+            self.value = converter.payload_converter.to_payload(result)
+        except Exception as error:  # noqa: BLE001 - an activity's errors are the workflow's to hear of
+            self.failure = Failure()
+            converter.failure_converter.to_failure(error, converter.payload_converter, self.failure)
+        ends = now + call.takes // timedelta(microseconds=1)
+        latest = None if self.start_to_close is None else now + self.start_to_close
+        if latest is not None and ends > latest:
+            ends = latest
+            self._timed_out(TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE)
+        if self.deadline is not None and ends > self.deadline:
+            ends = self.deadline
+            self._timed_out(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE)
+        return ends
+
+    def _timed_out(self, kind: TimeoutType.ValueType) -> None:
+        word = TimeoutType.Name(kind).removeprefix("TIMEOUT_TYPE_").title().replace("_", "")
+        self.value = None
+        self.failure = Failure(message=f"activity {word} timeout", source="Server")
+        self.failure.timeout_failure_info.timeout_type = kind
+
+    def retried(self, now: int) -> tuple[int | None, RetryState.ValueType]:
+        """After a failed attempt: when the next one is due, or None and why there is none."""
+        assert self.failure is not None
+        policy = self.command.retry_policy
+        if self.cancel_requested:
+            return None, RetryState.RETRY_STATE_CANCEL_REQUESTED
+        if not _retryable(self.failure, policy.non_retryable_error_types):
+            return None, RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
+        if policy.maximum_attempts and self.attempt >= policy.maximum_attempts:
+            return None, RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
+        due = now + self._backoff()
+        if self.deadline is not None and due > self.deadline:
+            return None, RetryState.RETRY_STATE_TIMEOUT
+        return due, RetryState.RETRY_STATE_IN_PROGRESS
+
+    def _backoff(self) -> int:
+        assert self.failure is not None
+        told = self.failure.application_failure_info
+        if told.HasField("next_retry_delay"):
+            return told.next_retry_delay.ToMicroseconds()
+        policy = self.command.retry_policy
+        initial = policy.initial_interval.ToMicroseconds() or _INITIAL
+        longest = policy.maximum_interval.ToMicroseconds() or initial * _LONGEST
+        coefficient = policy.backoff_coefficient or _COEFFICIENT
+        exponent = self.attempt - 1
+        grown = initial * coefficient**exponent if exponent < 200 else float(longest)
+        return int(min(grown, longest))
+
+    @property
+    def local_threshold(self) -> int:
+        command = self.command
+        given = isinstance(command, ScheduleLocalActivity) and command.HasField("local_retry_threshold")
+        assert isinstance(command, ScheduleLocalActivity)
+        return command.local_retry_threshold.ToMicroseconds() if given else LOCAL_THRESHOLD
+
+    def final(self, state: RetryState.ValueType) -> Failure:
+        """The failure as the workflow gets it: an activity failure around its cause."""
+        return self._wrapped("Activity task failed", self.failure, state)
+
+    def cancelled(self) -> Failure:
+        """The cancellation as the workflow gets it."""
+        cause = Failure(message="Activity cancelled")
+        cause.canceled_failure_info.SetInParent()
+        return self._wrapped("Activity cancelled", cause, RetryState.RETRY_STATE_UNSPECIFIED)
+
+    def _wrapped(self, message: str, cause: Failure | None, state: RetryState.ValueType) -> Failure:
+        made = Failure(message=message, cause=cause)
+        made.activity_failure_info.activity_id = self.id
+        made.activity_failure_info.activity_type.name = self.type
+        made.activity_failure_info.retry_state = state
+        return made
+
+
+def _retryable(failure: Failure, refused: Sequence[str]) -> bool:
+    if failure.HasField("application_failure_info"):
+        told = failure.application_failure_info
+        return not told.non_retryable and told.type not in refused
+    if failure.HasField("timeout_failure_info"):
+        return failure.timeout_failure_info.timeout_type in _RETRIED_TIMEOUTS
+    return not failure.HasField("canceled_failure_info")
+
+
+def _duration(command: ScheduleActivity | ScheduleLocalActivity, name: str) -> int | None:
+    if not command.HasField(name):  # type: ignore[arg-type] # by name, the same for both
+        return None
+    given: Duration = getattr(command, name)
+    return given.ToMicroseconds()
+
+
+def _delta(given: int | None) -> timedelta | None:
+    return None if given is None else timedelta(microseconds=given)
+
+
+def _types(function: ActivityFunction) -> tuple[Any, ...] | None:
+    plain = getattr(function, "__func__", function)
+    return _annotated(plain, 1 if plain is function else 2)
+
+
+@lru_cache(maxsize=256)
+def _annotated(function: ActivityFunction, skipped: int) -> tuple[Any, ...] | None:
+    """What the parameters after `call` are annotated with; None where one is not."""
+    hints = get_type_hints(function)
+    names = list(inspect.signature(function).parameters)[skipped:]
+    return tuple(hints[n] for n in names) if all(n in hints for n in names) else None

@@ -1,0 +1,190 @@
+"""What a workflow waits for: its timers and its activities, and when each falls due."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+from temporalio.bridge.proto.activity_result import (
+    ActivityResolution,
+    Cancellation,
+    DoBackoff,
+    Success,
+)
+from temporalio.bridge.proto.activity_result import (
+    Failure as ActivityFailure,
+)
+from temporalio.bridge.proto.workflow_activation import FireTimer, ResolveActivity
+from temporalio.bridge.proto.workflow_commands import ActivityCancellationType
+from temporalio.converter import DataConverter
+
+from doorstep.rehearsal._sdk import Job
+from doorstep.rehearsal.activities import ActivityFunction, ActivityRun
+
+_TIMER, _ATTEMPT, _END, _CANCELLED = range(4)
+_WAITS = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+_ABANDONS = ActivityCancellationType.ABANDON
+
+
+class Agenda:
+    """The pending timers and activities of one run. Times in microseconds since 1970."""
+
+    def __init__(
+        self,
+        converter: DataConverter,
+        workflow_id: str,
+        function: Callable[[str], ActivityFunction],
+        note: Callable[..., None],
+    ) -> None:
+        self._converter, self._workflow_id = converter, workflow_id
+        self._function, self._note = function, note
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything: the run is over."""
+        self.timers: dict[int, int] = {}
+        """Sequence number → when it fires."""
+        self.activities: dict[int, ActivityRun] = {}
+        self._heap: list[tuple[int, int, int, Any]] = []
+        self._order = 0
+        self._at_once: list[Job] = []
+        self._locals: list[ActivityRun] = []
+        self._unsent: list[ActivityRun] = []
+
+    # --- what the workflow asks for ---------------------------------------------------------------------
+
+    def take(self, kind: str, asked: Any, at: int) -> None:
+        """A command of the workflow."""
+        if kind == "start_timer":
+            self.set_timer(asked.seq, at + -(-asked.start_to_fire_timeout.ToNanoseconds() // 1000))
+        elif kind == "cancel_timer":
+            self.timers.pop(asked.seq, None)
+        elif kind in ("schedule_activity", "schedule_local_activity"):
+            run = ActivityRun.of(asked, at)
+            self.activities[run.seq] = run
+            (self._locals if run.local else self._unsent).append(run)
+        elif kind in ("request_cancel_activity", "request_cancel_local_activity"):
+            self._cancel(asked.seq, at)
+
+    def set_timer(self, seq: int, due: int) -> None:
+        """A timer that fires at `due`."""
+        self.timers[seq] = due
+        self._push(due, _TIMER, seq)
+
+    def _cancel(self, seq: int, at: int) -> None:
+        run = self.activities.get(seq)
+        if run is None:
+            return
+        run.cancel_requested = True
+        unsent = run in self._locals or run in self._unsent
+        if run.cancellation == _WAITS and not unsent:
+            if not run.started:  # between two attempts: nobody is at work who could finish it
+                run.token = self._push(at, _CANCELLED, run)
+            return
+        del self.activities[seq]
+        if unsent:
+            (self._locals if run.local else self._unsent).remove(run)
+        elif run.cancellation == _ABANDONS and not run.local:
+            run.abandoned, run.cancel_requested = True, False  # it goes on, retries and all
+        elif not run.started:
+            run.token = 0
+        self._at_once.append(self._told_cancelled(run))
+
+    # --- what falls due -----------------------------------------------------------------------------------
+
+    def next_due(self) -> int | None:
+        """When the next thing is due."""
+        while self._heap:
+            due, order, kind, what = self._heap[0]
+            if self.timers.get(what) == due if kind == _TIMER else what.token == order:
+                return due
+            heapq.heappop(self._heap)
+        return None
+
+    def due(self, at: int) -> list[Job]:
+        """What is due at `at`, in the order in which it was set. May be nothing the workflow hears of: an attempt
+        that failed and will be made again."""
+        jobs: list[Job] = []
+        while (due := self.next_due()) is not None and due <= at:
+            _, _, kind, what = heapq.heappop(self._heap)
+            if kind == _TIMER:
+                del self.timers[what]
+                self._note("timer_fired", str(what))
+                jobs.append(Job(fire_timer=FireTimer(seq=what)))
+            elif kind == _ATTEMPT:
+                self._attempt(what, at)
+            else:
+                what.token = 0
+                job = self._told_cancelled(what) if kind == _CANCELLED else self._ended(what, at)
+                if job is not None:
+                    self.activities.pop(what.seq, None)
+                    jobs.append(job)
+        return jobs
+
+    def settled(self, at: int) -> list[Job]:
+        """What still belongs to the task under way: cancellations told at once, then local activities."""
+        if self._at_once:
+            jobs, self._at_once = self._at_once, []
+            return jobs
+        starting, self._locals = self._locals, []
+        for run in starting:
+            self._attempt(run, at)
+        ended = [r for r in starting if r.token and r.due <= at]
+        jobs = []
+        for run in ended:
+            run.token = 0
+            if (job := self._ended(run, at)) is not None:
+                self.activities.pop(run.seq, None)
+                jobs.append(job)
+        return jobs
+
+    def send(self, at: int) -> None:
+        """The task is over: its activities go to whoever carries them out."""
+        starting, self._unsent = self._unsent, []
+        for run in starting:
+            self._attempt(run, at)
+
+    # --- activities ---------------------------------------------------------------------------------------
+
+    def _attempt(self, run: ActivityRun, at: int) -> None:
+        run.started = True
+        ends = run.perform(self._function(run.type), at, self._workflow_id, self._converter)
+        run.due = ends
+        run.token = self._push(ends, _END, run)
+
+    def _ended(self, run: ActivityRun, at: int) -> Job | None:
+        run.started = False
+        if run.value is not None:
+            self._note("activity_completed", run.type, run.value)
+            told = ActivityResolution(completed=Success(result=run.value))
+        else:
+            due, state = run.retried(at)
+            self._note("attempt_failed" if due is not None else "activity_failed", run.type, run.failure)
+            if due is not None and (not run.local or due - at <= run.local_threshold):
+                run.attempt += 1
+                run.due = due
+                run.token = self._push(due, _ATTEMPT, run)
+                return None
+            if due is not None:
+                told = ActivityResolution(backoff=DoBackoff(attempt=run.attempt + 1))
+                told.backoff.backoff_duration.FromMicroseconds(due - at)
+                told.backoff.original_schedule_time.FromMicroseconds(run.scheduled)
+            else:
+                told = ActivityResolution(failed=ActivityFailure(failure=run.final(state)))
+        if run.abandoned:
+            return None
+        return _resolved(run, told)
+
+    def _told_cancelled(self, run: ActivityRun) -> Job:
+        self._note("activity_cancelled", run.type)
+        return _resolved(run, ActivityResolution(cancelled=Cancellation(failure=run.cancelled())))
+
+    def _push(self, due: int, kind: int, what: Any) -> int:
+        self._order += 1
+        heapq.heappush(self._heap, (due, self._order, kind, what))
+        return self._order
+
+
+def _resolved(run: ActivityRun, told: ActivityResolution) -> Job:
+    return Job(resolve_activity=ResolveActivity(seq=run.seq, result=told, is_local=run.local))

@@ -1,0 +1,172 @@
+"""How a rehearsed workflow ends, answers and fails: the SDK's failures as exceptions a person can read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.bridge.proto.workflow_commands import QueryResult, UpdateResponse
+from temporalio.converter import DataConverter
+from temporalio.exceptions import CancelledError
+
+from doorstep.errors import Conflict, nearest
+from doorstep.rehearsal import _sdk
+from doorstep.rehearsal.trouble import (
+    Blocking,
+    Place,
+    RehearsalError,
+    Spinning,
+    WorkflowTaskFailed,
+    authors,
+)
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal.engine import Engine
+
+_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The command with which the workflow ended."""
+
+    kind: str
+    command: Any
+
+    def result(self, type_: type[Any] | None, converter: DataConverter) -> Any:
+        """What it returned. Raises its failure if there is one."""
+        failed = self.failure(converter)
+        if failed is not None:
+            raise failed
+        return decoded(self.command.result, type_, converter)
+
+    def failure(self, converter: DataConverter) -> BaseException | None:
+        """Why it failed or was cancelled, else None."""
+        if self.kind == "cancel_workflow_execution":
+            return CancelledError("The workflow was cancelled.")
+        if self.kind == "fail_workflow_execution":
+            return raised(self.command.failure, converter)
+        return None
+
+
+class Update:
+    """One update and what became of it."""
+
+    def __init__(self, id: str, name: str, type_: type[Any] | None, converter: DataConverter) -> None:
+        self.id, self.name = id, name
+        self._type, self._converter = type_, converter
+        self._completed: Payload | None = None
+        self._rejected: Failure | None = None
+        self.accepted = False
+
+    @property
+    def done(self) -> bool:
+        """Its handler has ended, or it was refused."""
+        return self._completed is not None or self._rejected is not None
+
+    @property
+    def result(self) -> Any:
+        """The handler's answer. Raises its failure; `ValueError` while it is under way."""
+        if self._rejected is not None:
+            raise raised(self._rejected, self._converter)
+        if self._completed is None:
+            raise ValueError(f"The update '{self.name}' ({self.id}) has not ended.")
+        return decoded(self._completed, self._type, self._converter)
+
+    def hear(self, response: UpdateResponse) -> None:
+        """The workflow's word on it."""
+        said = response.WhichOneof("response")
+        if said == "accepted":
+            self.accepted = True
+        elif said == "rejected":
+            self._rejected = response.rejected
+        else:
+            self._completed = response.completed
+
+
+def decoded(payload: Payload, type_: type[Any] | None, converter: DataConverter) -> Any:
+    """One payload as a value of a type (None: as its JSON says)."""
+    return _sdk.decoded(converter, [payload], None if type_ is None else [type_])[0]
+
+
+def raised(failure: Failure, converter: DataConverter) -> BaseException:
+    """A failure as the SDK's exception."""
+    return converter.failure_converter.from_failure(failure, converter.payload_converter)
+
+
+def answer(told: QueryResult, type_: type[Any] | None, converter: DataConverter) -> Any:
+    """A query's answer. Raises what its handler raised."""
+    if told.HasField("failed"):
+        raise raised(told.failed, converter)
+    return decoded(told.succeeded.response, type_, converter)
+
+
+def named(kind: str, asked: Any) -> str:
+    """What a command is about, in a word."""
+    if kind in ("schedule_activity", "schedule_local_activity"):
+        return str(asked.activity_type)
+    if kind == "set_patch_marker":
+        return str(asked.patch_id)
+    if kind == "update_response":
+        return f"{asked.protocol_instance_id} {asked.WhichOneof('response')}"
+    return str(asked.seq) if "seq" in asked.DESCRIPTOR.fields_by_name else ""
+
+
+def closed(workflow_id: str, kind: str, name: str) -> Conflict:
+    """The error for what comes to a workflow that has ended."""
+    return Conflict(f"{workflow_id} has ended; '{name or kind}' comes too late.")
+
+
+@contextmanager
+def told(engine: Engine) -> Iterator[None]:
+    """Errors of the instance, told with file, line, virtual time and what had happened until then."""
+    try:
+        yield
+    except _sdk.StuckError as error:
+        raise Spinning(
+            "The workflow does not come back: it loops without waiting",
+            at=engine.now,
+            log=engine.log,
+            place=error.place,
+            mend="Wait for an event or a moment in the loop.",
+        ) from None
+    except _sdk.TaskFailedError as error:
+        raise _failed(engine, error.failure) from None
+
+
+def _failed(engine: Engine, failure: Failure) -> RehearsalError:
+    kind = failure.application_failure_info.type
+    where = authors(traced(failure))
+    if kind == "BlockedError":
+        return Blocking(
+            f"The workflow blocks ({failure.message.partition(' ')[0]})",
+            at=engine.now,
+            log=engine.log,
+            place=where,
+            mend="Wait with the workflow's own timers; reach outside through activities.",
+        )
+    return WorkflowTaskFailed(
+        f"{kind or 'Error'}: {failure.message.rstrip('.')}", at=engine.now, log=engine.log, place=where
+    )
+
+
+def traced(failure: Failure) -> list[Place]:
+    """The places of a failure's traceback, outermost first, its causes' included."""
+    found = [Place(m["file"], int(m["line"]), m["function"]) for m in _FRAME.finditer(failure.stack_trace)]
+    return found + (traced(failure.cause) if failure.HasField("cause") else [])
+
+
+def no_activity(engine: Engine, name: str, known: Iterable[str]) -> RehearsalError:
+    """The error for an activity nobody plays."""
+    names = sorted(known)
+    return RehearsalError(
+        f"The workflow asked for the activity '{name}', and nobody plays it.{nearest(name, names)}",
+        at=engine.now,
+        log=engine.log,
+        mend=f"Give the engine a function for it; it has {', '.join(names) or 'none'}.",
+    )

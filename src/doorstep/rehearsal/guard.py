@@ -1,0 +1,128 @@
+"""Watches a workflow's turn from outside it: one that does not come back is interrupted where it is, and one that
+blocks (sleeps, opens a socket, writes a file, starts a process or a thread) is refused as it tries.
+
+Clock and chance are the sandbox's to catch; this is for what the sandbox lets pass in libraries it does not
+import anew, and for code that runs without it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from doorstep.rehearsal.trouble import Place, authors, frames
+
+#: seconds of real time a workflow may take for one task: as long as a worker allows before it calls it a deadlock
+STUCK_AFTER = 2.0
+
+_LOOKS_EVERY = 0.25
+
+#: Python's audit events of what blocks or reaches outside
+_BLOCKS = frozenset(
+    {
+        "time.sleep",
+        "socket.connect",
+        "socket.bind",
+        "socket.getaddrinfo",
+        "socket.sendto",
+        "subprocess.Popen",
+        "os.system",
+        "os.fork",
+        "os.posix_spawn",
+        "sqlite3.connect",
+        "_thread.start_new_thread",
+    }
+)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Raised into a workflow that does not come back. (asyncio lets only this family and SystemExit out of a task.)"""
+
+
+class BlockedError(RuntimeError):
+    """Raised where a workflow tried to block."""
+
+
+class _Turn:
+    """One workflow task under way."""
+
+    __slots__ = ("began", "place", "thread")
+
+    def __init__(self, thread: int) -> None:
+        self.thread = thread
+        self.began = time.monotonic()
+        self.place: Place | None = None
+
+
+_turns: dict[int, _Turn] = {}
+_lock = threading.Lock()
+_watcher: threading.Thread | None = None
+_hooked = False
+
+
+@contextmanager
+def turn() -> Iterator[_Turn]:
+    """A workflow's turn on this thread. Raises `Interrupted` into it when it takes longer than `STUCK_AFTER`; the
+    turn's `place` then says where it was."""
+    _start()
+    thread = threading.get_ident()
+    mine = _turns[thread] = _Turn(thread)
+    try:
+        yield mine
+    finally:
+        if mine.place is None:
+            _turns.pop(thread, None)
+        else:
+            _let_go(thread)
+
+
+def _let_go(thread: int) -> None:
+    """Forget an interrupted turn; an interruption still on its way must not land in whoever runs next."""
+    with _lock:
+        _turns.pop(thread, None)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)
+
+
+def _start() -> None:
+    global _watcher, _hooked
+    if _watcher is None or not _watcher.is_alive():  # also after a fork, which takes no threads along
+        _watcher = threading.Thread(target=_watch, name="rehearsal-watch", daemon=True)
+        _watcher.start()
+    if not _hooked:
+        _hooked = True
+        sys.addaudithook(_audit)
+
+
+def _watch() -> None:
+    while True:
+        time.sleep(_LOOKS_EVERY)
+        now = time.monotonic()
+        for held in list(_turns.values()):
+            if now - held.began > STUCK_AFTER:
+                _interrupt(held)
+
+
+def _interrupt(held: _Turn) -> None:
+    with _lock:
+        if _turns.get(held.thread) is not held:
+            return
+        if held.place is None:
+            held.place = authors(frames(sys._current_frames().get(held.thread))) or Place("", 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(held.thread), ctypes.py_object(Interrupted))
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    if not _turns or threading.get_ident() not in _turns:
+        return
+    if event in _BLOCKS or (event == "open" and _writes(args)):
+        raise BlockedError(f"{event} blocks or reaches outside: a workflow must not.")
+
+
+def _writes(args: tuple[Any, ...]) -> bool:
+    mode = args[1] if len(args) > 1 else None
+    return isinstance(mode, str) and any(letter in mode for letter in "wax+")

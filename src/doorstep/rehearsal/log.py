@@ -1,0 +1,107 @@
+"""What a rehearsal did: every command of the workflow and everything that came to it, with virtual times."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: what the workflow asked for, by its name in Temporal's protocol
+COMMANDS = frozenset(
+    {
+        "start_timer",
+        "cancel_timer",
+        "schedule_activity",
+        "request_cancel_activity",
+        "schedule_local_activity",
+        "request_cancel_local_activity",
+        "complete_workflow_execution",
+        "fail_workflow_execution",
+        "cancel_workflow_execution",
+        "continue_as_new_workflow_execution",
+        "set_patch_marker",
+        "upsert_workflow_search_attributes",
+        "modify_workflow_properties",
+        "update_response",
+    }
+)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970. Raises `ValueError` for a naive moment."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no zone: a moment is aware")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(at: int) -> datetime:
+    """The moment (aware UTC) of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=at)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One line of the log. `kind` is a command's name (`COMMANDS`) or what came in (`started`, `timer_fired`,
+    `signalled`, `updated`, `cancel_requested`, `attempt_failed`, `activity_completed`, `activity_failed`,
+    `activity_cancelled`); `name` says which activity, timer, signal or update."""
+
+    micros: int
+    kind: str
+    name: str
+    message: Message | None = None
+
+    @property
+    def at(self) -> datetime:
+        """Virtual time (aware UTC)."""
+        return moment(self.micros)
+
+    @property
+    def command(self) -> bool:
+        """The workflow's own doing, not something that came to it."""
+        return self.kind in COMMANDS
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The message as plain data, payloads decoded from their JSON."""
+        return {} if self.message is None else plain(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}  {self.kind.replace('_', ' ')}  {self.name}".rstrip()
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """A message as plain data. Payloads become what their JSON says; binary ones stay base64."""
+    found = _decoded(MessageToDict(message, preserving_proto_field_name=True))
+    assert isinstance(found, dict)
+    return found
+
+
+def value(payload: Payload) -> Any:
+    """What a payload says, without its type: JSON as plain data, else None or the raw bytes."""
+    encoding = payload.metadata.get("encoding", b"").decode()
+    if encoding.startswith("json/"):
+        return json.loads(payload.data)
+    return None if encoding == "binary/null" else payload.data
+
+
+def _decoded(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_decoded(n) for n in node]
+    if not isinstance(node, dict):
+        return node
+    if "metadata" in node and "encoding" in node["metadata"]:
+        return value(
+            Payload(
+                metadata={"encoding": b64decode(node["metadata"]["encoding"])},
+                data=b64decode(node.get("data", "")),
+            )
+        )
+    return {k: _decoded(v) for k, v in node.items()}

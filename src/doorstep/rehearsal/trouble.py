@@ -1,0 +1,114 @@
+"""How a rehearsal ends badly: what was wrong, where in the author's code, when, and what had happened until then."""
+
+from __future__ import annotations
+
+import sysconfig
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from doorstep.errors import DoorstepError
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal.log import Entry
+
+#: how many of the last entries an error's text shows; all of them are in `log`
+SHOWN = 12
+
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+
+
+class RehearsalError(DoorstepError):
+    """A workflow could not be carried on. `file` and `line` name the author's code as near as is known (empty
+    and 0 when it is not), `at` is the virtual time (aware UTC), `log` what had happened until then."""
+
+    code = "rehearsal"
+
+    def __init__(
+        self, what: str, *, at: datetime, log: Sequence[Entry], place: Place | None = None, mend: str = ""
+    ) -> None:
+        self.at, self.log = at, tuple(log)
+        self.file, self.line = (place.file, place.line) if place else ("", 0)
+        where = f" in {place}" if place else ""
+        super().__init__(f"{what}{where}, at {at:%Y-%m-%d %H:%M:%S} UTC of virtual time.", mend=mend)
+
+    def __str__(self) -> str:
+        told = "\n".join(f"  {entry}" for entry in self.log[-SHOWN:])
+        more = len(self.log) - SHOWN
+        before = f"\n  … {more} entries before" if more > 0 else ""
+        return f"{super().__str__()}\nUntil then:{before}\n{told}" if told else super().__str__()
+
+
+class WorkflowTaskFailed(RehearsalError):
+    """The workflow's code raised: on a server its task would be tried again for ever, and it waits there."""
+
+    code = "workflow_task_failed"
+
+
+class Spinning(RehearsalError):
+    """The workflow never lets go: a loop that awaits nothing, or tasks that follow one another without end."""
+
+    code = "spinning"
+
+
+class Blocking(RehearsalError):
+    """The workflow did what blocks or reaches outside: sleeping, files, sockets, processes, threads."""
+
+    code = "blocking"
+
+
+class NotDeterministic(RehearsalError):
+    """The same history gave other commands: on a server, a worker that replays it would be stuck."""
+
+    code = "not_deterministic"
+
+
+class Refused(RehearsalError):
+    """The workflow asked for what a rehearsal does not do (child workflows, Nexus, other workflows)."""
+
+    code = "refused"
+
+
+class Place:
+    """A line of code."""
+
+    def __init__(self, file: str, line: int, function: str = "") -> None:
+        self.file, self.line, self.function = file, line, function
+
+    def __str__(self) -> str:
+        try:
+            short = str(Path(self.file).relative_to(Path.cwd()))
+        except ValueError:
+            short = self.file
+        return f"{short}:{self.line}"
+
+
+def is_library(file: str) -> bool:
+    """Whether a file is Python's or an installed package's, or made up (`<string>`)."""
+    return file.startswith(("<", *_LIBRARIES)) or file == "workflow_sandbox.py"
+
+
+def authors(places: Iterable[Place]) -> Place | None:
+    """Of places listed outermost first, the innermost that is nobody's library and not the engine of our
+    journeys; failing that, the innermost of ours."""
+    ours: Place | None = None
+    found: Place | None = None
+    for place in places:
+        if is_library(place.file) or "/doorstep/rehearsal/" in place.file:
+            continue
+        if "/doorstep/workflows/" in place.file and not Path(place.file).stem.startswith("standard_"):
+            ours = place
+        else:
+            found = place
+    return found or ours
+
+
+def frames(frame: FrameType | None) -> list[Place]:
+    """The places of a running frame and its callers, outermost first."""
+    found = []
+    while frame is not None:
+        found.append(Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        frame = frame.f_back
+    return found[::-1]
