@@ -109,6 +109,8 @@ class Settings:
     secrets_file: Path | None = _setting(None, PATH)  # connection id → secrets; None: data_dir/secrets.json
     codec_keys_file: Path | None = _setting(None, PATH)  # keys that seal payloads; None: data_dir/codec.keys
     settle_seconds: float = _setting(2.0, SECONDS)  # how long a journey lets events gather before it acts
+    metrics_open: bool = _setting(False, YES_OR_NO)  # whether /metrics needs no key from this machine
+    worker_metrics: str | None = _setting(None, ADDRESS)  # where a worker answers /metrics; None: nowhere
     outbox_open: bool = _setting(False, YES_OR_NO)  # whether /outbox needs no key from this machine
     max_body_bytes: int = _setting(1024 * 1024, BYTES)  # of one webhook; larger is answered 413
     log_level: str = _setting("INFO", LEVEL)

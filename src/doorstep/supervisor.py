@@ -221,6 +221,7 @@ def child_environment(settings: Settings, temporal: str) -> dict[str, str]:
     """Our environment with what we decided, so that worker and API see the same deployment whatever their folder."""
     return {
         f"{PREFIX}OUTBOX_OPEN": "1",  # one machine, its own person: unless our environment says otherwise
+        f"{PREFIX}METRICS_OPEN": "1",
         **os.environ,
         f"{PREFIX}DATA_DIR": str(settings.data_dir),
         f"{PREFIX}DATABASE_URL": settings.database_url,

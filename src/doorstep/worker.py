@@ -19,6 +19,8 @@ from sqlalchemy import func, select
 from temporalio import activity
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 from temporalio.worker import (
     ActivityInboundInterceptor,
@@ -37,6 +39,8 @@ from doorstep.models.tables import table
 from doorstep.ports import Ports
 from doorstep.sandbox import sandbox
 from doorstep.settings import Settings, load_settings
+from doorstep.telemetry import metrics
+from doorstep.telemetry.serving import metrics_served
 from doorstep.workflows import registry
 
 log = structlog.get_logger(__name__)
@@ -63,10 +67,12 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     registry.load(settings.store_packages)
     journeys = registry.journeys()
     database = Database(settings.database_url, pool_size=settings.worker_concurrency)
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(database.dispose)
         check_open_journeys(database, journeys)
         ports = build_ports(settings, database)
-        client = await connected(settings, stop)
+        runtime = stack.enter_context(metrics_served(settings.worker_metrics))
+        client = await connected(settings, stop, runtime)
         if client is None:
             return
         with ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity") as threads:
@@ -76,8 +82,6 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
                 await stop.wait()
                 log.info("worker stopping", grace_seconds=GRACE.total_seconds())
         log.info("worker stopped")
-    finally:
-        database.dispose()
 
 
 def make_worker(
@@ -125,13 +129,13 @@ def check_open_journeys(database: Database, known: Iterable[str]) -> None:
         )
 
 
-async def connected(settings: Settings, stop: asyncio.Event) -> Client | None:
+async def connected(settings: Settings, stop: asyncio.Event, runtime: Runtime | None = None) -> Client | None:
     """A client of the deployment's namespace, however long it takes Temporal to come; None when stopped
-    before."""
+    before. `runtime`: the SDK's, where its metrics are told."""
     wait = 0.5
     while not stop.is_set():
         try:
-            client = await gateway.connect(settings)
+            client = await gateway.connect(settings, runtime=runtime)
             asked = DescribeNamespaceRequest(namespace=client.namespace)
             await client.workflow_service.describe_namespace(asked, timeout=timedelta(seconds=5))
             return client
@@ -166,7 +170,12 @@ class _Bound(ActivityInboundInterceptor):
             activity=info.activity_type,
             attempt=info.attempt,
         ):
-            return await super().execute_activity(input)
+            try:
+                return await super().execute_activity(input)
+            except Exception as error:
+                code = (error.type if isinstance(error, ApplicationError) else None) or type(error).__name__
+                metrics.activity_failures(info.activity_type, code)
+                raise
 
 
 @contextlib.asynccontextmanager

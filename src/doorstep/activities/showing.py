@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from doorstep import contracts
+from doorstep.activities.counting import touched
 from doorstep.contracts import Action, ClaimRequest, Projection
 from doorstep.failures import translated
 from doorstep.models.base import Database
@@ -12,6 +13,7 @@ from doorstep.models.claims import claim
 from doorstep.models.projection import project
 from doorstep.models.steering import settle
 from doorstep.ports import Store
+from doorstep.telemetry import metrics
 from doorstep.touch import record
 
 
@@ -30,7 +32,7 @@ class ShowingActivities:
         with translated():
             for ended in projection.records:
                 record(self._store, ended.request, ended.outcome, projection.at, ended.trace)
-            project(self._database, projection)
+            new = project(self._database, projection)
             for done in projection.actions:
                 settle(
                     self._database,
@@ -40,6 +42,11 @@ class ShowingActivities:
                     waiting=done.result.waiting,
                     now=projection.at,
                 )
+        if new:  # told again, it counts once
+            for ended in projection.records:
+                touched(ended.request.step, ended.outcome)
+            if projection.closed and activity.in_activity():
+                metrics.journeys_closed(activity.info().workflow_type or "none", projection.outcome)
 
     @activity.defn(name=contracts.CLAIM_ACTION, no_thread_cancel_exception=True)
     def claim_action(self, request: ClaimRequest) -> Action:

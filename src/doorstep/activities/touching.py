@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 from temporalio import activity
 
 from doorstep import contracts
+from doorstep.activities.counting import NONE, counted, touched
 from doorstep.domain.outcomes import Outcome
 from doorstep.domain.touches import TouchRequest
 from doorstep.failures import translated
 from doorstep.ports import Ports
+from doorstep.telemetry import metrics
 from doorstep.touch import decision_time, perform
 
 
@@ -16,7 +20,7 @@ class TouchActivities:
     """Sending. A thread under way is never interrupted: what a provider was asked must be written down."""
 
     def __init__(self, ports: Ports) -> None:
-        self._ports = ports
+        self._ports = counted(ports)
 
     @activity.defn(name=contracts.TOUCH, no_thread_cancel_exception=True)
     def touch(self, request: TouchRequest) -> Outcome:
@@ -25,5 +29,10 @@ class TouchActivities:
         at = decision_time(
             request.as_of, info.scheduled_time, info.current_attempt_scheduled_time, info.started_time
         )
+        began = time.perf_counter()
         with translated():
-            return perform(self._ports, request, at)
+            outcome = perform(self._ports, request, at)
+        channel = outcome.channel.value if outcome.channel else NONE
+        metrics.touch_seconds(time.perf_counter() - began, channel, outcome.kind.value)
+        touched(request.step, outcome)
+        return outcome

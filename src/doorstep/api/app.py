@@ -13,9 +13,10 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from doorstep.api import actions, health, journeys, openapi, problems, search, unsubscribe
+from doorstep.api import actions, health, journeys, metrics, openapi, problems, search, unsubscribe
 from doorstep.api.auth import Wrongs
 from doorstep.api.customer import preferences, review, tracking
+from doorstep.api.gauges import Gauges
 from doorstep.api.late import LateGateway
 from doorstep.api.middleware import Around
 from doorstep.api.outbox import outbox_router
@@ -82,12 +83,13 @@ def create_app(
     )
     app.state.services = parts
     app.state.wrongs = Wrongs()
+    app.state.gauges = Gauges(database=opened, clock=time, stuck=getattr(parts.gateway, "stuck", None))
     problems.install(app)
     app.add_middleware(Around)
     for router in (
         *(build_webhooks(), search.router, journeys.router, actions.router),
         *(outbox_router(), tracking.router, review.router, preferences.router, unsubscribe.router),
-        health.router,
+        *(health.router, metrics.router),
     ):
         app.include_router(router)
     openapi.install(app)

@@ -51,6 +51,10 @@ class LateGateway:
         """Whether Temporal answers now."""
         return self.found is not None and await self.found.reachable()
 
+    async def stuck(self, timeout: float) -> int:
+        """How many workflows cannot go on."""
+        return await self._there().stuck(timeout)
+
     async def deliver(self, journeys: Iterable[str], persons: Iterable[str]) -> Delivered:
         """For the courier: what is not delivered now is taken by the sweep."""
         if self.found is None:

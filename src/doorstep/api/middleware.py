@@ -17,10 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from doorstep.api.problems import surprise
 from doorstep.models.ids import draw
+from doorstep.telemetry import metrics
 
 MAX_BODY_BYTES = 64 * 1024
 _OURS = re.compile(r"(jny|ord|act|whk|evt|msg)_[a-z2-7]{10,40}")
-_QUIET = frozenset({"/healthz", "/readyz"})
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OWN_LIMIT = "/webhooks/"  # webhooks bound their bodies by a setting, and read them raw
 
 log = structlog.get_logger(__name__)
@@ -79,6 +81,8 @@ def _bounded(receive: Receive) -> Receive:
 
 def _line(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "(none)")
+    method = scope["method"] if scope["method"] in _METHODS else "?"
+    metrics.http_requests(seconds, method, route, str(status))
     if route in _QUIET and status < 400:
         return
     subject: dict[str, Any] = {
@@ -88,7 +92,7 @@ def _line(scope: Scope, status: int, seconds: float) -> None:
     }
     log.info(
         "api.request",
-        method=scope["method"] if scope["method"].isalpha() and len(scope["method"]) < 10 else "?",
+        method=method,
         route=route,
         status=status,
         milliseconds=round(seconds * 1000, 1),

@@ -20,12 +20,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from doorstep.api.webhook_bodies import decoded, read_body
 from doorstep.api.wiring import utc_now
-from doorstep.errors import NotFound, SignatureInvalid, Unreadable
+from doorstep.errors import DoorstepError, NotFound, SignatureInvalid, Unreadable
 from doorstep.ingest import Accepted, Answer, Connected, Raw, Writer, connected
 from doorstep.models.base import Database
 from doorstep.settings import Settings
 from doorstep.sources.base import Reading, Source, SourceContext
 from doorstep.sources.registry import source
+from doorstep.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +93,11 @@ class WebhookDeps:
         self.known[connection_id] = (now, found)
         return found
 
+    def source_of(self, connection_id: str) -> str:
+        """The adapter of a connection that was looked up; `none` for one that is not there."""
+        held = self.known.get(connection_id)
+        return "none" if held is None else held[1].at.source
+
     def _look_up(self, connection_id: str) -> Known | None:
         with self.database.read() as session:
             found = connected(session, connection_id)
@@ -124,7 +130,12 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
         connection: Annotated[str, Path(description="The connection's id.", max_length=200)], request: Request
     ) -> WebhookAnswer:
         parts: WebhookDeps = deps if deps is not None else request.app.state.webhooks
-        told = await take(parts, connection, request)
+        try:
+            told = await take(parts, connection, request)
+        except DoorstepError as error:
+            metrics.webhooks(parts.source_of(connection), error.code)
+            raise
+        metrics.webhooks(parts.source_of(connection), told.status.value)
         return WebhookAnswer(status=told.status, events=told.events, id=told.id)
 
     return router

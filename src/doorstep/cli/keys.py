@@ -24,7 +24,9 @@ app.add_typer(codec.app, name="codec")
 @app.command("create")
 def create(
     name: Annotated[str, typer.Argument(help="Who or what will use it.")],
-    scope: Annotated[list[str], typer.Option("--scope", help="store, support or admin; may be repeated.")],
+    scope: Annotated[
+        list[str], typer.Option("--scope", help="store, support, metrics or admin; may be repeated.")
+    ],
     store: Annotated[str | None, typer.Option("--store", help="Only this store; else every store.")] = None,
     as_json: base.AsJson = False,
 ) -> None:

@@ -27,6 +27,10 @@ from doorstep.workflows import registry
 log = structlog.get_logger(__name__)
 
 CALLS_AT_ONCE = 8
+STUCK = (
+    "ExecutionStatus = 'Running' AND "
+    "TemporalReportedProblems IN ('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')"
+)
 SWEEP_SECONDS = 2.0
 SWEEP_BATCH = 64
 
@@ -158,6 +162,13 @@ class Gateway:
         except DoorstepError:
             return False
         return True
+
+    async def stuck(self, timeout: float = 2.0) -> int:
+        """How many running workflows fail their tasks again and again, by the mark that the server itself sets on
+        them (search attribute `TemporalReportedProblems`, after two problems in a row) and takes off. Needs no
+        worker. `timeout` in seconds."""
+        asked = self.client.count_workflows(STUCK, rpc_timeout=timedelta(seconds=timeout))
+        return (await bounded(asked, timeout)).count
 
     async def _system_info(self, timeout: float) -> None:
         await self.client.workflow_service.get_system_info(

@@ -74,6 +74,11 @@ class Courier:
             self._something.set()
 
     @property
+    def waiting(self) -> int:
+        """How many journeys and persons have yet to be told."""
+        return len(self._waiting)
+
+    @property
     def idle(self) -> bool:
         """Nothing waits and nothing is under way."""
         return not self._waiting and not self._busy

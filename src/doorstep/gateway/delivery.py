@@ -29,6 +29,7 @@ from doorstep.gateway.queue import Errand, Round, Waiting
 from doorstep.gateway.rpc import Refused, bounded
 from doorstep.gateway.starts import Start, start_of
 from doorstep.models.base import Database
+from doorstep.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +78,9 @@ class Deliverer:
         done.unavailable = bool(errands) and all(
             isinstance(how, Failed) and how.away for how in starts.values()
         )
+        for result, events in (("delivered", done.delivered), ("kept", done.kept), ("failed", done.failed)):
+            if events:
+                metrics.deliveries(result, by=events)
         if done.failed:
             log.warning("events not delivered", failed=done.failed, delivered=done.delivered)
         return done
@@ -132,6 +136,7 @@ class Deliverer:
             except DoorstepError as error:
                 failed = Failed(why=error.what, away=isinstance(error, Unavailable))
                 return _all(errand.events, failed), failed
+            metrics.journeys_started(start.type)
             heard = {e.id for e in (start.input.placed, *carried)}
             left = [w for w in errand.events if w.id not in heard]
             told = _all([w for w in errand.events if w.id in heard], Heard())

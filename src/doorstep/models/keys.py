@@ -35,6 +35,7 @@ class Scope(StrEnum):
 
     STORE = "store"
     SUPPORT = "support"
+    METRICS = "metrics"
     ADMIN = "admin"
 
 
