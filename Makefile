@@ -14,12 +14,13 @@ up: setup ## run everything on this machine until Ctrl-C
 test: setup server ## all tests, real Temporal server included (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: setup ## lint, format, types, import layers, migrations in step with the tables
+check: setup ## lint, format, types, import layers, migrations in step with the tables, published journeys unchanged
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/doorstep migrate --check
+	@$(BIN)/doorstep versions check
 
 bench: setup server ## speed, as ratios in one run; writes .doorstep/bench.json
 	@$(BIN)/python -m bench $(ARGS)

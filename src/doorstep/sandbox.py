@@ -18,6 +18,7 @@ PASSTHROUGH = {
     "doorstep.workflows.arms": "the engine",
     "doorstep.workflows.desk": "the engine",
     "doorstep.workflows.hearing": "the engine",
+    "doorstep.workflows.patches": "one set of names per process, which the worker keeps in step with the others",
     "doorstep.workflows.reporter": "the engine",
     "doorstep.workflows.steering": "the engine",
     "doorstep.workflows.touching": "the engine",

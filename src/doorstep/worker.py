@@ -29,7 +29,7 @@ from temporalio.worker import (
     Worker,
 )
 
-from doorstep import gateway, logs
+from doorstep import gateway, logs, releases
 from doorstep.activities.ports import activities, build_ports
 from doorstep.activities.settling import settle_forever
 from doorstep.errors import SetupError, Unavailable, nearest
@@ -64,7 +64,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """Run a worker until `stop` is set (by default: SIGTERM or SIGINT). Temporal may come later than we do,
     and may go away in between. Raises `SetupError` when an open journey could not be carried on."""
     stop = stop or _stopped_by_signals()
-    registry.load(settings.store_packages)
+    releases.check(settings.store_packages)
     journeys = registry.journeys()
     database = Database(settings.database_url, pool_size=settings.worker_concurrency)
     with contextlib.ExitStack() as stack:

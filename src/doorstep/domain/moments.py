@@ -13,6 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from doorstep.errors import BadInput
 
+WHOLE_COURSE = timedelta(days=90)
+"""From an order to the close of its journey."""
+COMES_ON_TOP = timedelta(days=30)
+"""What may come on top of that: a pause that shifts, a refund that is confirmed last."""
+
 
 @lru_cache(maxsize=1024)
 def zone(name: str) -> ZoneInfo:

@@ -22,6 +22,7 @@ from temporalio.service import RPCError
 
 from doorstep.contracts import DELIVER_SIGNAL
 from doorstep.domain.events import Envelope
+from doorstep.domain.moments import COMES_ON_TOP, WHOLE_COURSE
 from doorstep.errors import DoorstepError, NotFound, Unavailable
 from doorstep.gateway import marks, queue
 from doorstep.gateway.marks import Delivered, Failed, Heard, Outcome, Over
@@ -34,8 +35,8 @@ from doorstep.telemetry import metrics
 log = structlog.get_logger(__name__)
 
 CALL_SECONDS = 10.0
-LONGEST_JOURNEY = timedelta(days=90 + 30)
-"""A journey's ninety days and a margin: Temporal forgets none before that, unless it is not the Temporal we knew."""
+LONGEST_JOURNEY = WHOLE_COURSE + COMES_ON_TOP
+"""Temporal forgets none before that, unless it is not the Temporal we knew."""
 AT_ONCE = 100
 """Events in one signal: some 50 kB, where Temporal takes 2 MB."""
 

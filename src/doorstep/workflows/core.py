@@ -1,5 +1,5 @@
 """The engine of a journey: how it starts, listens, is steered, leaves its course and ends. Shared by every
-version: changes that alter commands go behind `workflow.patched`. What an author uses is in `journey`."""
+version: changes that alter commands go behind `self.patched`. What an author uses is in `journey`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from doorstep.domain import moments
 from doorstep.domain.events import Envelope, Event
 from doorstep.domain.facts import Line, ZoneChanged
 from doorstep.domain.orders import OrderState
-from doorstep.errors import JourneyError
+from doorstep.errors import JourneyError, nearest
+from doorstep.workflows import patches
 from doorstep.workflows.agents import Agents
 from doorstep.workflows.desk import Desk
 from doorstep.workflows.hearing import Hearing
@@ -39,6 +40,7 @@ class JourneyCore:
         self._steering = Steering()
         self._exit: str | None = None
         self._closing = False
+        self._patched: dict[str, bool] = {}
         self._desk = Desk(self)
         self._agents = Agents(self)
         self._reporter = Reporter(self)
@@ -92,6 +94,19 @@ class JourneyCore:
     def zone(self) -> str:
         """The person's IANA time zone, as last heard."""
         return self._zone
+
+    def patched(self, name: str) -> bool:
+        """Whether this journey takes the new way of a change to shared code (`patches`). Asked wherever the ways
+        part; the first answer stands for the journey's life, and is kept in its history when it is yes."""
+        if name not in patches.declared():
+            raise JourneyError(
+                f"There is no patch '{name}'.{nearest(name, patches.declared())}",
+                mend="Declare it: `patches.declare(name)` beside the code that it changes.",
+            )
+        if name not in self._patched:
+            waits = patches.held(name) and not workflow.unsafe.is_replaying()
+            self._patched[name] = not waits and workflow.patched(name)
+        return self._patched[name]
 
     def seen(self, *types: type[Event]) -> bool:
         """Whether such an event has happened."""

@@ -1,6 +1,6 @@
 """Telling a customer about parcels: each milestone once, never one that later news has overtaken, and first
 when something goes wrong. A mixin for journeys; shared code, so changes that alter commands go behind
-`workflow.patched`."""
+`self.patched`."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import importlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from temporalio import workflow
@@ -15,7 +16,6 @@ from doorstep.contracts import JourneyStart
 from doorstep.errors import JourneyError, SetupError, nearest
 
 _JOURNEYS: dict[str, type[Any]] = {}
-_BUILT_IN = ("doorstep.workflows.standard_v1",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def load(packages: Iterable[str] = ()) -> None:
 
     Raises `SetupError` naming a package that cannot be imported.
     """
-    for module in _BUILT_IN:
+    for module in _built_in():
         importlib.import_module(module)
     for package in packages:
         try:
@@ -95,6 +95,23 @@ def load(packages: Iterable[str] = ()) -> None:
                 f"The store package '{package}' cannot be imported: {error}.",
                 mend="Check DOORSTEP_STORE_PACKAGES and that the package is installed.",
             ) from error
+
+
+def _built_in() -> list[str]:
+    """The built-in journeys: every `<name>_v<n>.py` beside this file."""
+    here = __name__.rpartition(".")[0]
+    found = [file.stem for file in Path(__file__).parent.glob("*_v*.py")]
+    return [f"{here}.{stem}" for stem in sorted(found) if re.fullmatch(r"[a-z_]+_v\d+", stem)]
+
+
+def name_of(type_name: str) -> str:
+    """`standard` of `standard.v2`."""
+    return type_name.rpartition(".v")[0]
+
+
+def number_of(type_name: str) -> int:
+    """2 of `standard.v2`."""
+    return int(type_name.rpartition(".v")[2])
 
 
 def journeys() -> dict[str, type[Any]]:
@@ -109,9 +126,9 @@ def newest(name: str) -> str:
     """
     if name in _JOURNEYS:
         return name
-    versions = [int(t.rpartition(".v")[2]) for t in _JOURNEYS if t.rpartition(".v")[0] == name]
+    versions = [number_of(t) for t in _JOURNEYS if name_of(t) == name]
     if not versions:
-        known = {t.rpartition(".v")[0] for t in _JOURNEYS} | set(_JOURNEYS)
+        known = {name_of(t) for t in _JOURNEYS} | set(_JOURNEYS)
         raise SetupError(
             f"There is no journey '{name}'.{nearest(name, known)}",
             mend="Publish it with @journey in a package named by DOORSTEP_STORE_PACKAGES.",

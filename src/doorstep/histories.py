@@ -1,0 +1,78 @@
+"""Release histories: what journeys of a release left in Temporal, kept as files that every later release must replay.
+
+One event a line, without the name of the machine on which it was recorded. They hold no personal data, as no history
+does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from doorstep.converter import data_converter
+from doorstep.errors import SetupError
+from doorstep.sandbox import sandbox
+from doorstep.workflows import registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What came of one history. `broken`: where this code went another way; empty when it did not."""
+
+    file: Path
+    type: str
+    broken: str
+
+
+def as_text(history: WorkflowHistory) -> str:
+    """A history as it is committed."""
+    lines = [json.dumps(event, separators=(",", ":")) for event in json.loads(history.to_json())["events"]]
+    text = re.sub(r'"identity":"[^"]*"', '"identity":"worker"', ",\n".join(lines))
+    text = re.sub(r'"name":"[^"]*-[0-9a-f]{32}"', '"name":"sticky"', text)
+    return f'{{"events":[\n{text}\n]}}\n'
+
+
+def type_of(text: str) -> str:
+    """The workflow type of a committed history. Raises `SetupError` when it is none."""
+    try:
+        first = json.loads(text)["events"][0]
+        return str(first["workflowExecutionStartedEventAttributes"]["workflowType"]["name"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise SetupError("It is no history.", mend="Take it from version control as it was.") from error
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Every history below a folder. Raises `SetupError` when there is none: a check of nothing proves nothing."""
+    found = sorted(folder.rglob("*.json"))
+    if not found:
+        raise SetupError(
+            f"There are no histories in {folder}.", mend="Record some: `doorstep versions record`."
+        )
+    return found
+
+
+async def replay(files: Iterable[Path], packages: Iterable[str] = ()) -> list[Replayed]:
+    """Replays each through the journeys of this code, sandboxed as a worker runs them. Temporal compares the order
+    of commands, an activity's type and a timer's number: a changed duration or input passes (docs/versions.md)."""
+    registry.load(packages)
+    journeys = registry.journeys()
+    replayer = Replayer(
+        workflows=list(journeys.values()), workflow_runner=sandbox(), data_converter=data_converter()
+    )
+    done = []
+    for file in files:
+        text = file.read_text()
+        kind = type_of(text)
+        broken = f"There is no code of {kind} here."
+        if kind in journeys:
+            history = WorkflowHistory.from_json(file.stem, text)
+            result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+            broken = str(result.replay_failure or "")
+        done.append(Replayed(file=file, type=kind, broken=broken))
+    return done
