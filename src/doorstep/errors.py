@@ -108,13 +108,15 @@ class ProviderError(DoorstepError):
 
 
 class ProviderRejected(ProviderError):
-    """Final: this message will never be accepted as it is. `suppress` when the address itself is dead."""
+    """Final: this message will never be accepted as it is. `suppress` when the address itself is dead;
+    `opted_out` when its owner told the provider to stop."""
 
     code = "provider_rejected"
 
-    def __init__(self, what: str, *, suppress: bool = False, mend: str = "") -> None:
+    def __init__(self, what: str, *, suppress: bool = False, opted_out: bool = False, mend: str = "") -> None:
         super().__init__(what, mend=mend)
         self.suppress = suppress
+        self.opted_out = opted_out
 
 
 class ProviderRefused(ProviderError):

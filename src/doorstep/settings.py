@@ -72,6 +72,11 @@ PORT = Kind(_between(1, 65535, int), "a port from 1 to 65535")
 ADDRESS = Kind(_matching(r"[^\s/:]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}"), "host:port, without a scheme")
 DATABASE = Kind(_matching(r"(sqlite|postgresql(\+psycopg)?)://\S+"), "sqlite:///path or postgresql://…")
 NAME = Kind(_matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"), "letters, digits, dots, dashes; at most 100")
+URL = Kind(
+    _matching(r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?(/[^\s?#@]*)?"),
+    "https://…, or http:// on this machine",
+)
+MAILBOX = Kind(_matching(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+"), "an email address")
 HOST = Kind(_matching(r"[A-Za-z0-9.:-]+"), "an address or host name to listen on")
 PATH = Kind(_path, "a path")
 LEVEL = Kind(
@@ -102,6 +107,12 @@ class Settings:
     task_queue: str = _setting("doorstep", NAME)
     host: str = _setting("127.0.0.1", HOST)
     port: int = _setting(8080, PORT)
+    public_url: str | None = _setting(
+        None, URL
+    )  # where customers and providers reach the API; None: base_url
+    mail_from: str | None = _setting(None, MAILBOX)  # sender of mail; None: the store's own support address
+    sendgrid_url: str = _setting("https://api.sendgrid.com", URL)  # EU: https://api.eu.sendgrid.com
+    twilio_url: str = _setting("https://api.twilio.com", URL)
     store_packages: tuple[str, ...] = _setting(
         (), PACKAGES
     )  # imported at start: journeys, templates, routing
@@ -138,6 +149,27 @@ class Settings:
         """Where the API answers, as seen from this machine."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared, not bound
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def links_url(self) -> str:
+        """Where customers and providers reach the API: the base of links in messages and of callbacks."""
+        return (self.public_url or self.base_url).rstrip("/")
+
+    def provider_secret(self, name: str) -> str:
+        """A provider's secret under its vendor's own name (`SENDGRID_API_KEY`): that variable, or else the file
+        that `<name>_FILE` names; empty when neither is set. Raises `SetupError` for a file that cannot be read."""
+        if given := os.environ.get(name, "").strip():
+            return given
+        file = os.environ.get(f"{name}_FILE", "").strip()
+        if not file:
+            return ""
+        try:
+            return Path(file).read_text().strip()
+        except (OSError, ValueError) as error:
+            raise SetupError(
+                f"{name}_FILE names {file}, which cannot be read ({type(error).__name__}).",
+                mend="Mend the path or its permissions.",
+            ) from error
 
     def temporal_target(self) -> str:
         """`host:port` of the Temporal server to use: the named one, else the embedded one that runs or would run."""

@@ -32,6 +32,7 @@ from temporalio.worker import (
 from doorstep import gateway, logs, releases
 from doorstep.activities.ports import activities, build_ports
 from doorstep.activities.settling import settle_forever
+from doorstep.channels import configured
 from doorstep.errors import SetupError, Unavailable, nearest
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
@@ -78,6 +79,9 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         with ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity") as threads:
             worker = make_worker(client, settings, journeys, activities(ports, database), threads)
             log.info("worker started", journeys=sorted(journeys), task_queue=settings.task_queue)
+            for channel in configured.serving(settings):
+                say = log.warning if channel.missing else log.info
+                say(channel.sentence, channel=channel.channel.value, provider=channel.provider)
             async with worker, _sweeping(settings, database, client, ports):
                 await stop.wait()
                 log.info("worker stopping", grace_seconds=GRACE.total_seconds())

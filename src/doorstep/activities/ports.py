@@ -8,7 +8,9 @@ from typing import Any
 
 from doorstep.activities.caring import CaringActivities
 from doorstep.activities.showing import ShowingActivities
+from doorstep.activities.store_desk import StoreDesk
 from doorstep.activities.touching import TouchActivities
+from doorstep.channels import configured
 from doorstep.channels.outbox import OutboxSender
 from doorstep.domain.messages import Channel
 from doorstep.models.base import Database
@@ -27,10 +29,15 @@ def build_ports(settings: Settings, database: Database) -> Ports:
     """Everything a touch needs. Raises `SetupError` or `TemplateError` for a store package's brand or
     templates that cannot be read."""
     outbox: Sender = OutboxSender(database, OutboxMessage, draw)
+    made = renderer(settings.store_packages)
+    desk = StoreDesk(database, made.brand, mail_from=settings.mail_from, links_url=settings.links_url)
     return Ports(
-        store=SqlStore(database, secret=settings.secret_key(), base_url=settings.base_url),
-        renderer=renderer(settings.store_packages),
-        senders=dict.fromkeys(OUTBOX_CHANNELS, outbox),
+        store=SqlStore(database, secret=settings.secret_key(), base_url=settings.links_url),
+        renderer=made,
+        senders={
+            **dict.fromkeys(OUTBOX_CHANNELS, outbox),
+            **configured.senders(settings, desk.identity, desk.callback),
+        },
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from doorstep.models.base import instant
 
@@ -40,3 +40,15 @@ class ConnectionRow(SQLModel, table=True):
     options: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     created_at: datetime = instant()
     disabled_at: datetime | None = instant(nullable=True)
+
+
+def speaking(session: Session, store_id: str, source: str) -> tuple[StoreRow | None, str]:
+    """A store, and the id of its own connection of that source; else of the installation's first one, whose
+    account serves every store; empty without any."""
+    found = session.exec(
+        select(ConnectionRow)
+        .where(col(ConnectionRow.source) == source, col(ConnectionRow.disabled_at).is_(None))
+        .order_by(col(ConnectionRow.created_at), col(ConnectionRow.id))
+    ).all()
+    own = next((c.id for c in found if c.store_id == store_id), None)
+    return session.get(StoreRow, store_id), own or (found[0].id if found else "")

@@ -5,7 +5,7 @@ decided by itself, `settle` what a sweep does with a row nobody will ask about a
 transitions, and how a row counts for others (`as_counted`, `as_waiting`).
 """
 
-from doorstep.touch.afterwards import record, reported, settle
+from doorstep.touch.afterwards import record, reported, reported_in, settle
 from doorstep.touch.algorithm import perform
 from doorstep.touch.ledger import as_counted, as_waiting, outcome_of
 from doorstep.touch.timing import decision_time
@@ -18,5 +18,6 @@ __all__ = [
     "perform",
     "record",
     "reported",
+    "reported_in",
     "settle",
 ]

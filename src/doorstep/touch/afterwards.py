@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from doorstep.domain.messages import Receipt
+from doorstep.domain.messages import Channel, Receipt
 from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace, Skip, SkipReason, TouchState, Verdict
 from doorstep.domain.touches import LedgerRow, TouchRequest
-from doorstep.ports import Ports, Store
+from doorstep.ports import Ports, Store, Tx
 from doorstep.touch import ledger, recovery
 
 _CLOSED = {
@@ -25,13 +25,21 @@ def reported(
     """A provider's callback carries our key and says that it took the message. None: no such touch, or one
     we never sent. Turns every other state into `accepted`, `unknown` included; safe to repeat."""
     with store.locked(store_id, person_ref) as tx:
-        row = tx.touch(key)
-        if row is None or row.attempts == 0:
-            return None
-        told = ledger.accepted(row, receipt, at)
-        if told != row:
-            tx.save(told)
-        return ledger.outcome_of(told)
+        return reported_in(tx, key, receipt, at)
+
+
+def reported_in(
+    tx: Tx, key: str, receipt: Receipt, at: datetime, channel: Channel | None = None
+) -> Outcome | None:
+    """`reported` in a transaction that holds the person's lock already: ingest's, where the report is kept too.
+    `channel`: the one it went over, where the provider's word says so."""
+    row = tx.touch(key)
+    if row is None or row.attempts == 0:
+        return None
+    told = ledger.accepted(row, receipt, at, channel)
+    if told != row:
+        tx.save(told)
+    return ledger.outcome_of(told)
 
 
 def record(

@@ -29,8 +29,9 @@ def rejected(
 ) -> LedgerRow | Outcome:
     """Final on this channel: the gate chooses another, under the same key and in the slot it holds."""
     with attempt.locked() as tx:
-        if error.suppress:
-            tx.suppress(attempt.request, channel, SuppressionCause.BOUNCE, attempt.at)
+        if error.suppress or error.opted_out:
+            cause = SuppressionCause.STOP if error.opted_out else SuppressionCause.BOUNCE
+            tx.suppress(attempt.request, channel, cause, attempt.at)
         row = attempt.still(tx, held, TouchState.SENDING)
         if row is None:
             return attempt.lost(tx)

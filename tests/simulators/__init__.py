@@ -1,0 +1,1 @@
+"""Vendors on loopback: real HTTP servers that speak their protocol, faults included."""
