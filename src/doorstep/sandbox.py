@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from dataclasses import replace
+
+from temporalio.worker.workflow_sandbox import (
+    SandboxedWorkflowRunner,
+    SandboxMatcher,
+    SandboxRestrictions,
+)
 
 #: What the sandbox does not import anew for every journey, and why each may be shared between them. Journeys
 #: themselves (`standard_v1`, store packages) are never here: they are what the sandbox is for. No parent
@@ -27,8 +33,21 @@ PASSTHROUGH = {
 }
 
 
+#: `asyncio`'s ways through a set of tasks, whose order differs between two runs of the same history. The SDK only
+#: warns of the last two, and lets the first pass.
+_UNORDERED = {
+    "TaskGroup": "asyncio.TaskGroup cancels its tasks in no fixed order: use self.arms().",
+    "wait": "asyncio.wait() goes through a set: use workflow.wait() or self.arms().",
+    "as_completed": "asyncio.as_completed() goes through a set: use workflow.as_completed().",
+}
+
+
 def sandbox() -> SandboxedWorkflowRunner:
-    """The SDK's sandbox with our passthrough list."""
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
-    )
+    """The SDK's sandbox with our passthrough list; what goes through a set of tasks is refused as well."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
+    members = restrictions.invalid_module_members
+    for name, why in _UNORDERED.items():
+        refused = SandboxMatcher(match_self=True, only_runtime=True, leaf_message=why)
+        called = SandboxMatcher.nested_child(["asyncio", name, "__call__"], refused)
+        members = members.with_child_unrestricted("asyncio", name) | called
+    return SandboxedWorkflowRunner(restrictions=replace(restrictions, invalid_module_members=members))

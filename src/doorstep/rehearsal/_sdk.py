@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 
 from doorstep.rehearsal import guard
 from doorstep.rehearsal.log import moment
-from doorstep.rehearsal.trouble import Place, authors
+from doorstep.rehearsal.trouble import Place, authors, frames
 from doorstep.sandbox import sandbox
 
 NAMESPACE = "rehearsal"
@@ -44,6 +45,7 @@ class Definition:
 
     def __init__(self, cls: type[Any]) -> None:
         self.sdk = workflow._Definition.must_from_class(cls)
+        self.cls = cls
         self.type = self.sdk.name or cls.__name__
         self.result_type = self.sdk.ret_type
 
@@ -87,8 +89,11 @@ class Machine:
         task_queue: str,
         converter: DataConverter,
         sandboxed: bool,
+        traced: bool = False,
     ) -> None:
-        self.run_id = run_id
+        """`traced` notes for each command where in the author's code it was given (`places`)."""
+        self.run_id, self.start = run_id, start
+        self.places: list[Place | None] = []
         runner = sandbox() if sandboxed else UnsandboxedWorkflowRunner()
         details = WorkflowInstanceDetails(
             payload_converter_factory=converter._new_payload_converter,
@@ -107,6 +112,23 @@ class Machine:
         with _running(_LOOP), guard.turn():
             self._instance: WorkflowInstance = runner.create_instance(details)
         self._gone = False
+        if traced:
+            self._trace()
+
+    def _trace(self) -> None:
+        inner: Any = self._inner()
+        add = inner._add_command
+
+        def add_and_note() -> Any:
+            self.places.append(authors(frames(sys._getframe(1))))
+            return add()
+
+        inner._add_command = add_and_note
+
+    def _inner(self) -> Any:
+        """The instance itself, out of the sandbox's wrapping."""
+        held = getattr(self._instance, "globals_and_locals", None)
+        return self._instance if held is None else held["__temporal_in_sandbox"].instance
 
     def activate(
         self, jobs: Sequence[Job], *, at: int, length: int, replaying: bool = False, flags: Iterable[int] = ()
@@ -122,6 +144,7 @@ class Machine:
             available_internal_flags=flags,
         )
         activation.timestamp.FromMicroseconds(at)
+        self.places.clear()
         with _running(None):
             held = None
             try:
@@ -134,8 +157,8 @@ class Machine:
         return list(completion.successful.commands)
 
     def waits_at(self) -> Place | None:
-        """Where the workflow's own task waits now; None where it cannot be seen (in the sandbox)."""
-        task = getattr(self._instance, "_primary_task", None)
+        """Where the workflow's own task waits now."""
+        task = self._inner()._primary_task
         return authors(_awaiting(task.get_coro())) if task is not None else None
 
     def evict(self) -> None:
@@ -202,13 +225,14 @@ def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> w
 
 
 class _Quiet(logging.Filter):
-    """A task that fails in a rehearsal is reported by the rehearsal; the SDK's line would say it twice."""
+    """What goes wrong in a rehearsal is reported by the rehearsal; the SDK's line would say it twice."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not (threading.get_ident() in guard._turns and str(record.msg).startswith("Failed activation"))
+        return threading.get_ident() not in guard.turns()
 
 
-logging.getLogger("temporalio.worker._workflow_instance").addFilter(_Quiet())
+for _name in ("_workflow_instance", "workflow_sandbox._restrictions"):
+    logging.getLogger(f"temporalio.worker.{_name}").addFilter(_Quiet())
 
 
 def decoded(converter: DataConverter, payloads: Sequence[Payload], types: Sequence[Any] | None) -> list[Any]:

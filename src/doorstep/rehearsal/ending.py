@@ -18,6 +18,7 @@ from doorstep.errors import Conflict, nearest
 from doorstep.rehearsal import _sdk
 from doorstep.rehearsal.trouble import (
     Blocking,
+    NotDeterministic,
     Place,
     RehearsalError,
     Spinning,
@@ -28,6 +29,13 @@ from doorstep.rehearsal.trouble import (
 if TYPE_CHECKING:
     from doorstep.rehearsal.engine import Engine
 
+#: how the SDK's sandbox says what it refused
+_RESTRICTED = re.compile(r"Cannot access (?P<name>[\w.]+?)(\.__call__)? from inside a workflow")
+_CHANCE = ("random", "secrets", "uuid", "datetime", "time", "os", "zoneinfo")
+_STEADY = (
+    "Use workflow.now(), workflow.random() and workflow.uuid4(); in a journey self.now and self.variant."
+)
+_REACH_OUT = "Wait with the workflow's own timers; reach outside through activities."
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
 
 
@@ -140,19 +148,21 @@ def told(engine: Engine) -> Iterator[None]:
 
 
 def _failed(engine: Engine, failure: Failure) -> RehearsalError:
-    kind = failure.application_failure_info.type
-    where = authors(traced(failure))
+    kind, message = failure.application_failure_info.type, failure.message.rstrip(".")
+    told: dict[str, Any] = {"at": engine.now, "log": engine.log, "place": authors(traced(failure))}
     if kind == "BlockedError":
-        return Blocking(
-            f"The workflow blocks ({failure.message.partition(' ')[0]})",
-            at=engine.now,
-            log=engine.log,
-            place=where,
-            mend="Wait with the workflow's own timers; reach outside through activities.",
-        )
-    return WorkflowTaskFailed(
-        f"{kind or 'Error'}: {failure.message.rstrip('.')}", at=engine.now, log=engine.log, place=where
-    )
+        return Blocking(f"The workflow blocks ({message.partition(' ')[0]})", mend=_REACH_OUT, **told)
+    if kind == "RestrictedWorkflowAccessError":
+        refused = _RESTRICTED.search(message)
+        if refused is None:  # a sentence of our own
+            return NotDeterministic(message, **told)
+        name = refused["name"]
+        if name.split(".")[0] in _CHANCE and name != "time.sleep":
+            return NotDeterministic(
+                f"The workflow uses {name}, which differs from run to run", mend=_STEADY, **told
+            )
+        return Blocking(f"The workflow uses {name}, which blocks or reaches outside", mend=_REACH_OUT, **told)
+    return WorkflowTaskFailed(f"{kind or 'Error'}: {message}", **told)
 
 
 def traced(failure: Failure) -> list[Place]:

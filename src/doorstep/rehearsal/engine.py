@@ -31,19 +31,23 @@ from temporalio.bridge.proto.workflow_activation import (
     QueryWorkflow,
     SignalWorkflow,
 )
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 
-from doorstep.converter import data_converter
-from doorstep.rehearsal import _sdk, ending
+from doorstep.rehearsal import _sdk, ending, proving
 from doorstep.rehearsal._sdk import Command, Job
 from doorstep.rehearsal.activities import ActivityFunction
 from doorstep.rehearsal.agenda import Agenda
 from doorstep.rehearsal.ending import Ending, Update
 from doorstep.rehearsal.log import COMMANDS, Entry, micros, moment
-from doorstep.rehearsal.trouble import Refused, Spinning
+from doorstep.rehearsal.proving import Turn
+from doorstep.rehearsal.trouble import Place, Refused, Spinning
 
 #: workflow tasks in one instant before a workflow is said to spin
 TASKS_IN_AN_INSTANT = 1000
+
+
+_PROVEN: set[type[Any]] = set()
 
 
 class Engine:
@@ -64,14 +68,23 @@ class Engine:
         task_queue: str = "rehearsal",
         run_id: str = "",
         seed: int | None = None,
-        sandboxed: bool = False,
+        sandboxed: bool | None = None,
+        traced: bool = False,
     ) -> None:
         """`start` (aware) is the virtual time at which it starts. `seed` is that of `workflow.random()`; by default
-        it follows from the run id, and that from the workflow id. `sandboxed` runs it in the worker's sandbox:
-        slower by some 7 ms, and clock, chance and I/O in the journey's own module are errors."""
+        it follows from the run id, and that from the workflow id.
+
+        `sandboxed` runs it in the worker's sandbox (some 20 ms slower): clock, chance and I/O in the journey's own
+        module are errors. None: sandboxed until this class has once come to its end without trouble in this
+        process, and then been carried out once more with the same commands; from then on fast.
+        `traced` notes beside each command where in the author's code it was given."""
         self.definition = _sdk.Definition(workflow_class)
-        self.workflow_id, self.task_queue, self.sandboxed = workflow_id, task_queue, sandboxed
-        self.converter = converter or data_converter()
+        self.workflow_id, self.task_queue, self.traced = workflow_id, task_queue, traced
+        self._proves = sandboxed is None and workflow_class not in _PROVEN
+        self.sandboxed = self._proves or bool(sandboxed)
+        self.turns: list[Turn] = []
+        """Every activation so far, continue-as-new runs included."""
+        self.converter = converter or pydantic_data_converter
         self.log: list[Entry] = []
         self.updates: dict[str, Update] = {}
         self.ending: Ending | None = None
@@ -239,8 +252,10 @@ class Engine:
             raise self._spinning()
         self._length += 3
         while jobs:
-            for command in self._activate(jobs):
-                self._obey(command)
+            commands = self._activate(jobs)
+            places = self._machine.places if self._machine and self.traced else [None] * len(commands)
+            for command, place in zip(commands, list(places), strict=True):
+                self._obey(command, place)
                 if self.done or self._waiting_jobs:
                     return
             jobs = self._agenda.settled(self._now)
@@ -249,20 +264,26 @@ class Engine:
     def _activate(self, jobs: list[Job]) -> list[Command]:
         if self._machine is None:
             with ending.told(self):
-                self._machine = _sdk.Machine(
-                    self.definition,
-                    self._start,
-                    run_id=self._run_id,
-                    at=self._now,
-                    task_queue=self.task_queue,
-                    converter=self.converter,
-                    sandboxed=self.sandboxed,
-                )
+                self._machine = self._made()
         self._length += len(jobs)
         with ending.told(self):
-            return self._machine.activate(jobs, at=self._now, length=self._length)
+            commands = self._machine.activate(jobs, at=self._now, length=self._length)
+        self.turns.append(Turn(self._machine.start, self._now, self._length, jobs, commands))
+        return commands
 
-    def _obey(self, command: Command) -> None:
+    def _made(self) -> _sdk.Machine:
+        return _sdk.Machine(
+            self.definition,
+            self._start,
+            run_id=self._run_id,
+            at=self._now,
+            task_queue=self.task_queue,
+            converter=self.converter,
+            sandboxed=self.sandboxed,
+            traced=self.traced,
+        )
+
+    def _obey(self, command: Command, place: Place | None) -> None:
         kind = command.WhichOneof("variant") or ""
         asked = getattr(command, kind)
         if kind not in COMMANDS:
@@ -273,7 +294,7 @@ class Engine:
                 mend="Journeys use timers, activities, signals and updates only.",
             )
         self._length += 1
-        self._note(kind, ending.named(kind, asked), asked)
+        self.log.append(Entry(self._now, kind, ending.named(kind, asked), asked, place))
         if kind == "update_response":
             self.updates[asked.protocol_instance_id].hear(asked)
         elif kind == "continue_as_new_workflow_execution":
@@ -281,8 +302,14 @@ class Engine:
         elif kind.endswith("_workflow_execution"):
             self.ending = Ending(kind, asked)
             self.close()
+            self._proven()
         else:
             self._agenda.take(kind, asked, self._now)
+
+    def _proven(self) -> None:
+        if self._proves:
+            proving.carried_out_again(self)
+            _PROVEN.add(self.definition.cls)
 
     def _again(self, asked: Any) -> None:
         self._agenda.clear()

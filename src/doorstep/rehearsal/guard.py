@@ -11,7 +11,7 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from doorstep.rehearsal.trouble import Place, authors, frames
 STUCK_AFTER = 2.0
 
 _LOOKS_EVERY = 0.25
+_SAMPLES = 200
 
 #: Python's audit events of what blocks or reaches outside
 _BLOCKS = frozenset(
@@ -51,12 +52,13 @@ class BlockedError(RuntimeError):
 class _Turn:
     """One workflow task under way."""
 
-    __slots__ = ("began", "place", "thread")
+    __slots__ = ("began", "interrupted", "place", "thread")
 
     def __init__(self, thread: int) -> None:
         self.thread = thread
         self.began = time.monotonic()
         self.place: Place | None = None
+        self.interrupted = False
 
 
 _turns: dict[int, _Turn] = {}
@@ -75,17 +77,20 @@ def turn() -> Iterator[_Turn]:
     try:
         yield mine
     finally:
-        if mine.place is None:
-            _turns.pop(thread, None)
-        else:
-            _let_go(thread)
+        _let_go(mine)
 
 
-def _let_go(thread: int) -> None:
-    """Forget an interrupted turn; an interruption still on its way must not land in whoever runs next."""
+def turns() -> Container[int]:
+    """The threads on which a workflow has its turn now."""
+    return _turns
+
+
+def _let_go(mine: _Turn) -> None:
+    """Forget a turn; an interruption still on its way must not land in whoever runs next."""
     with _lock:
-        _turns.pop(thread, None)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)
+        _turns.pop(mine.thread, None)
+        if mine.interrupted:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(mine.thread), None)
 
 
 def _start() -> None:
@@ -108,12 +113,23 @@ def _watch() -> None:
 
 
 def _interrupt(held: _Turn) -> None:
+    for _ in range(_SAMPLES):  # a loop that yields is in its author's code only now and then
+        if held.place is not None or _turns.get(held.thread) is not held:
+            break
+        held.place = authors(_within(frames(sys._current_frames().get(held.thread))))
+        time.sleep(0.0005)
     with _lock:
-        if _turns.get(held.thread) is not held:
-            return
-        if held.place is None:
-            held.place = authors(frames(sys._current_frames().get(held.thread))) or Place("", 0)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(held.thread), ctypes.py_object(Interrupted))
+        if _turns.get(held.thread) is held:
+            held.interrupted = True
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(held.thread), ctypes.py_object(Interrupted)
+            )
+
+
+def _within(places: list[Place]) -> list[Place]:
+    """What lies inside the turn: below the last place in this package."""
+    ours = [n for n, place in enumerate(places) if "/doorstep/rehearsal/" in place.file]
+    return places[ours[-1] + 1 :] if ours else places
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:

@@ -12,6 +12,8 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 
+from doorstep.rehearsal.trouble import Place
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: what the workflow asked for, by its name in Temporal's protocol
@@ -57,6 +59,8 @@ class Entry:
     kind: str
     name: str
     message: Message | None = None
+    place: Place | None = None
+    """Where in the author's code a command was given; known only when the engine traces."""
 
     @property
     def at(self) -> datetime:
@@ -69,19 +73,18 @@ class Entry:
         return self.kind in COMMANDS
 
     @property
-    def content(self) -> dict[str, Any]:
+    def content(self) -> Any:
         """The message as plain data, payloads decoded from their JSON."""
         return {} if self.message is None else plain(self.message)
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S}  {self.kind.replace('_', ' ')}  {self.name}".rstrip()
+        where = f"  ({self.place})" if self.place else ""
+        return f"{self.at:%Y-%m-%d %H:%M:%S}  {self.kind.replace('_', ' ')}  {self.name}".rstrip() + where
 
 
-def plain(message: Message) -> dict[str, Any]:
-    """A message as plain data. Payloads become what their JSON says; binary ones stay base64."""
-    found = _decoded(MessageToDict(message, preserving_proto_field_name=True))
-    assert isinstance(found, dict)
-    return found
+def plain(message: Message) -> Any:
+    """A message as plain data: a dict, but a payload is what its JSON says."""
+    return _decoded(MessageToDict(message, preserving_proto_field_name=True))
 
 
 def value(payload: Payload) -> Any:

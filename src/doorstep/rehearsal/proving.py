@@ -1,0 +1,141 @@
+"""Whether a workflow is deterministic: carried out again it must give the same commands, on another instance and in
+another process with other hashes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from doorstep.errors import SetupError
+from doorstep.rehearsal import _sdk, ending
+from doorstep.rehearsal.log import Entry
+from doorstep.rehearsal.trouble import NotDeterministic
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One activation: what came, when, and what the workflow answered."""
+
+    start: Any
+    """The start of the run it belongs to."""
+    at: int
+    length: int
+    jobs: Sequence[_sdk.Job]
+    commands: Sequence[_sdk.Command]
+
+
+def carried_out_again(engine: Engine) -> None:
+    """Carry out everything the engine did once more, on fresh instances.
+
+    Raises `NotDeterministic` at the first command that differs, naming both.
+    """
+    machine: _sdk.Machine | None = None
+    for turn in engine.turns:
+        if machine is None or machine.start is not turn.start:
+            machine = _machine(engine, turn)
+        with ending.told(engine):
+            commands = machine.activate(turn.jobs, at=turn.at, length=turn.length)
+        if list(commands) != list(turn.commands):
+            raise _differs(engine, turn, commands, machine)
+    if machine is not None:
+        machine.evict()
+
+
+def _machine(engine: Engine, turn: Turn) -> _sdk.Machine:
+    return _sdk.Machine(
+        engine.definition,
+        turn.start,
+        run_id=turn.start.original_execution_run_id,
+        at=turn.at,
+        task_queue=engine.task_queue,
+        converter=engine.converter,
+        sandboxed=engine.sandboxed,
+        traced=True,
+    )
+
+
+def _differs(
+    engine: Engine, turn: Turn, commands: Sequence[_sdk.Command], machine: _sdk.Machine
+) -> NotDeterministic:
+    number = next(
+        (n for n, (a, b) in enumerate(zip(turn.commands, commands, strict=False)) if a != b),
+        min(len(turn.commands), len(commands)),
+    )
+    first = _said(turn.commands, number, turn.at)
+    second = _said(commands, number, turn.at)
+    places = machine.places
+    until = [e for e in engine.log if e.micros <= turn.at]
+    return NotDeterministic(
+        f"The workflow is not deterministic: first it said [{first}], carried out again [{second}]",
+        at=Entry(turn.at, "", "").at,
+        log=until,
+        place=places[number] if number < len(places) else None,
+        mend="Nothing a workflow does may depend on sets, ids, module state or anything else outside it.",
+    )
+
+
+def _said(commands: Sequence[_sdk.Command], number: int, at: int) -> str:
+    if number >= len(commands):
+        return "nothing"
+    kind = commands[number].WhichOneof("variant") or ""
+    asked = getattr(commands[number], kind)
+    content = json.dumps(Entry(at, kind, "", asked).content, ensure_ascii=False)
+    return f"{kind} {ending.named(kind, asked)} {content}"[:300]
+
+
+# --- another process --------------------------------------------------------------------------------------
+
+
+def lines(log: Sequence[Entry]) -> list[str]:
+    """A log as text that two processes can compare: times, commands and their whole content."""
+    return [f"{e}  {json.dumps(e.content, sort_keys=True, ensure_ascii=False)}" for e in log]
+
+
+def with_hash_seed(target: str, seed: int, *args: str, timeout: float = 120.0) -> list[str]:
+    """What `package.module:function` (called with these strings, answering lines) says in a process of its own
+    under this `PYTHONHASHSEED`. Raises `SetupError` with the process's last words when it fails."""
+    code = f"from {__name__} import _child; _child()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, target, *args],
+        env={
+            **os.environ,
+            "PYTHONHASHSEED": str(seed),
+            "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path]),
+        },
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    if done.returncode:
+        raise SetupError(f"{target} failed in a process of its own: {done.stderr.strip()[-600:]}")
+    answered: list[str] = json.loads(done.stdout.rpartition("\n")[2])
+    return answered
+
+
+def hash_seed_difference(target: str, *args: str, seeds: Sequence[int] = (1, 2)) -> str | None:
+    """The first line in which two hash seeds differ, as one says it and as the other does; None when they agree.
+    Iterating over a set of strings shows here and nowhere else."""
+    first, second = (with_hash_seed(target, seed, *args) for seed in seeds)
+    if first == second:
+        return None
+    for one, other in zip([*first, "(nothing)"], [*second, "(nothing)"], strict=False):
+        if one != other:
+            return f"PYTHONHASHSEED={seeds[0]}: {one}\nPYTHONHASHSEED={seeds[1]}: {other}"
+    return None
+
+
+def _child() -> None:
+    target, *args = sys.argv[1:]
+    module, _, name = target.partition(":")
+    answered = getattr(importlib.import_module(module), name)(*args)
+    sys.stdout.write("\n" + json.dumps(answered, ensure_ascii=False))

@@ -1,0 +1,128 @@
+"""Workflows that must not be. In a module of their own: the sandbox imports it for every run."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import time
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+
+class Mischief:
+    """What they share: a day passes before they misbehave."""
+
+    async def a_day(self) -> None:
+        await workflow.sleep(timedelta(days=1))
+
+
+@workflow.defn
+class LoopsWithoutWaiting(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        n = 0
+        while True:
+            n += 1  # here
+
+
+@workflow.defn
+class YieldsForEver(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        while True:
+            await asyncio.sleep(0)  # here
+
+
+@workflow.defn
+class NeverSettles(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        while True:
+            await workflow.sleep(timedelta())  # here
+
+
+@workflow.defn
+class Sleeps(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        time.sleep(1)  # noqa: ASYNC251 # here
+
+
+@workflow.defn
+class Connects(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        socket.create_connection(("127.0.0.1", 1))  # here
+
+
+@workflow.defn
+class Draws(Mischief):
+    @workflow.run
+    async def run(self) -> float:
+        await self.a_day()
+        return random.random()  # here
+
+
+@workflow.defn
+class LooksAtTheClock(Mischief):
+    @workflow.run
+    async def run(self) -> str:
+        await self.a_day()
+        return datetime.now().isoformat()  # noqa: DTZ005 # here
+
+
+@workflow.defn
+class GroupsTasks(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        async with asyncio.TaskGroup() as group:  # here
+            group.create_task(self.a_day())
+
+
+@workflow.defn
+class WaitsForASet(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        await asyncio.wait([asyncio.ensure_future(self.a_day())])  # here
+
+
+@workflow.defn
+class Raises(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        raise ValueError("something nobody foresaw")  # here
+
+
+@workflow.defn
+class GoesThroughASet(Mischief):
+    """Its timers follow the hashes of strings."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        for name in {"tea", "coffee", "cocoa", "maté", "water"}:
+            await workflow.sleep(timedelta(seconds=len(name)))  # here
+
+
+_calls = [0]
+
+
+@workflow.defn
+class RemembersOtherRuns(Mischief):
+    """State that outlives a run."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        _calls[0] += 1
+        await workflow.sleep(timedelta(hours=_calls[0]))  # here

@@ -1,0 +1,122 @@
+"""A workflow that spins, blocks or breaks determinism ends with file, line, virtual time and what had happened."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.rehearsal import mischief
+
+from doorstep.rehearsal import guard
+from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.proving import carried_out_again, hash_seed_difference, lines
+from doorstep.rehearsal.trouble import (
+    Blocking,
+    NotDeterministic,
+    RehearsalError,
+    Spinning,
+    WorkflowTaskFailed,
+)
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def rehearsed(cls: type[Any], **options: Any) -> Engine:
+    with Engine(cls, workflow_id=f"wf-{cls.__name__}", start=START, **options) as engine:
+        engine.run()
+    return engine
+
+
+def told_of(cls: type[Any], kind: type[RehearsalError], **options: Any) -> RehearsalError:
+    with pytest.raises(kind) as caught:
+        rehearsed(cls, **options)
+    return caught.value
+
+
+def marked_line(cls: type[Any]) -> int:
+    source, first = inspect.getsourcelines(cls)
+    return first + next(n for n, text in enumerate(source) if "# here" in text)
+
+
+@pytest.mark.parametrize(
+    ("cls", "kind", "word"),
+    [
+        (mischief.LoopsWithoutWaiting, Spinning, "does not come back"),
+        (mischief.YieldsForEver, Spinning, "does not come back"),
+        (mischief.NeverSettles, Spinning, "1000 tasks in one instant"),
+        (mischief.Sleeps, Blocking, "time.sleep"),
+        (mischief.Connects, Blocking, "socket"),
+        (mischief.Draws, NotDeterministic, "random.random"),
+        (mischief.LooksAtTheClock, NotDeterministic, "datetime.now"),
+        (mischief.GroupsTasks, NotDeterministic, "TaskGroup"),
+        (mischief.WaitsForASet, NotDeterministic, "asyncio.wait"),
+        (mischief.Raises, WorkflowTaskFailed, "something nobody foresaw"),
+    ],
+)
+def test_mischief_is_told_with_file_line_virtual_time_and_history(
+    cls: type[Any], kind: type[RehearsalError], word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "STUCK_AFTER", 0.5)
+    error = told_of(cls, kind)
+    assert word in str(error)
+    assert error.file == inspect.getsourcefile(cls)
+    assert error.line in (marked_line(cls) - 1, marked_line(cls))  # a loop has two lines
+    assert error.at == datetime(2026, 1, 2, tzinfo=UTC)
+    assert [e.kind for e in error.log][:3] == ["started", "start_timer", "timer_fired"]
+    assert "timer fired" in str(error)
+
+
+@pytest.mark.parametrize("cls", [mischief.LoopsWithoutWaiting, mischief.Sleeps])
+def test_spinning_and_blocking_are_told_without_the_sandbox_too(
+    cls: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "STUCK_AFTER", 0.5)
+    assert told_of(cls, RehearsalError, sandboxed=False).line in (
+        marked_line(cls) - 1,
+        marked_line(cls),
+    )
+
+
+def test_the_next_workflow_on_the_same_thread_is_not_hit_by_an_interruption(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard, "STUCK_AFTER", 0.3)
+    for _ in range(3):
+        told_of(mischief.LoopsWithoutWaiting, Spinning, sandboxed=False)
+        assert rehearsed(mischief.GoesThroughASet, sandboxed=False).done
+
+
+def test_state_that_outlives_a_run_is_found_by_carrying_it_out_again() -> None:
+    engine = rehearsed(mischief.RemembersOtherRuns, sandboxed=False)
+    with pytest.raises(NotDeterministic) as caught:
+        carried_out_again(engine)
+    assert caught.value.line == marked_line(mischief.RemembersOtherRuns)
+    assert "start_timer" in str(caught.value)
+
+
+def test_chance_is_found_by_carrying_it_out_again_even_where_no_sandbox_looks() -> None:
+    engine = rehearsed(mischief.Draws, sandboxed=False)
+    with pytest.raises(NotDeterministic, match="complete_workflow_execution"):
+        carried_out_again(engine)
+
+
+def test_the_order_of_a_set_is_found_under_two_hash_seeds() -> None:
+    difference = hash_seed_difference(f"{__name__}:set_order")
+    assert difference is not None
+    assert f"mischief.py:{marked_line(mischief.GoesThroughASet)}" in difference
+
+
+def test_two_hash_seeds_give_the_standard_journey_the_same_commands() -> None:
+    assert hash_seed_difference(f"{__name__}:standard") is None
+
+
+def set_order() -> list[str]:
+    return lines(rehearsed(mischief.GoesThroughASet, traced=True).log)
+
+
+def standard() -> list[str]:
+    from tests.rehearsal.test_engine import ninety_days
+
+    return lines(ninety_days()[1].log)
