@@ -86,6 +86,7 @@ YES_OR_NO = Kind(lambda text: _matching("[01]")(text) == "1", "1 or 0")
 FORMAT = Kind(_matching("auto|json|pretty"), "auto, json or pretty")
 SECONDS = Kind(_between(0.0, 3600.0, float), "seconds, from 0 to 3600")
 BYTES = Kind(_between(1024, 64 * 1024 * 1024, int), "bytes, from 1024 to 67108864")
+DAYS = Kind(_between(1, 36_500, int), "whole days, from 1 to 36500")
 COUNT = Kind(_between(1, 10_000, int), "a whole number from 1 to 10000")
 PACKAGES = Kind(_packages, "importable package names, separated by commas")
 
@@ -130,6 +131,9 @@ class Settings:
     worker_cache: int = _setting(
         1000, COUNT
     )  # journeys a worker keeps in memory; the rest replay when they wake
+    keep_raw_days: int = _setting(120, DAYS)  # webhooks' bodies; longer if an open journey may need them
+    keep_outbox_days: int = _setting(120, DAYS)  # messages in the local outbox
+    keep_events_days: int = _setting(180, DAYS)  # delivered events; never shorter than the bodies
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -31,13 +31,12 @@ from temporalio.worker import (
 
 from doorstep import gateway, logs, releases
 from doorstep.activities.ports import activities, build_ports
-from doorstep.activities.settling import settle_forever
 from doorstep.channels import configured
 from doorstep.errors import SetupError, Unavailable, nearest
+from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
 from doorstep.models.tables import table
-from doorstep.ports import Ports
 from doorstep.sandbox import sandbox
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import metrics
@@ -82,7 +81,11 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
             for channel in configured.serving(settings):
                 say = log.warning if channel.missing else log.info
                 say(channel.sentence, channel=channel.channel.value, provider=channel.provider)
-            async with worker, _sweeping(settings, database, client, ports):
+            async with (
+                worker,
+                maintaining(client, settings, database, ports),
+                _sweeping(settings, database, client),
+            ):
                 await stop.wait()
                 log.info("worker stopping", grace_seconds=GRACE.total_seconds())
         log.info("worker stopped")
@@ -183,21 +186,14 @@ class _Bound(ActivityInboundInterceptor):
 
 
 @contextlib.asynccontextmanager
-async def _sweeping(
-    settings: Settings, database: Database, client: Client, ports: Ports
-) -> AsyncIterator[None]:
-    """Two sweeps beside the worker: what was not delivered to a journey is tried again, and what dead attempts
-    left in the ledger is settled."""
-    tasks = [
-        asyncio.create_task(gateway.sweep_forever(settings=settings, database=database, client=client)),
-        asyncio.create_task(settle_forever(ports, database)),
-    ]
+async def _sweeping(settings: Settings, database: Database, client: Client) -> AsyncIterator[None]:
+    """What was not delivered to a journey is tried again within seconds; the schedule is the net below."""
+    task = asyncio.create_task(gateway.sweep_forever(settings=settings, database=database, client=client))
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _stopped_by_signals() -> asyncio.Event:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from doorstep.activities.settling import settle_forever, settle_leftovers
+from doorstep.activities.settling import settle_leftovers
 from doorstep.channels.outbox import OutboxSender
 from doorstep.domain.messages import Channel, Message, Purpose, Receipt
 from doorstep.domain.outcomes import TouchState
@@ -116,26 +116,3 @@ async def test_a_small_batch_reaches_every_row(ports: Ports, database: Database,
         dead(ports, step=step, purpose=Purpose.TRANSACTIONAL)
     close(database)
     assert [await settle_leftovers(ports, database, NOON + DAY, most=2) for _ in range(3)] == [2, 1, 0]
-
-
-async def test_the_loop_goes_on_after_a_failure(ports: Ports, database: Database, sender: FakeSender) -> None:
-    """A database that is away for a moment ends nothing."""
-    sender.answer = die
-    dead(ports)
-    close(database)
-    away = [True]
-
-    def clock() -> datetime:
-        if away:
-            away.clear()
-            raise OSError
-        return NOON + DAY
-
-    task = asyncio.create_task(settle_forever(ports, database, interval=0.01, clock=clock))
-    for _ in range(500):
-        if state(database) == TouchState.UNKNOWN:
-            break
-        await asyncio.sleep(0.01)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert state(database) == TouchState.UNKNOWN

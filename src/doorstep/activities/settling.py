@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
@@ -18,27 +17,7 @@ from doorstep.touch.timing import RESERVATION
 
 log = structlog.get_logger(__name__)
 
-SECONDS = 30.0
 BATCH = 64
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
-
-
-async def settle_forever(
-    ports: Ports, database: Database, *, interval: float = SECONDS, clock: Callable[[], datetime] = utc_now
-) -> None:
-    """Settles every `interval` seconds until cancelled; survives whatever it runs into."""
-    while True:
-        try:
-            settled = await settle_leftovers(ports, database, clock())
-            if settled:
-                log.info("leftover touches settled", touches=settled)
-        except Exception as error:  # noqa: BLE001 - tomorrow's leftovers need tomorrow's sweep
-            log.warning("settling failed", error=type(error).__name__)
-        await asyncio.sleep(interval)
 
 
 async def settle_leftovers(ports: Ports, database: Database, at: datetime, most: int = BATCH) -> int:

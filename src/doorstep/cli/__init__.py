@@ -8,7 +8,7 @@ can mend: it becomes one sentence on stderr and exit code 1. Import heavy rooms 
 
 from __future__ import annotations
 
-from doorstep.cli import base, doctor, explain, keys, migrate, redrive, run, status, versions
+from doorstep.cli import base, doctor, explain, keys, migrate, redrive, run, schedules, status, versions
 
 app = base.Command(
     name="doorstep",
@@ -33,3 +33,4 @@ app.command("explain")(explain.explain)
 app.command("redrive")(redrive.redrive)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="versions")
+app.add_typer(schedules.app, name="schedules")

@@ -14,12 +14,14 @@ from temporalio.client import Client, WorkflowHistory
 
 from doorstep.codec import open_within
 from doorstep.contracts import ACT_UPDATE, STATE_QUERY, ActionResult, JourneyView
-from doorstep.errors import DoorstepError
+from doorstep.errors import DoorstepError, NotFound, Unavailable
 from doorstep.gateway import queue
+from doorstep.gateway.archive import unpacked
 from doorstep.gateway.delivery import Deliverer
 from doorstep.gateway.marks import Delivered
 from doorstep.gateway.rpc import bounded
 from doorstep.ingest.writer import Writer
+from doorstep.models.archive import kept_history
 from doorstep.models.base import Database
 from doorstep.settings import Settings
 from doorstep.workflows import registry
@@ -146,14 +148,26 @@ class Gateway:
         return cast(ActionResult, await bounded(asked, timeout))
 
     async def history(self, journey_id: str, timeout: float = 10.0) -> WorkflowHistory:
-        """The journey's whole history with its payloads opened, for rehearsal to rebuild. Needs no worker. Raises
-        `NotFound`, and `CannotOpen` for a payload whose key is not here."""
+        """The journey's whole history with its payloads opened, for rehearsal to rebuild; the kept one where Temporal
+        has forgotten it or is away. Needs no worker. Raises `NotFound`, `Unavailable`, and `CannotOpen` for a payload
+        whose key is not here."""
         handle = self.client.get_workflow_handle(journey_id)
-        found = await bounded(handle.fetch_history(), timeout)
+        try:
+            found = await bounded(handle.fetch_history(), timeout)
+        except (NotFound, Unavailable):
+            kept = await asyncio.to_thread(self._kept, journey_id)
+            if kept is None:
+                raise
+            found = kept
         if (codec := self.client.data_converter.payload_codec) is not None:
             for event in found.events:
                 await open_within(event, codec)
         return found
+
+    def _kept(self, journey_id: str) -> WorkflowHistory | None:
+        with self._db.reading() as connection:
+            row = kept_history(connection, journey_id)
+        return None if row is None else unpacked(row)
 
     async def reachable(self, timeout: float = 2.0) -> bool:
         """Whether the Temporal server answers now."""

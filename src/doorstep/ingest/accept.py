@@ -82,6 +82,7 @@ def accept_in(
         webhook_id=webhook_id(connection.id, raw.external_id),
         received_at=received_at,
         secret=secret,
+        trace_parent=raw.trace_parent,
     )
     status = _status(reading, reading.problems)
     if not delivery.insert_new(WEBHOOKS, _row(delivery, reading, raw, status)):

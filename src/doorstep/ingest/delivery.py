@@ -25,6 +25,8 @@ class Delivery:
     at: Connected
     webhook_id: str
     received_at: datetime
+    trace_parent: str = ""
+    """Of whoever told it, for the journeys' spans to follow."""
     problems: list[str] = field(default_factory=list)
     events: int = 0
     journeys: set[str] = field(default_factory=set)

@@ -90,6 +90,7 @@ def store(delivery: Delivery, envelope: Envelope, external_id: str, place: Place
             "person_id": place.person_id,
             "subject": envelope.subject,
             "data": dict(envelope.data),
+            "trace_parent": delivery.trace_parent,
             "status": place.status.value,
             "except_journey": place.except_journey,
             "attempts": 0,

@@ -36,6 +36,8 @@ class Raw:
     body: bytes = field(repr=False)
     topic: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trace_parent: str = ""
+    """W3C `traceparent` under which it is taken in; empty when nobody traces."""
 
 
 class Answer(StrEnum):

@@ -96,7 +96,7 @@ def _again(
 ) -> None:
     with db.write() as session:
         row = session.get(InboxWebhookRow, webhook_id)
-        if row is None or row.status == WebhookStatus.ERASED:
+        if row is None or row.status in (WebhookStatus.ERASED, WebhookStatus.PURGED):
             return
         at = connected(session, row.connection_id, disabled_too=True)
         if at is None:

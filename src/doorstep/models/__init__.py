@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from doorstep.models import access, care, inbox, journeys, ledger, orders, people, stores
+from doorstep.models import access, archive, care, inbox, journeys, ledger, orders, people, stores
 from doorstep.models.base import Database
 
-__all__ = ["Database", "access", "care", "inbox", "journeys", "ledger", "orders", "people", "stores"]
+__all__ = [
+    "Database",
+    "access",
+    "archive",
+    "care",
+    "inbox",
+    "journeys",
+    "ledger",
+    "orders",
+    "people",
+    "stores",
+]

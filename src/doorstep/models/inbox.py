@@ -22,12 +22,14 @@ class InboxStatus(StrEnum):
 
 
 class WebhookStatus(StrEnum):
-    """Of one webhook. `quarantined`: at least a part could not be read; `ignored`: nothing in it concerns us."""
+    """Of one webhook. `quarantined`: at least a part could not be read; `ignored`: nothing in it concerns us;
+    `erased` at a person's wish, `purged` for its age: body and headers are gone."""
 
     READ = "read"
     QUARANTINED = "quarantined"
     IGNORED = "ignored"
     ERASED = "erased"
+    PURGED = "purged"
 
 
 class InboxWebhookRow(SQLModel, table=True):
@@ -72,6 +74,8 @@ class InboxEventRow(SQLModel, table=True):
     person_id: str | None = Field(default=None, index=True)
     subject: str | None = None
     data: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    trace_parent: str = ""
+    """W3C `traceparent` of the webhook that told it; empty when nobody traces."""
     status: str = InboxStatus.PENDING
     except_journey: str | None = None
     """A person-level event that does not concern this journey (its own second order)."""

@@ -29,6 +29,7 @@ class JourneyRow(SQLModel, table=True):
         Index("ix_journeys_person", "person_id", "status"),
         Index("ix_journeys_type", "type", "status"),
         Index("ix_journeys_due", "status", "next_due_at"),
+        Index("ix_journeys_archive", "status", "archived_at", "closed_at"),
     )
 
     id: str = Field(primary_key=True)
@@ -50,6 +51,8 @@ class JourneyRow(SQLModel, table=True):
     started_at: datetime = instant()
     projected_at: datetime | None = instant(nullable=True)
     closed_at: datetime | None = instant(nullable=True)
+    archived_at: datetime | None = instant(nullable=True)
+    """When its history was kept (`models.archive`)."""
 
 
 class ActionStatus(StrEnum):

@@ -26,8 +26,10 @@ from doorstep.activities import showing
 from doorstep.domain.outcomes import TouchState
 from doorstep.gateway import core, delivery
 from doorstep.ingest import inbox, writer
+from doorstep.maintenance import schedules
 from doorstep.models.base import Database
 from doorstep.ports import Ports
+from doorstep.workflows.maintenance import Job
 
 RECONCILE = timedelta(seconds=6)
 """R of the test's provider: longer than an activity of a dead worker waits for its next attempt."""
@@ -41,6 +43,9 @@ def impatient() -> None:
     worker.Worker = partial(worker.Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1))  # type: ignore
     inbox.SWEEP_AFTER = timedelta(seconds=1)
     core.sweep_forever.__kwdefaults__["interval"] = 0.5
+    schedules.PLANS[Job.RECONCILE] = replace(
+        schedules.PLANS[Job.RECONCILE], every=timedelta(seconds=10), offset=timedelta(0)
+    )
 
 
 # --- the touch ------------------------------------------------------------------------------------------
