@@ -104,6 +104,11 @@ class ActivityRun:
         """When it must have ended, retries and all."""
         return None if self.schedule_to_close is None else self.scheduled + self.schedule_to_close
 
+    def told(self, what: str) -> tuple[str, str]:
+        """Kind and name of a line of the log about it."""
+        kind = what if what == "attempt_failed" else f"{'local_' if self.local else ''}activity_{what}"
+        return kind, f"{self.type} {self.attempt}" if self.local or self.attempt > 1 else self.type
+
     def call(self, now: int, workflow_id: str) -> ActivityCall:
         return ActivityCall(
             name=self.type,
@@ -182,14 +187,19 @@ class ActivityRun:
         return command.local_retry_threshold.ToMicroseconds() if given else LOCAL_THRESHOLD
 
     def final(self, state: RetryState.ValueType) -> Failure:
-        """The failure as the workflow gets it: an activity failure around its cause."""
+        """The failure as the workflow gets it: a local one's own, a regular one's wrapped in an activity failure."""
+        if self.local:
+            assert self.failure is not None
+            return self.failure
         return self._wrapped("Activity task failed", self.failure, state)
 
     def cancelled(self) -> Failure:
         """The cancellation as the workflow gets it."""
         cause = Failure(message="Activity cancelled")
         cause.canceled_failure_info.SetInParent()
-        return self._wrapped("Activity cancelled", cause, RetryState.RETRY_STATE_UNSPECIFIED)
+        if self.local:
+            return cause
+        return self._wrapped("Activity cancelled", cause, RetryState.RETRY_STATE_CANCEL_REQUESTED)
 
     def _wrapped(self, message: str, cause: Failure | None, state: RetryState.ValueType) -> Failure:
         made = Failure(message=message, cause=cause)

@@ -156,12 +156,13 @@ class Agenda:
     def _ended(self, run: ActivityRun, at: int) -> Job | None:
         run.started = False
         if run.value is not None:
-            self._note("activity_completed", run.type, run.value)
+            self._note(*run.told("completed"), run.value)
             told = ActivityResolution(completed=Success(result=run.value))
         else:
             due, state = run.retried(at)
-            self._note("attempt_failed" if due is not None else "activity_failed", run.type, run.failure)
-            if due is not None and (not run.local or due - at <= run.local_threshold):
+            again = due is not None and (not run.local or due - at <= run.local_threshold)
+            self._note(*run.told("attempt_failed" if again else "failed"), run.failure)
+            if due is not None and again:
                 run.attempt += 1
                 run.due = due
                 run.token = self._push(due, _ATTEMPT, run)
@@ -177,7 +178,7 @@ class Agenda:
         return _resolved(run, told)
 
     def _told_cancelled(self, run: ActivityRun) -> Job:
-        self._note("activity_cancelled", run.type)
+        self._note(*run.told("cancelled"))
         return _resolved(run, ActivityResolution(cancelled=Cancellation(failure=run.cancelled())))
 
     def _push(self, due: int, kind: int, what: Any) -> int:

@@ -29,6 +29,14 @@ from doorstep.rehearsal.trouble import (
 if TYPE_CHECKING:
     from doorstep.rehearsal.engine import Engine
 
+#: the commands that end a run
+ENDS = (
+    "complete_workflow_execution",
+    "fail_workflow_execution",
+    "cancel_workflow_execution",
+    "continue_as_new_workflow_execution",
+)
+
 #: how the SDK's sandbox says what it refused
 _RESTRICTED = re.compile(r"Cannot access (?P<name>[\w.]+?)(\.__call__)? from inside a workflow")
 _CHANCE = ("random", "secrets", "uuid", "datetime", "time", "os", "zoneinfo")
@@ -123,6 +131,11 @@ def named(kind: str, asked: Any) -> str:
     if kind == "update_response":
         return f"{asked.protocol_instance_id} {asked.WhichOneof('response')}"
     return str(asked.seq) if "seq" in asked.DESCRIPTOR.fields_by_name else ""
+
+
+def ends(command: _sdk.Command) -> bool:
+    """Whether a command ends the run. Like the SDK's core, the engine obeys it after the others of its task."""
+    return command.WhichOneof("variant") in ENDS
 
 
 def closed(workflow_id: str, kind: str, name: str) -> Conflict:

@@ -254,7 +254,8 @@ class Engine:
         while jobs:
             commands = self._activate(jobs)
             places = self._machine.places if self._machine and self.traced else [None] * len(commands)
-            for command, place in zip(commands, list(places), strict=True):
+            given = list(zip(commands, places, strict=True))
+            for command, place in sorted(given, key=lambda c: ending.ends(c[0])):  # the last word comes last
                 self._obey(command, place)
                 if self.done or self._waiting_jobs:
                     return
@@ -299,7 +300,7 @@ class Engine:
             self.updates[asked.protocol_instance_id].hear(asked)
         elif kind == "continue_as_new_workflow_execution":
             self._again(asked)
-        elif kind.endswith("_workflow_execution"):
+        elif kind in ending.ENDS:
             self.ending = Ending(kind, asked)
             self.close()
             self._proven()

@@ -52,8 +52,8 @@ def moment(at: int) -> datetime:
 @dataclass(slots=True)
 class Entry:
     """One line of the log. `kind` is a command's name (`COMMANDS`) or what came in (`started`, `timer_fired`,
-    `signalled`, `updated`, `cancel_requested`, `attempt_failed`, `activity_completed`, `activity_failed`,
-    `activity_cancelled`); `name` says which activity, timer, signal or update."""
+    `signalled`, `updated`, `cancel_requested`, `attempt_failed`, and `activity_completed`, `…_failed`, `…_cancelled`,
+    with `local_` before it for a local one); `name` says which activity (and attempt), timer, signal or update."""
 
     micros: int
     kind: str
