@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 
-.PHONY: help up test check bench lock clean setup server
+.PHONY: help up test check bench lock clean setup server tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -11,7 +11,7 @@ help: ## this list
 up: setup ## run everything on this machine until Ctrl-C
 	@$(BIN)/doorstep up
 
-test: setup server ## all tests, real Temporal server included (ARGS="-k name" for some)
+test: setup server tools ## all tests, real Temporal server included (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## lint, format, types, import layers, migrations in step with the tables, published journeys unchanged
@@ -22,7 +22,7 @@ check: setup ## lint, format, types, import layers, migrations in step with the 
 	@$(BIN)/doorstep migrate --check
 	@$(BIN)/doorstep versions check
 
-bench: setup server ## speed, as ratios in one run; writes .doorstep/bench.json
+bench: setup server tools ## speed, as ratios in one run; writes .doorstep/bench.json
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: setup ## resolve pyproject.toml into requirements.lock (ARGS=--upgrade for newer ones)
@@ -33,6 +33,9 @@ setup: ## create or mend .venv
 
 server: ## find or install the Temporal server
 	@$(BIN)/python -m doorstep.server_binaries
+
+tools: setup ## install what the tests use besides: PostgreSQL, docker-compose (as root on Debian)
+	@scripts/test-tools
 
 clean: ## remove .venv and caches (never ./.doorstep, where your data is)
 	@rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,7 +1,12 @@
-"""A fresh, migrated database for each test: migrated once per session, then copied (which is fast).
+"""A fresh, migrated database for each test, on SQLite and on PostgreSQL: one `database` test is two tests.
 
-SQLite on file, unless `DOORSTEP_TEST_POSTGRES` names a PostgreSQL server where databases may be created
-(`postgresql+psycopg://postgres@127.0.0.1:54329/postgres`): then the same tests run there.
+SQLite: migrated once per session, then copied. PostgreSQL: one server per session, started by us on loopback
+(`DOORSTEP_TEST_POSTGRES` names another where databases may be created,
+`postgresql+psycopg://postgres@127.0.0.1:5432/postgres`), migrated once and emptied after each test: a new database
+each time would take ten times as long. Where PostgreSQL is not installed the run says so in its last lines.
+
+System tests (`tests/system`) drive whole deployments and choose for themselves: they run on SQLite unless they ask
+for `postgres`.
 """
 
 from __future__ import annotations
@@ -11,45 +16,142 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import make_url
+from sqlmodel import SQLModel
 
 from doorstep.models.base import Database
 from doorstep.models.migrate import upgrade
+from doorstep.postgres_server import PostgresServer, find_binaries
 
-POSTGRES = os.environ.get("DOORSTEP_TEST_POSTGRES", "")
+GIVEN = os.environ.pop("DOORSTEP_TEST_POSTGRES", "")  # a setting of the tests, which Doorstep need not know
 SEVERAL = 60
 """Connections that a test may hold at once."""
+HAVE_POSTGRES = bool(GIVEN) or find_binaries() is not None
+WITHOUT = (
+    "PostgreSQL is not installed: database tests ran on SQLite only (`make tools` installs it on Debian)."
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whoever uses a database runs once per database."""
+    if "backend" in metafunc.fixturenames and "system" not in metafunc.definition.path.parts:
+        backends = ["sqlite", "postgres"] if HAVE_POSTGRES else ["sqlite"]
+        metafunc.parametrize("backend", backends, indirect=True, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if not HAVE_POSTGRES:
+        terminalreporter.write_line(WITHOUT)
+
+
+class Postgres:
+    """A server's address, and databases on it."""
+
+    def __init__(self, url: str) -> None:
+        self._server = make_url(url)
+        self.admin = psycopg.connect(_dsn(url), autocommit=True)
+
+    def url(self, name: str) -> str:
+        return self._server.set(database=name).render_as_string(hide_password=False)
+
+    def create(self, prefix: str, template: str = "template1") -> str:
+        """A new database of a name of its own; its URL."""
+        name = f"{prefix}_{uuid.uuid4().hex[:8]}"
+        self.admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        self.admin.execute(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)'.encode())
+
+    def empty(self, url: str, emptying: bytes) -> None:
+        """Ends whoever is still connected, and deletes every row."""
+        database = make_url(url).database
+        self.admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]
+        )
+        with psycopg.connect(_dsn(url), autocommit=True) as connection:
+            connection.execute(emptying)
+
+
+def _dsn(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def emptying() -> bytes:
+    """Deletes every row of every table and starts the counters anew: in one message, without asking the foreign
+    keys row by row."""
+    tables = [table.name for table in SQLModel.metadata.sorted_tables]
+    deletes = "".join(f'DELETE FROM "{name}";' for name in tables)
+    restart = "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence;"
+    return f"BEGIN; SET LOCAL session_replication_role = replica; {deletes} {restart} COMMIT;".encode()
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a migrated database that nobody writes to."""
-    if POSTGRES:
-        name = f"doorstep_template_{uuid.uuid4().hex[:8]}"
-        _on_postgres(f'CREATE DATABASE "{name}"')
-        url = _postgres_url(name)
-    else:
+def backend(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `postgres`: what this test's database is."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The session's PostgreSQL server. Skips where there is none, which the run's last lines say."""
+    if not HAVE_POSTGRES:
+        pytest.skip(WITHOUT)
+    if GIVEN:
+        yield Postgres(GIVEN)
+        return
+    with PostgresServer() as server:
+        there = Postgres(server.url())
+        yield there
+        there.admin.close()
+
+
+@pytest.fixture(scope="session")
+def migrated(
+    backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a migrated database: on SQLite one that nobody writes to, on PostgreSQL the tests' own."""
+    if backend == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'template.db'}"
+        upgrade(url)
+        yield url
+        return
+    there: Postgres = request.getfixturevalue("postgres")
+    url = there.create("doorstep_tests")
     upgrade(url)
     yield url
-    if POSTGRES:
-        _on_postgres(f'DROP DATABASE "{name}"')
+    there.drop(url)
 
 
 @pytest.fixture
-def database_url(migrated: str, tmp_path: Path) -> Iterator[str]:
+def database_url(
+    backend: str, migrated: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
     """The URL of a migrated database of this test's own."""
-    if POSTGRES:
-        name = f"doorstep_test_{uuid.uuid4().hex[:8]}"
-        _on_postgres(f'CREATE DATABASE "{name}" TEMPLATE "{make_url(migrated).database}"')
-        yield _postgres_url(name)
-        _on_postgres(f'DROP DATABASE "{name}" WITH (FORCE)')
-    else:
+    if backend == "sqlite":
         path = tmp_path / "doorstep.db"
         shutil.copy(make_url(migrated).database or "", path)
         yield f"sqlite:///{path}"
+        return
+    there: Postgres = request.getfixturevalue("postgres")
+    yield migrated
+    there.empty(migrated, emptying())
+
+
+@pytest.fixture
+def empty_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without a table, for tests of migrations."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new' / 'doorstep.db'}"
+        return
+    there: Postgres = request.getfixturevalue("postgres")
+    url = there.create("doorstep_empty")
+    yield url
+    there.drop(url)
 
 
 @pytest.fixture
@@ -58,14 +160,3 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url, pool_size=SEVERAL)
     yield opened
     opened.dispose()
-
-
-def _postgres_url(name: str) -> str:
-    return make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-
-
-def _on_postgres(statement: str) -> None:
-    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +124,12 @@ def ensure_ui(server: ServerBinary, report: Report) -> Path | None:
     return None if server.is_cli else cached(UI) or go_install(UI, cache_dir(), report)
 
 
+def ensure_schema_tool(report: Report) -> Path:
+    """Temporal's schema tool for SQL databases, installed when missing (seconds, once the server was built).
+    Raises SetupError."""
+    return cached(SQL) or go_install(SQL, cache_dir(), report)
+
+
 def _build(report: Report) -> ServerBinary:
     return ServerBinary(go_install(SERVER, cache_dir(), report), SERVER.version)
 
@@ -154,8 +161,8 @@ def _download_cli(report: Report) -> ServerBinary:
     return found
 
 
-def main() -> int:
-    """Installs the server when missing; for `make server`."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Installs the server when missing; for `make server`. With `--schema-tool` that too."""
 
     def report(line: str) -> None:
         sys.stderr.write(line + "\n")
@@ -163,6 +170,8 @@ def main() -> int:
     try:
         if not os.environ.get("DOORSTEP_TEMPORAL_ADDRESS"):
             ensure_server(report)
+        if "--schema-tool" in arguments:
+            ensure_schema_tool(report)
     except SetupError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -173,4 +182,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,9 +1,7 @@
 """The configuration files of the embedded Temporal server and its web UI, written by us, all on loopback.
 
 JSON is valid YAML, so the standard library writes them. Settings that are ours, with what breaks without them:
-- `journal_mode: wal`, `synchronous: 1` (NORMAL): with the defaults a file does half the starts per second and
-  cancels updates under load. A power cut may lose the last transactions; a killed process loses none.
-- `maxConns: 1`: SQLite has one writer, and a second connection only gets "database is locked".
+- where histories are kept, and how: `server_stores`.
 - `history.timerProcessorMaxTimeShift: 20ms`: with the default of 1 s every skipped timer costs a real second.
 - time skipping is off unless asked for: it is for tests, and a journey in use must not be able to lose its days.
 """
@@ -16,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from doorstep import processes
+from doorstep.server_stores import Stores
 
 LOOPBACK = processes.LOOPBACK
-SHARDS = 1  # can never change for a database; one writer gains nothing from more
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def dynamic_config(*, time_skipping: bool) -> dict[str, Any]:
     return values
 
 
-def write_server_config(folder: Path, ports: Ports, *, database: Path, time_skipping: bool) -> Path:
+def write_server_config(folder: Path, ports: Ports, *, stores: Stores, time_skipping: bool) -> Path:
     """Writes `server.yaml` and `dynamic.yaml` into `folder`; returns the former's path."""
     folder.mkdir(parents=True, exist_ok=True)
     dynamic = folder / "dynamic.yaml"
@@ -74,8 +72,8 @@ def write_server_config(folder: Path, ports: Ports, *, database: Path, time_skip
         "persistence": {
             "defaultStore": "default",
             "visibilityStore": "visibility",
-            "numHistoryShards": SHARDS,
-            "datastores": {"default": _store(database), "visibility": _store(database)},
+            "numHistoryShards": stores.shards,
+            "datastores": dict(stores.datastores()),
         },
         "global": {"membership": {"maxJoinDuration": "30s", "broadcastAddress": LOOPBACK}},
         "services": {
@@ -147,13 +145,6 @@ def cli_command(
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *(part for value in values for part in ("--dynamic-config-value", value)),
     ]
-
-
-def _store(database: Path) -> dict[str, Any]:
-    attributes = {"mode": "rwc", "setup": "true", "journal_mode": "wal", "synchronous": "1"}
-    connection = {"connectAddr": "localhost", "connectProtocol": "tcp", "connectAttributes": attributes}
-    limits = {"maxConns": 1, "maxIdleConns": 1, "maxConnLifetime": "1h"}
-    return {"sql": {"pluginName": "sqlite", "databaseName": str(database), **connection, **limits}}
 
 
 def _service(port: int, membership: int, **more: Any) -> dict[str, Any]:

@@ -101,6 +101,14 @@ class Settings:
 
     data_dir: Path = _setting(Path(".doorstep"), PATH)  # where everything of an embedded installation lives
     database_url: str = _setting("", DATABASE)  # empty in the constructor: a SQLite file in data_dir
+    database_pool: int = _setting(20, COUNT)  # connections a process keeps; up to twice as many in a rush
+    database_statement_seconds: float = _setting(15.0, SECONDS)  # PostgreSQL ends what takes longer; 0: never
+    database_lock_seconds: float = _setting(10.0, SECONDS)  # … and what waits longer for a lock
+    database_idle_seconds: float = _setting(
+        30.0, SECONDS
+    )  # … and a transaction that does nothing for so long
+    database_connect_seconds: float = _setting(5.0, SECONDS)  # for a new connection to the database
+    database_wait_seconds: float = _setting(10.0, SECONDS)  # for a free one, when all are in use
     temporal_address: str | None = _setting(None, ADDRESS)  # None: the embedded server that `up` starts
     temporal_namespace: str = _setting("default", NAME)
     temporal_port: int = _setting(DEFAULT_TEMPORAL_PORT, PORT)  # of the embedded server, if it is free

@@ -197,7 +197,7 @@ def prepare_database(settings: Settings) -> str | None:
     from doorstep.models.base import Database
 
     migrate.upgrade(settings.database_url)
-    database = Database(settings.database_url)
+    database = Database.of(settings, pool_size=1)
     try:
         return keys.ensure_first_admin_key(database, datetime.now(UTC))
     finally:

@@ -1,4 +1,4 @@
-"""The embedded Temporal server: starts the official binary on a SQLite file, waits until it answers, stops it.
+"""The embedded Temporal server: starts the official binary on a SQLite file (or PostgreSQL), waits for it, stops it.
 
 Used by `doorstep up` (fixed ports, web UI, 100 days of retention) and by tests (free ports, time skipping).
 No server code of our own; where it keeps things:
@@ -38,6 +38,7 @@ from doorstep.server_config import (
     write_server_config,
     write_ui_config,
 )
+from doorstep.server_stores import SqliteFile, Stores
 from doorstep.temporal_namespace import ensure_namespace
 
 LONG_RETENTION = timedelta(days=100)  # a ninety-day journey's history outlives the journey
@@ -66,6 +67,7 @@ class TemporalServer:
         namespace: str = "default",
         retention: timedelta = SHORT_RETENTION,
         time_skipping: bool = False,
+        stores: Stores | None = None,
         report: Report = lambda line: None,
     ) -> None:
         self.data_dir = data_dir.absolute()
@@ -76,6 +78,7 @@ class TemporalServer:
         self._with_ui = with_ui or ui is not None
         self._retention = retention
         self._report = report
+        self._stores = stores or SqliteFile(self.data_dir / "temporal.db")
         self._ports = Ports.pick(frontend=frontend_port, ui=ui_port)
         self._server: subprocess.Popen[bytes] | None = None
         self._ui_server: subprocess.Popen[bytes] | None = None
@@ -126,6 +129,7 @@ class TemporalServer:
             self._binary = ensure_server(self._report)
         self.data_dir.mkdir(parents=True, exist_ok=True)
         if not self.is_running():
+            self._stores.prepare(self._report)
             forget_members(self.data_dir / "temporal.db")
             self._server = processes.spawn(
                 self._server_command(self._binary),
@@ -138,18 +142,21 @@ class TemporalServer:
             self._ui_server = processes.spawn(ui_command(self._ui, folder), log=self.data_dir / "ui.log")
 
     def _server_command(self, binary: ServerBinary) -> list[str]:
-        database = self.data_dir / "temporal.db"
         skipping = self.time_skipping
         if binary.is_cli:
+            if not isinstance(self._stores, SqliteFile):
+                raise SetupError(
+                    "The temporal CLI has SQLite only.", mend="Go builds the official server: `make server`."
+                )
             return cli_command(
                 binary.path,
                 self._ports,
-                database=database,
+                database=self._stores.path,
                 namespace=self.namespace,
                 time_skipping=skipping,
                 ui=self._with_ui,
             )
-        config = write_server_config(self.data_dir, self._ports, database=database, time_skipping=skipping)
+        config = write_server_config(self.data_dir, self._ports, stores=self._stores, time_skipping=skipping)
         return server_command(binary.path, config)
 
     async def wait_ready(self, timeout: float = START_SECONDS) -> None:

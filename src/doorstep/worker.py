@@ -37,6 +37,7 @@ from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
 from doorstep.models.tables import table
+from doorstep.models.trouble import passing
 from doorstep.sandbox import sandbox
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import metrics
@@ -66,9 +67,11 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     stop = stop or _stopped_by_signals()
     releases.check(settings.store_packages)
     journeys = registry.journeys()
-    database = Database(settings.database_url, pool_size=settings.worker_concurrency)
+    database = Database.of(settings)
     with contextlib.ExitStack() as stack:
         stack.callback(database.dispose)
+        if not await database_there(database, stop):
+            return
         check_open_journeys(database, journeys)
         ports = build_ports(settings, database)
         runtime = stack.enter_context(metrics_served(settings.worker_metrics))
@@ -134,6 +137,30 @@ def check_open_journeys(database: Database, known: Iterable[str]) -> None:
             mend="Deploy their version beside the new one until they have ended "
             "(is the package named in DOORSTEP_STORE_PACKAGES?).",
         )
+
+
+async def database_there(database: Database, stop: asyncio.Event) -> bool:
+    """Waits until the database answers, however long it takes to come; False when stopped before."""
+    wait = 0.5
+
+    def look() -> None:
+        with database.reading() as connection:
+            connection.exec_driver_sql("SELECT 1")
+
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(look)
+            return True
+        except Exception as error:
+            if not passing(error):
+                raise
+            log.warning(
+                "the database cannot be reached yet", error=type(error).__name__, next_try_in_seconds=wait
+            )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait)
+        wait = min(wait * 2, LONGEST_WAIT)
+    return False
 
 
 async def connected(settings: Settings, stop: asyncio.Event, runtime: Runtime | None = None) -> Client | None:

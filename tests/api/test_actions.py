@@ -249,6 +249,8 @@ async def test_a_database_that_is_stuck_does_not_hold_the_caller_past_five_secon
     async def lock_then_fail(journey_id: str, action_id: str) -> ActionResult:
         blocker = furnished.engine.connect().execution_options(doorstep_immediate=True)
         transaction = blocker.begin()
+        if not furnished.is_sqlite:  # there a writer blocks nobody but by what it locks
+            blocker.exec_driver_sql("LOCK TABLE actions IN EXCLUSIVE MODE")
 
         async def let_go() -> None:
             await held.wait()

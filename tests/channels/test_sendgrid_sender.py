@@ -108,14 +108,14 @@ def test_a_429_waits_as_told(vendor: SendGrid, headers: dict[str, str], seconds:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_wrong_key_retries_slowly_and_alarms(
-    vendor: SendGrid, status: int, capsys: pytest.CaptureFixture[str]
+    vendor: SendGrid, status: int, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Only a person can mend it: an error line says what and how, and nobody is called in a hurry."""
     error = refused(vendor, problem(status, "revoked", None))
     assert isinstance(error, ProviderRefused)
     assert error.retry_after is not None
     assert error.retry_after >= timedelta(minutes=1)
-    told = capsys.readouterr().out
+    told = capsys.readouterr().out + caplog.text  # wherever logs go
     assert "provider refuses this installation" in told
     assert "SENDGRID_API_KEY" in told
 

@@ -106,14 +106,18 @@ def test_a_429_waits_as_told(vendor: Twilio, headers: dict[str, str], seconds: i
 
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20403), (400, 21606), (400, 21703)])
 def test_an_account_that_is_wrong_retries_slowly_and_alarms(
-    vendor: Twilio, status: int, code: int, capsys: pytest.CaptureFixture[str]
+    vendor: Twilio,
+    status: int,
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Token, account, number or service: only a person can mend it, and an error line tells them."""
     error = refused(vendor, problem(status, code, "no"))
     assert isinstance(error, ProviderRefused)
     assert error.retry_after is not None
     assert error.retry_after >= timedelta(minutes=1)
-    assert "TWILIO_AUTH_TOKEN" in capsys.readouterr().out
+    assert "TWILIO_AUTH_TOKEN" in capsys.readouterr().out + caplog.text  # wherever logs go
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,6 @@ Houses = Callable[..., Any]
 @pytest.fixture
 async def houses(temporal_server: TemporalServer, migrated: str, tmp_path: Path) -> AsyncIterator[Houses]:
     """`await houses(**of open_house)`: a new house each time, on SQLite; closed when the test ends."""
-    if not migrated.startswith("sqlite"):
-        pytest.skip("the house is furnished on SQLite")
     async with AsyncExitStack() as stack:
 
         async def opened(**asked: Any) -> House:

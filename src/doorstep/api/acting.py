@@ -23,7 +23,7 @@ from doorstep.domain.ids import digest
 from doorstep.errors import BadInput, Conflict, NotFound, Unavailable
 from doorstep.models import steering
 from doorstep.models.ids import draw
-from doorstep.models.journeys import ActionRow, ActionStatus, JourneyStatus
+from doorstep.models.journeys import ActionRow, ActionStatus, JourneyRow, JourneyStatus
 from doorstep.models.keys import Caller
 from doorstep.models.reading.detail import resolve
 
@@ -104,6 +104,8 @@ def _record(parts: Services, caller: Caller, asked: Asked) -> tuple[ActionRow, b
             )
         action_id = draw("act")
         if asked.idempotency_key:
+            # two requests with one key, told to two processes at once, must find each other (SQLite has one writer)
+            session.get(JourneyRow, journey.id, with_for_update={"key_share": True})
             action_id, held = _held(session, parts, caller, journey, asked)
             if held is not None:
                 session.expunge(held)

@@ -58,7 +58,7 @@ def create_app(
     """The app. What is not given is made from the settings, and settings from the environment; `clock` answers
     aware UTC. A given database is the caller's to dispose of. Raises `SetupError` for settings that are wrong."""
     chosen = settings or load_settings()
-    opened, time = database or Database(chosen.database_url, pool_size=20), clock or utc_now
+    opened, time = database or Database.of(chosen), clock or utc_now
     parts = Services(
         settings=chosen, database=opened, gateway=gateway or _late(chosen, opened, time), clock=time
     )

@@ -12,17 +12,19 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from doorstep.api.codes import CODES, Code
 from doorstep.errors import DoorstepError, nearest
+from doorstep.models.trouble import passing
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -153,36 +155,10 @@ async def on_database(request: Request, error: Exception) -> JSONResponse:
 
 def surprise(request: Request, error: Exception) -> JSONResponse:
     """What nobody foresaw, or a database out of reach."""
-    if not _passing(error):
+    if not passing(error):
         return unexpected(request, error)
     log.warning("api.database_unavailable", error=type(error).__name__, request_id=request_id(request))
     return problem(request, "database_unavailable")
-
-
-def _passing(error: Exception) -> bool:
-    """Locked, full or out of reach, not a mistake in what we asked. Prepared statements raise the driver's own
-    errors: SQLite's by its code, PostgreSQL's by name, for its driver need not be installed."""
-    if isinstance(error, PoolTimeout):
-        return True
-    cause = error.orig if isinstance(error, OperationalError | InterfaceError) else error
-    if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", None)
-        return code is not None and code & 0xFF in _SQLITES_OWN
-    if cause is not error:
-        return True
-    kind = type(error)
-    return kind.__module__.startswith("psycopg") and kind.__name__ in _DRIVERS_OWN
-
-
-_SQLITES_OWN = (
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-)
-_DRIVERS_OWN = ("OperationalError", "InterfaceError", "AdminShutdown", "CrashShutdown", "CannotConnectNow")
 
 
 def unexpected(request: Request, error: BaseException) -> JSONResponse:
@@ -215,4 +191,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(DBAPIError, on_database)
     app.add_exception_handler(PoolTimeout, on_database)
-    app.add_exception_handler(sqlite3.Error, on_database)
+    for kind in (sqlite3.Error, psycopg.Error):  # of prepared statements: the driver's own
+        app.add_exception_handler(kind, on_database)

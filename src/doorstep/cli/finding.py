@@ -35,7 +35,7 @@ def opened() -> Iterator[Database]:
         raise SetupError(f"There is no database at {url.database}.", mend=mend)
     if migrate.current(settings.database_url) != migrate.head():
         raise SetupError("The database is not at this release's schema.", mend="Run `doorstep migrate`.")
-    database = Database(settings.database_url, pool_size=2)
+    database = Database.of(settings, pool_size=2)
     try:
         yield database
     finally:

@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select
-
 from doorstep.domain.events import Envelope
 from doorstep.domain.facts import ConsentGranted, ConsentWithdrawn
 from doorstep.domain.messages import Channel
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.inputs import LONG_AGO
 from doorstep.ingest.persons import People
-from doorstep.ingest.sql import CONSENTS, PERSONS
-from doorstep.models.prepared import prepared
+from doorstep.ingest.sql import CONSENTS
+from doorstep.models.facts import LOCK
 from doorstep.sources.base import ConsentSighting
-
-_LOCK = prepared(select(PERSONS.c.id).where(PERSONS.c.id == bindparam("person")).with_for_update())
 
 _SKEW = timedelta(minutes=5)
 """By how much a sender's clock may be ahead of ours."""
@@ -65,7 +61,7 @@ def _keep(
     source: str,
 ) -> None:
     if delivery.dialect.name != "sqlite":
-        delivery.first(_LOCK, person=person_id)
+        delivery.first(LOCK, person=person_id)
     row = {
         "store_id": delivery.at.store_id,
         "person_id": person_id,

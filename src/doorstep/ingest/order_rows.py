@@ -28,7 +28,7 @@ LOAD = prepared(
         ORDERS.c.state,
     )
     .where(ORDERS.c.id == bindparam("ref"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _THIS = ORDERS.c.id == bindparam("ref")
 _SHOWN = (

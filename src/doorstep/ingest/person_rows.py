@@ -14,7 +14,8 @@ from doorstep.models.prepared import prepared
 
 _SHOWN = ("first_name", "last_name", "name_key", "locale", "country", "zone", "zone_source", "updated_at")
 _READ = tuple(PERSONS.c[name] for name in _SHOWN if name != "name_key")
-#: one key at a time: with several in one OR, SQLite reads every identity of the store
+#: read to be changed, so locked where rows can be (PostgreSQL): two orders of one person, told to two processes at
+#: once, must know of each other. One key at a time: with several in one OR, SQLite reads every identity of the store
 FIND = prepared(
     select(IDENTITIES.c.person_id, *_READ, PERSONS.c.erased_at)
     .join(PERSONS, PERSONS.c.id == IDENTITIES.c.person_id)
@@ -23,8 +24,13 @@ FIND = prepared(
         IDENTITIES.c.kind == bindparam("of_kind"),
         IDENTITIES.c.value == bindparam("of_value"),
     )
+    .with_for_update(of=PERSONS, key_share=True)
 )
-BY_ID = prepared(select(*_READ, PERSONS.c.erased_at).where(PERSONS.c.id == bindparam("person")))
+BY_ID = prepared(
+    select(*_READ, PERSONS.c.erased_at)
+    .where(PERSONS.c.id == bindparam("person"))
+    .with_for_update(key_share=True)
+)
 HAS_EMAIL = prepared(
     select(IDENTITIES.c.id).where(IDENTITIES.c.person_id == bindparam("person"), IDENTITIES.c.kind == "email")
 )

@@ -3,7 +3,9 @@
 A database has one place where commits queue (SQLite one writer, PostgreSQL the flush of its log). One thread per
 process therefore takes whatever waits, up to `most`, runs each under a savepoint of its own, commits once, and only
 then answers: nobody hears *accepted* of what a crash could still lose. One that fails takes none of the others with
-it. At most `bound` may wait; beyond that callers are told to come back (`Busy`), which a store's webhook does.
+it; one that lost a race for rows to another process (PostgreSQL) is run again alone. While the database is away every
+caller hears so at once. At most `bound` may wait; beyond that callers are told to come back (`Busy`), which a store's
+webhook does.
 """
 
 from __future__ import annotations
@@ -20,16 +22,22 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from doorstep.errors import DoorstepError, Unavailable
+from doorstep.errors import Unavailable
 from doorstep.ingest.accept import accept_in
 from doorstep.ingest.inputs import Accepted, Connected, Raw
 from doorstep.models.base import Database
+from doorstep.models.trouble import away, contended, passing
 from doorstep.sources.base import Reading
 
 log = structlog.get_logger(__name__)
 
 MOST = 32
+TRIES = 5
+"""How often one that gives way to others is run again, before its caller hears of it."""
 BOUND = 2_000
+GROUP_LOCK_MS = 250
+"""How long one of a group waits for rows that another process holds. Two groups that wait for each other would
+otherwise stand still for PostgreSQL's deadlock second; alone, the one that gave way waits its full time."""
 Work = Callable[[Connection], Any]
 
 
@@ -122,22 +130,32 @@ class Writer:
                 if not self._waiting:
                     return
                 group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-            self._commit(group)
+            for item in self._commit(group):
+                self._again(item)
             _answer(group)
 
-    def _commit(self, group: Sequence[_Item]) -> None:
+    def _commit(self, group: Sequence[_Item]) -> list[_Item]:
+        """Runs and commits them; answers those that are worth running again, each alone."""
         try:
             with self._db.writing() as conn:
+                if len(group) > 1 and not self._db.is_sqlite:
+                    conn.exec_driver_sql(f"SET LOCAL lock_timeout = {GROUP_LOCK_MS}")
                 for item in group:
                     _one(conn, item)
         except Exception as error:  # noqa: BLE001 - the thread must live on, and each caller hear of it
             log.warning("group commit failed", size=len(group), error=type(error).__name__)
-            if len(group) == 1:
-                group[0].error = _told(error)
-            else:
-                for item in group:  # one of them may be what fails
-                    item.result = item.error = None
-                    self._commit([item])
+            for item in group:
+                item.result, item.error = None, error
+            if away(error):  # the others would wait for it one after the other, to hear the same
+                return []
+            return list(group) if len(group) > 1 or contended(error) else []
+        return [item for item in group if contended(item.error)]
+
+    def _again(self, item: _Item) -> None:
+        for _ in range(TRIES):
+            item.error = None
+            if not self._commit([item]):
+                return
 
 
 def _one(conn: Connection, item: _Item) -> None:
@@ -154,9 +172,9 @@ def _one(conn: Connection, item: _Item) -> None:
         cursor.close()
 
 
-def _told(error: Exception) -> Exception:
-    """What the caller hears of a commit that failed: the database's trouble is passing, a mistake is not."""
-    if isinstance(error, DoorstepError):
+def _told(error: BaseException) -> BaseException:
+    """What the caller hears: the database's trouble is passing, a mistake is not."""
+    if not passing(error):
         return error
     unavailable = Unavailable("The database could not store it.", mend="Send it again in a moment.")
     unavailable.__cause__ = error
@@ -168,6 +186,6 @@ def _answer(group: Sequence[_Item]) -> None:
         if not item.future.set_running_or_notify_cancel():
             continue
         if item.error is not None:
-            item.future.set_exception(item.error)
+            item.future.set_exception(_told(item.error))
         else:
             item.future.set_result(item.result)

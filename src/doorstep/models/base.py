@@ -14,6 +14,8 @@ from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Field, Session, SQLModel
 
 from doorstep.errors import SetupError, Unavailable
+from doorstep.models.postgres import Limits, connect_args
+from doorstep.settings import Settings
 
 # Every constraint has a name, so that a later migration can drop it (SQLite would leave them nameless).
 SQLModel.metadata.naming_convention = {
@@ -57,8 +59,10 @@ class Database:
     """One database. `read()` and `write()` are transactions; a write on SQLite takes the write lock at its
     start (`BEGIN IMMEDIATE`), so that two writers queue instead of failing half-way."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        """`url` is an SQLAlchemy URL. Raises `SetupError` for one that cannot be used."""
+    def __init__(self, url: str, *, pool_size: int = 10, limits: Limits | None = None) -> None:
+        """`url` is an SQLAlchemy URL; `pool_size` connections are kept, up to twice as many opened in a rush;
+        `limits` bound what is waited for on PostgreSQL. Raises `SetupError` for a URL that cannot be used."""
+        limits = limits or Limits()
         try:
             parsed = make_url(url)
         except Exception as error:
@@ -69,13 +73,22 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database and parsed.database != ":memory:":
             _make_room(Path(parsed.database).parent)
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 30}
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
+        options["pool_timeout"] = 30 if self.is_sqlite else limits.wait
         options["hide_parameters"] = True  # they are personal data, and errors are logged
         options["pool_pre_ping"] = not self.is_sqlite  # a server restarts; its dead connections are replaced
+        if not self.is_sqlite:
+            options["connect_args"] = connect_args(limits, parsed.query)
         self._writer = threading.Lock()
-        self.engine: Engine = create_engine(url, **options)
+        self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             _tame_sqlite(self.engine)
+
+    @classmethod
+    def of(cls, settings: Settings, *, pool_size: int | None = None) -> Database:
+        """The deployment's database, within its limits; `pool_size` for commands that need one or two."""
+        size = pool_size or settings.database_pool
+        return cls(settings.database_url, pool_size=size, limits=Limits.of(settings))
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -44,7 +44,10 @@ _journeys, _ledger = table(JourneyRow), table(LedgerRowModel)
 _consents, _identities, _suppressions = table(ConsentRow), table(IdentityRow), table(SuppressionRow)
 
 #: on PostgreSQL the lock of the person; on SQLite the transaction holds the whole database's already
-LOCK = prepared(select(_persons.c.id).where(_persons.c.id == bindparam("person")).with_for_update())
+LOCK = prepared(
+    select(_persons.c.id).where(_persons.c.id == bindparam("person")).with_for_update(key_share=True)
+)
+"""A person's lock: rows that refer to the person may be added meanwhile, theirs may not be changed."""
 
 STANDING = prepared(
     select(

@@ -22,6 +22,7 @@ from sqlmodel import SQLModel
 
 from doorstep.errors import SetupError
 from doorstep.models.base import Database
+from doorstep.models.postgres import Limits
 
 HOME = Path(__file__).resolve().parent.parent / "migrations"
 _LOCK = 0x646F6F72  # any constant: PostgreSQL's advisory lock of everyone who migrates ("door")
@@ -101,7 +102,8 @@ def _described(change: Any) -> str:
 
 @contextmanager
 def _connection(database_url: str, *, write: bool = False) -> Iterator[Connection]:
-    database = Database(database_url, pool_size=1)
+    # a migration may take as long as it says itself (`migrations/env.py`), and waits for another to end
+    database = Database(database_url, pool_size=1, limits=Limits(statement=0, lock=0, idle=0))
     try:
         opened = database.engine.connect().execution_options(doorstep_immediate=write)
         with opened as connection, connection.begin():

@@ -74,7 +74,7 @@ def load(settings: Settings, base_url: str, *, now: datetime | None = None) -> S
 
 def _furnish(settings: Settings, at: datetime) -> datetime:
     """The store and its connections; answers when the store was made."""
-    database = Database(settings.database_url, pool_size=1)
+    database = Database.of(settings, pool_size=1)
     try:
         with database.write() as session:
             store = session.get(StoreRow, shop.STORE)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from tests.system.kills.house import Zygote
 
+from databases import WITHOUT
 from doorstep.models.migrate import upgrade
+from doorstep.postgres_server import PostgresServer, find_binaries
 
 
 @pytest.fixture(scope="session")
@@ -18,11 +20,18 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     made.close()
 
 
-@pytest.fixture(scope="session")
-def migrated(migrated: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated SQLite file, also where the other tests run on PostgreSQL: each lane copies it."""
-    if migrated.startswith("sqlite"):
-        return migrated
-    url = f"sqlite:///{tmp_path_factory.mktemp('kills') / 'template.db'}"
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL that the test may kill. Skips where there is none, which the run's last lines say."""
+    if find_binaries() is None:
+        pytest.skip(WITHOUT)
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def migrated_there(own_postgres: PostgresServer) -> str:
+    """A migrated database on it, for lanes to copy."""
+    url = own_postgres.create("doorstep_template")
     upgrade(url)
     return url

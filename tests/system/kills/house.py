@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url
 from tests.system.kills import plan
 from tests.system.kills.orders import CONNECTION, PLACED, REVIEWED, SECRET, STORE, Order, Sender
 from tests.system.kills.plan import Doom
@@ -108,9 +108,7 @@ class Lane:
 
     async def __aenter__(self) -> Self:
         plan.write(self.marks, self.dooms, self.silent)
-        file = self.folder / "doorstep.db"
-        shutil.copy(make_url(self.migrated).database or "", file)
-        self.database = Database(f"sqlite:///{file}", pool_size=2)
+        self.database = Database(self._own_database(), pool_size=2)
         with self.database.write() as session:
             now = datetime.now(UTC)
             policy = {"window": "00:00-23:59"}
@@ -121,6 +119,20 @@ class Lane:
         kinds = ["api", *["worker"] * self.workers]
         self._keepers = [asyncio.create_task(self._keep(n, kind)) for n, kind in enumerate(kinds)]
         return self
+
+    def _own_database(self) -> str:
+        """A copy of `migrated`, which may be a SQLite file or a PostgreSQL database."""
+        template = make_url(self.migrated)
+        if template.get_backend_name() == "sqlite":
+            file = self.folder / "doorstep.db"
+            shutil.copy(template.database or "", file)
+            return f"sqlite:///{file}"
+        name = self.queue.replace("-", "_")
+        server = create_engine(template.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
+        server.dispose()
+        return template.set(database=name).render_as_string(hide_password=False)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -152,7 +164,7 @@ class Lane:
             "KILLS_PLAN": str(self.marks),
             "KILLS_START_TO_CLOSE": str(self.start_to_close),
             "DOORSTEP_DATA_DIR": str(self.folder),
-            "DOORSTEP_DATABASE_URL": str(self.database.engine.url),
+            "DOORSTEP_DATABASE_URL": self.database.engine.url.render_as_string(hide_password=False),
             "DOORSTEP_SECRET_KEY": "the key of these tests",
             "DOORSTEP_TEMPORAL_ADDRESS": seen,
             "DOORSTEP_TEMPORAL_NAMESPACE": self.server.namespace,
