@@ -145,6 +145,12 @@ class TemplateError(DoorstepError):
 # --- what an author wrote ------------------------------------------------------------------------
 
 
+class ScenarioError(BadInput):
+    """A scenario that cannot be read or cannot be played; names file and line where it has them."""
+
+    code = "scenario"
+
+
 class JourneyError(DoorstepError):
     """A mistake in journey code. Raised inside the workflow it fails the workflow *task*, so the
     journey waits, unharmed, for a fixed deploy."""

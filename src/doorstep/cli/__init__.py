@@ -8,7 +8,19 @@ can mend: it becomes one sentence on stderr and exit code 1. Import heavy rooms 
 
 from __future__ import annotations
 
-from doorstep.cli import base, doctor, explain, keys, migrate, redrive, run, schedules, status, versions
+from doorstep.cli import (
+    base,
+    doctor,
+    explain,
+    keys,
+    migrate,
+    redrive,
+    rehearse,
+    run,
+    schedules,
+    status,
+    versions,
+)
 
 app = base.Command(
     name="doorstep",
@@ -30,6 +42,7 @@ app.command("doctor")(doctor.doctor)
 app.command("migrate")(migrate.migrate)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
+app.command("rehearse")(rehearse.rehearse)
 app.command("redrive")(redrive.redrive)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="versions")

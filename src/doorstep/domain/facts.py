@@ -38,10 +38,12 @@ def lines_of(value: Any) -> tuple[Line, ...]:
 
 @event("order.placed")
 class OrderPlaced(Event):
-    """A whole order was heard of for the first time, whatever webhook carried it."""
+    """A whole order was heard of for the first time, whatever webhook carried it. `gift`: it goes to somebody
+    else than who placed it; everything is still said to who placed it."""
 
     total_minor: int = 0
     currency: str = ""
+    gift: bool = False
 
 
 @event("order.updated")

@@ -1,0 +1,99 @@
+"""`doorstep rehearse`: ninety days of a journey in milliseconds, before a customer meets them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doorstep.cli import base
+from doorstep.errors import BadInput
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal.timeline import Timeline
+
+
+def rehearse(
+    journey: Annotated[
+        str, typer.Argument(help="A journey's name, or one version of it such as standard.v1.")
+    ] = "standard",
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario", "-s", help="A scenario's name or its .yaml file; may be given several times."
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every scenario there is.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Name the scenarios there are, and end.")] = False,
+    as_json: base.AsJson = False,
+    html: Annotated[Path | None, typer.Option(help="Write the timelines as one page for a browser.")] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Again whenever code, a template or a scenario changes.")
+    ] = False,
+) -> None:
+    """Rehearse a journey: what would be sent, what not and why, from the order to the ninetieth day.
+
+    The journey's own code runs on a virtual clock, with the real rules and templates; nothing is sent. Without
+    --scenario it is the happy path, shown whole; with --all one line for each. Exit code 1 when a rehearsal fails.
+    Journeys, templates and scenarios of store packages (DOORSTEP_STORE_PACKAGES) are found too.
+    """
+    if watch:
+        from doorstep.cli.watching import again_and_again
+
+        again_and_again()
+        return
+    packages = base.settings().store_packages
+    from doorstep.rehearsal import shelf
+
+    if listed:
+        _list(packages, as_json)
+        return
+    if every and scenario:
+        raise BadInput("--all and --scenario exclude each other.", mend="Give one of them.")
+    names = list(shelf.files(packages)) if every else scenario or ["happy-path"]
+    timelines = _played(journey, names, packages)
+    _show(timelines, as_json=as_json, html=html, whole=not every)
+    if any(not timeline.ok for timeline in timelines):
+        raise typer.Exit(1)
+
+
+def _played(journey: str, names: list[str], packages: tuple[str, ...]) -> list[Timeline]:
+    from doorstep.rehearsal import shelf
+    from doorstep.rehearsal.rehearse import built_in, journey_class
+    from doorstep.rehearsal.rehearse import rehearse as play
+    from doorstep.templates.packages import renderer
+    from doorstep.workflows import registry
+
+    registry.load(packages)
+    journey_class(journey)  # an unknown one is told before anything else
+    templates = renderer(packages) if packages else built_in()
+    return [play(journey, shelf.load(name, packages), renderer=templates) for name in names]
+
+
+def _show(timelines: list[Timeline], *, as_json: bool, html: Path | None, whole: bool) -> None:
+    from doorstep.rehearsal import terminal
+
+    if html is not None:
+        from doorstep.rehearsal.page import page
+
+        html.write_text(page(timelines), encoding="utf-8")
+        base.report(f"Written: {html}")
+    if as_json:
+        base.emit([timeline.as_json() for timeline in timelines])
+    elif whole:
+        for n, timeline in enumerate(timelines):
+            typer.echo("\n".join([*([""] if n else []), *terminal.page(timeline)]))
+    else:
+        typer.echo("\n".join(terminal.summary(timelines)))
+
+
+def _list(packages: tuple[str, ...], as_json: bool) -> None:
+    from doorstep.rehearsal import shelf
+
+    found = shelf.every(packages)
+    if as_json:
+        base.emit([{"scenario": s.name, "about": s.about, "file": s.file} for s in found])
+    else:
+        for one in found:
+            typer.echo(f"{one.name:<42} {one.about}")

@@ -1,0 +1,102 @@
+"""What a scenario may say: names that exist, and events that the production reader reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from doorstep.domain.events import event_class
+from doorstep.errors import ScenarioError, Unreadable, nearest
+from doorstep.rehearsal.moments import Moment
+from doorstep.rehearsal.scenario import Entry, Goods, Ordered, Reported, Scenario, Told
+from doorstep.rehearsal.shop import Shop
+from doorstep.rehearsal.telling import CONNECTION, Teller
+from doorstep.sources.base import Reading, SourceContext
+from doorstep.sources.draft import Draft
+from doorstep.sources.signed.events import read_event
+
+SOME_DAY = date(2026, 1, 1)
+_SOME_TIME = datetime(2026, 1, 1, 10, tzinfo=UTC)
+_LATER = timedelta(days=4000)
+
+
+def check_order(scenario: Scenario) -> None:
+    """The first order's lines and names. Raises `ScenarioError`."""
+    for goods in scenario.bought.goods:
+        known_product(goods.product, scenario.shop)
+    names = scenario.orders
+    for name in names:
+        if names.count(name) > 1:
+            raise ScenarioError(f"Two orders are called '{name}'.", mend="Write 'customer: orders NAME'.")
+    if not scenario.bought.goods:
+        raise ScenarioError("The order holds nothing.", mend="Name a product under 'lines'.")
+
+
+def check(scenario: Scenario, entry: Entry) -> None:
+    """One entry. Raises `ScenarioError` offering the nearest right name."""
+    if entry.order not in scenario.orders:
+        raise ScenarioError(
+            f"There is no order '{entry.order}'.{nearest(entry.order, scenario.orders)}",
+            mend=f"There are: {', '.join(scenario.orders)}.",
+        )
+    if isinstance(entry, Ordered):
+        for goods in entry.bought.goods:
+            known_product(goods.product, scenario.shop)
+    if isinstance(entry, Told):
+        _check_event(scenario, entry)
+    if isinstance(entry, Reported) and isinstance(entry.at, Moment) and not entry.step:
+        return  # about the address, not about one message
+
+
+def known_product(ref: str, shop: Shop) -> None:
+    """Raises `ScenarioError` for what the shop does not sell."""
+    known = [product.ref for product in shop.catalogue]
+    if ref not in known:
+        raise ScenarioError(
+            f"The shop has no product '{ref}'.{nearest(ref, known)}", mend=f"It has: {', '.join(known)}."
+        )
+
+
+def _check_event(scenario: Scenario, entry: Told) -> None:
+    try:
+        event_class(entry.event)
+    except Unreadable as error:
+        raise ScenarioError(error.what, mend="") from None
+    teller = Teller(scenario, _SOME_TIME)
+    reading = read(teller.told(entry, _SOME_TIME, 1), scenario, _SOME_TIME + _LATER)
+    if reading.problems:
+        raise ScenarioError(reading.problems[0].removeprefix("event: "))
+    lines = {goods.product for goods in _lines_of(scenario, entry.order)}
+    for ref, _ in _named_lines(entry.data):
+        if ref not in lines:
+            raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
+
+
+def _lines_of(scenario: Scenario, order: str) -> tuple[Goods, ...]:
+    for entry in scenario.timeline:
+        if isinstance(entry, Ordered) and entry.order == order:
+            return entry.bought.goods
+    return scenario.bought.goods
+
+
+def _named_lines(data: Any) -> list[tuple[Any, Any]]:
+    return [
+        (pair[0], pair[1])
+        for pair in data.get("lines", ())
+        if isinstance(pair, list | tuple) and len(pair) == 2
+    ]
+
+
+def read(body: dict[str, Any], scenario: Scenario, received_at: datetime) -> Reading:
+    """What the production reader makes of a body of the signed API, one event or a batch."""
+    context = SourceContext(
+        connection_id=CONNECTION,
+        store_id=scenario.shop.id,
+        received_at=received_at,
+        currency=scenario.shop.currency,
+        country=scenario.shop.country,
+    )
+    draft = Draft(context=context, delivery=str(body.get("id", "batch")))
+    for one in body.get("events", (body,)):
+        read_event(one, draft, received_at, "event")
+    return draft.reading()

@@ -1,0 +1,137 @@
+"""YAML with places: every mistake is told with its file and line, and with the nearest right name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import yaml
+
+from doorstep.errors import DoorstepError, ScenarioError, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One node of a file. `what` names it in errors."""
+
+    node: yaml.Node
+    file: str
+    what: str
+
+    @property
+    def line(self) -> int:
+        """Counted from 1."""
+        return int(self.node.start_mark.line) + 1
+
+    def refuse(self, what: str, mend: str = "") -> NoReturn:
+        """Raises `ScenarioError` with the place in front."""
+        raise ScenarioError(f"{self.file}:{self.line}: {what}", mend=mend)
+
+    @contextmanager
+    def here(self) -> Iterator[None]:
+        """Errors raised inside are told with this place."""
+        try:
+            yield
+        except ScenarioError as error:
+            if error.what.startswith(f"{self.file}:"):
+                raise
+            self.refuse(error.what, error.mend)
+        except DoorstepError as error:
+            self.refuse(error.what, error.mend)
+
+    # --- kinds --------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """A plain word or sentence, as it was written."""
+        if not isinstance(self.node, yaml.ScalarNode):
+            self.refuse(f"{self.what} is no text.")
+        return str(self.node.value).strip()
+
+    def number(self, low: int, high: int) -> int:
+        text = self.text()
+        if not text.lstrip("-").isdigit() or not low <= int(text) <= high:
+            self.refuse(f"{self.what} is '{text}'.", f"Give a whole number from {low} to {high}.")
+        return int(text)
+
+    def truth(self) -> bool:
+        if (word := self.text().lower()) not in ("true", "false", "yes", "no"):
+            self.refuse(f"{self.what} is '{word}'.", "Write yes or no.")
+        return word in ("true", "yes")
+
+    def one_of[T](self, known: Iterable[T]) -> T:
+        """One of some names, spelt as they are (an enum's members by their value)."""
+        names = {str(k): k for k in known}
+        word = self.text()
+        if word not in names:
+            self.refuse(
+                f"{self.what}: there is no '{word}'.{nearest(word, names)}", f"There are: {', '.join(names)}."
+            )
+        return names[word]
+
+    def read[T](self, reader: Callable[[str], T]) -> T:
+        """The text read by a function that raises one of our errors."""
+        with self.here():
+            return reader(self.text())
+
+    def value(self) -> Any:
+        """Any JSON value; numbers and truths as YAML reads them, except that times of day stay text."""
+        node = self.node
+        if isinstance(node, yaml.MappingNode):
+            return {k: spot.value() for k, spot in self.fields().items()}
+        if isinstance(node, yaml.SequenceNode):
+            return [spot.value() for spot in self.items()]
+        if node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float") and ":" not in node.value:
+            return float(node.value) if "." in node.value else int(node.value)
+        if node.tag == "tag:yaml.org,2002:bool":
+            return self.truth()
+        return None if node.tag == "tag:yaml.org,2002:null" else self.text()
+
+    def items(self) -> list[Spot]:
+        """The parts of a list; a single value is a list of one."""
+        if isinstance(self.node, yaml.SequenceNode):
+            return [Spot(node, self.file, self.what) for node in self.node.value]
+        return [self]
+
+    def fields(self) -> dict[str, Spot]:
+        """The parts of a mapping by key, each key once."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.refuse(f"{self.what} is no mapping.", "Write 'key: value' lines.")
+        found: dict[str, Spot] = {}
+        for key, value in self.node.value:
+            spot = Spot(key, self.file, self.what)
+            name = spot.text()
+            if name in found:
+                spot.refuse(f"'{name}' stands twice.")
+            found[name] = Spot(value, self.file, f"'{name}'")
+        return found
+
+    def known(self, keys: Iterable[str], needed: Iterable[str] = ()) -> dict[str, Spot]:
+        """As `fields`, none of them unknown and none of the `needed` missing."""
+        found, keys = self.fields(), tuple(keys)
+        for key_node, _ in self.node.value:
+            if key_node.value not in keys:
+                where = Spot(key_node, self.file, "")
+                where.refuse(
+                    f"there is no '{key_node.value}' here.{nearest(str(key_node.value), keys)}",
+                    f"There are: {', '.join(keys)}.",
+                )
+        for key in needed:
+            if key not in found:
+                self.refuse(f"'{key}' is missing.")
+        return found
+
+
+def opened(text: str, file: str) -> Spot:
+    """The root of a file's text. Raises `ScenarioError` for what is no YAML, with its line."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ScenarioError(f"{file}:{line}: this is no YAML: {error.problem}.") from None
+    except yaml.YAMLError:
+        raise ScenarioError(f"{file}:1: this is no YAML.") from None
+    if node is None:
+        raise ScenarioError(f"{file}:1: the file is empty.", mend="See docs/rehearsing.md.")
+    return Spot(node, file, "the scenario")

@@ -1,0 +1,241 @@
+"""A scenario from its file. Nothing half-right passes: each mistake is refused with file, line and the nearest
+right name. docs/rehearsing.md shows the format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from doorstep.contracts import ActionKind, CatchUp
+from doorstep.domain.messages import Channel
+from doorstep.domain.moments import zone
+from doorstep.errors import ScenarioError
+from doorstep.policies.reading import policy_of
+from doorstep.rehearsal import checking
+from doorstep.rehearsal.acts import act
+from doorstep.rehearsal.marks import Spot, opened
+from doorstep.rehearsal.moments import Moment, placed, span, when
+from doorstep.rehearsal.scenario import (
+    FIRST,
+    Bought,
+    Entry,
+    Failing,
+    Fault,
+    Goods,
+    Ordered,
+    Person,
+    Report,
+    Reported,
+    Scenario,
+    Steered,
+    Told,
+)
+from doorstep.rehearsal.shop import DEFAULT_SHOP, Product, Shop
+
+_TOP = ("scenario", "about", "person", "shop", "order", "placed", "heard", "timeline")
+_PERSON = ("first_name", "locale", "zone", "country", "reach", "consents", "suppressed")
+_SHOP = ("name", "zone", "locale", "country", "currency", "policy", "products")
+_PRODUCT = ("title", "category", "price_minor", "replenish_days")
+_ORDER = ("lines", "gift", "country")
+_KINDS = {
+    "event": ("parcel", "subject", "data", "heard", "times"),
+    "customer": ("heard", "times", "step", "lines", "gift", "country"),
+    "provider": ("fault", "lasts", "calls"),
+    "report": ("channel", "step"),
+    "agent": ("step", "catch_up"),
+}
+
+
+def read_file(path: Path) -> Scenario:
+    """Raises `ScenarioError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path} cannot be read ({type(error).__name__}).") from None
+    return read(text, str(path))
+
+
+def read(text: str, file: str = "scenario") -> Scenario:
+    """The scenario a YAML text describes. Raises `ScenarioError` naming `file` and line."""
+    root = opened(text, file)
+    parts = root.known(_TOP, needed=("scenario",))
+    shop = _shop(parts["shop"]) if "shop" in parts else DEFAULT_SHOP
+    scenario = Scenario(
+        name=parts["scenario"].text(),
+        about=parts["about"].text() if "about" in parts else "",
+        person=_person(parts["person"]) if "person" in parts else Person(),
+        shop=shop,
+        bought=_bought(parts["order"].known(_ORDER), shop) if "order" in parts else Bought(),
+        placed=parts["placed"].read(placed) if "placed" in parts else Scenario(name="").placed,
+        heard=_moment(parts["heard"]) if "heard" in parts else None,
+        timeline=tuple(_entry(spot, shop) for spot in parts["timeline"].items())
+        if "timeline" in parts
+        else (),
+        file=file,
+    )
+    _in_place(scenario, parts.get("timeline"), root)
+    return scenario
+
+
+def _in_place(scenario: Scenario, timeline: Spot | None, root: Spot) -> None:
+    """What only shows in the whole: names of orders, and events the production reader would refuse."""
+    spots = timeline.items() if timeline is not None else []
+    with root.here():
+        scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
+        checking.check_order(scenario)
+    for spot, entry in zip(spots, scenario.timeline, strict=True):
+        with spot.here():
+            checking.check(scenario, entry)
+
+
+# --- who, where, what --------------------------------------------------------------------------------
+
+
+def _person(spot: Spot) -> Person:
+    told: dict[str, Any] = {}
+    for key, part in spot.known(_PERSON).items():
+        if key in ("reach", "consents", "suppressed"):
+            told[key] = tuple(item.one_of(Channel) for item in part.items())
+        elif key == "zone":
+            told[key] = part.read(lambda name: zone(name).key)
+        else:
+            told[key] = part.text()
+    return Person(**told)
+
+
+def _shop(spot: Spot) -> Shop:
+    parts = spot.known(_SHOP)
+    told: dict[str, Any] = {
+        key: part.text() for key, part in parts.items() if key not in ("policy", "products")
+    }
+    if "policy" in parts:
+        with parts["policy"].here():
+            told["policy"] = policy_of(parts["policy"].value())
+    if "products" in parts:
+        told["catalogue"] = tuple(_product(ref, part) for ref, part in parts["products"].fields().items())
+    return Shop(**{"catalogue": DEFAULT_SHOP.catalogue, **told})
+
+
+def _product(ref: str, spot: Spot) -> Product:
+    parts = spot.known(_PRODUCT, needed=("title",))
+    days = parts["replenish_days"].number(1, 3650) if "replenish_days" in parts else None
+    return Product(
+        ref=ref,
+        title=parts["title"].text(),
+        category=parts["category"].text() if "category" in parts else "",
+        price_minor=parts["price_minor"].number(0, 10**9) if "price_minor" in parts else 1000,
+        replenish_days=days,
+    )
+
+
+def _bought(parts: dict[str, Spot], shop: Shop) -> Bought:
+    told: dict[str, Any] = {}
+    if "lines" in parts:
+        told["goods"] = tuple(_goods(item, shop) for item in parts["lines"].items())
+    if "gift" in parts:
+        told["gift"] = parts["gift"].truth()
+    if "country" in parts:
+        told["country"] = parts["country"].text()
+    return Bought(**told)
+
+
+def _goods(spot: Spot, shop: Shop) -> Goods:
+    """`fern`, or `2 fern`."""
+    count, _, ref = spot.text().rpartition(" ")
+    if count and not count.isdigit():
+        spot.refuse(f"'{spot.text()}' is no line.", "Write 'fern' or '2 fern'.")
+    with spot.here():
+        checking.known_product(ref, shop)
+    return Goods(product=ref, quantity=int(count or 1))
+
+
+# --- the timeline ------------------------------------------------------------------------------------
+
+
+def _entry(spot: Spot, shop: Shop) -> Entry:
+    parts = spot.fields()
+    kinds = [kind for kind in _KINDS if kind in parts]
+    if len(kinds) != 1:
+        found = " and ".join(kinds) or "none"
+        spot.refuse(f"an entry is exactly one of {', '.join(_KINDS)}; here: {found}.")
+    kind = kinds[0]
+    parts = spot.known(("at", kind, "order", *_KINDS[kind]), needed=("at",))
+    common = {
+        "at": parts["at"].read(when),
+        "order": parts["order"].text() if "order" in parts else FIRST,
+        "line": spot.line,
+    }
+    return _MAKERS[kind](parts, common, shop)
+
+
+def _event(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
+    for key in ("parcel", "subject"):
+        if key in parts:
+            common[key] = parts[key].text()
+    if "data" in parts:
+        common["data"] = dict(parts["data"].value())
+    return Told(event=parts["event"].text(), **common, **_arrival(parts))
+
+
+def _customer(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
+    words = parts["customer"].text()
+    if words == "orders" or words.startswith("orders "):
+        name = words.removeprefix("orders").strip() or "second"
+        bought = _bought({k: v for k, v in parts.items() if k in _ORDER}, shop)
+        return Ordered(**{**common, "order": name}, bought=bought, **_arrival(parts))
+    with parts["customer"].here():
+        entry = act(words, common)
+    if isinstance(entry, Told):
+        return Told(**{name: getattr(entry, name) for name in _TOLD}, **_arrival(parts))
+    assert isinstance(entry, Reported)
+    step = parts["step"].text() if "step" in parts else ""
+    return Reported(report=entry.report, channel=entry.channel, step=step, **common)
+
+
+_TOLD = ("at", "order", "line", "event", "parcel", "subject", "data")
+
+
+def _arrival(parts: dict[str, Spot]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if "heard" in parts:
+        told["heard"] = _moment(parts["heard"])
+    if "times" in parts:
+        told["times"] = parts["times"].number(1, 20)
+    return told
+
+
+def _provider(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
+    fault = parts["fault"].one_of(Fault) if "fault" in parts else Fault.DOWN
+    lasts = parts["lasts"].read(span) if "lasts" in parts else None
+    calls = parts["calls"].number(1, 1000) if "calls" in parts else None
+    if lasts is None and calls is None:
+        parts["provider"].refuse("for how long does it fail?", "Add 'lasts: 24h' or 'calls: 1'.")
+    return Failing(channel=parts["provider"].one_of(Channel), fault=fault, lasts=lasts, calls=calls, **common)
+
+
+def _report(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
+    return Reported(
+        report=parts["report"].one_of(Report),
+        channel=parts["channel"].one_of(Channel) if "channel" in parts else Channel.EMAIL,
+        step=parts["step"].text() if "step" in parts else "",
+        **common,
+    )
+
+
+def _agent(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
+    return Steered(
+        action=parts["agent"].one_of(ActionKind),
+        step=parts["step"].text() if "step" in parts else "",
+        catch_up=parts["catch_up"].one_of(CatchUp) if "catch_up" in parts else CatchUp.SKIP,
+        **common,
+    )
+
+
+_MAKERS = {"event": _event, "customer": _customer, "provider": _provider, "report": _report, "agent": _agent}
+
+
+def _moment(spot: Spot) -> Moment:
+    found = spot.read(when)
+    if not isinstance(found, Moment):
+        spot.refuse(f"{spot.what} cannot follow a touch.", "Write 'day 3 10:00' or '+36h'.")
+    return found

@@ -1,0 +1,176 @@
+"""`rehearse(journey, scenario)`: one scenario from its order to its last word, in milliseconds.
+
+timeline = rehearse("standard", load("late-parcel"))
+assert timeline.touch("delayed").sent
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from doorstep.domain.messages import Message
+from doorstep.domain.outcomes import Defer
+from doorstep.domain.touches import LedgerRow
+from doorstep.ports import Renderer
+from doorstep.rehearsal.memory import Links, plain_links
+from doorstep.rehearsal.moments import FIRST_DAY
+from doorstep.rehearsal.playing import Play, known_before
+from doorstep.rehearsal.records import Records, products_of
+from doorstep.rehearsal.scenario import Scenario
+from doorstep.rehearsal.shop import BRAND
+from doorstep.rehearsal.timeline import Deferral, Happening, Kind, Timeline, Touch
+from doorstep.rehearsal.world import Unrendered, World
+from doorstep.templates.renderer import Renderer as Templates
+from doorstep.workflows import registry
+
+PERSON = "per_rehearsal"
+
+
+def rehearse(
+    journey: str | type[Any],
+    scenario: Scenario,
+    *,
+    render: bool = True,
+    first_day: date = FIRST_DAY,
+    renderer: Renderer | None = None,
+    links: Links = plain_links,
+    person_ref: str = PERSON,
+    sandboxed: bool = False,
+) -> Timeline:
+    """Plays a scenario and tells what became of it. `journey`: a published name (its newest version), a workflow type
+    such as `standard.v1`, or the class itself. `render=False` fills no templates in: no words, three times as fast.
+    `first_day`: the local date on which the order is placed, unless the scenario names one. `renderer`: by default
+    the built-in templates in the brand of an invented shop. `person_ref` decides variants and holdouts.
+
+    What must be mended (a template's missing variable, an error in the journey) is in the timeline's `problems`.
+    Raises `ScenarioError` for a scenario that cannot be played and `SetupError` for an unknown journey.
+    """
+    begun = time.perf_counter()
+    kind, cls = journey_class(journey)
+    placed = scenario.placed.resolve(first_day, scenario.person.zone)
+    person = known_before(scenario, person_ref, placed)
+    records = Records(
+        shop=scenario.shop, persons={person_ref: person}, products=dict(products_of(scenario.shop))
+    )
+    templates = renderer or built_in()
+    world = World(records, templates if render else Unrendered(templates), links=links)
+    play = Play(scenario, world, person, cls, placed, sandboxed=sandboxed)
+    try:
+        play.run()
+        return written(play, kind, (time.perf_counter() - begun) * 1000)
+    finally:
+        for engine in play.engines.values():
+            engine.close()
+
+
+@lru_cache(maxsize=1)
+def built_in() -> Templates:
+    """The built-in templates, compiled once for all rehearsals of the process."""
+    return Templates(brand=BRAND)
+
+
+def journey_class(journey: str | type[Any]) -> tuple[str, type[Any]]:
+    """(workflow type, class). Raises `SetupError` offering the nearest journey."""
+    if not isinstance(journey, str):
+        name = (
+            f"{journey.journey_name}.v{journey.journey_version}" if journey.journey_name else journey.__name__
+        )
+        return name, journey
+    registry.load()
+    kind = registry.newest(journey)
+    return kind, registry.journeys()[kind]
+
+
+def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
+    """The timeline of what was played."""
+    world, scenario = play.world, play.scenario
+    touches = sorted(_touches(play), key=lambda t: (t.at, t.key))
+    events = sorted([*play.happened, *_recorded(play)], key=lambda h: h.at)
+    outcomes, problems = {}, list(play.problems)
+    for name in scenario.orders:
+        row = world.records.journeys.get(play.teller.journey_id(name))
+        outcomes[name] = row.outcome if row is not None else ""
+        if row is not None and row.status != "closed" and not play.problems:
+            waits = ", ".join(w.name for w in row.waits) or "nothing that comes by itself"
+            problems.append(f"{name}: the journey never ends; it waits for {waits}.")
+    problems += [f"{trouble.step}: {trouble.what}" for trouble in world.troubles]
+    ends = max([play.placed, *(t.at for t in touches), *(h.at for h in events)])
+    return Timeline(
+        scenario=scenario.name,
+        about=scenario.about,
+        journey=journey,
+        zone=scenario.person.zone,
+        placed_at=play.placed,
+        ends_at=ends,
+        touches=tuple(touches),
+        events=tuple(events),
+        outcomes=outcomes,
+        problems=tuple(dict.fromkeys(problems)),
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def _touches(play: Play) -> Iterable[Touch]:
+    records = play.world.records
+    asked: dict[str, list[Any]] = {}
+    for row, decision, at in records.decisions:
+        asked.setdefault(row.request.key, []).append((decision, at))
+    words = {message.key: message for message in play.world.sent}
+    for row in records.rows.get(play.person.ref, {}).values():
+        yield _touch(play, row, asked.get(row.request.key, []), words.get(row.request.key))
+
+
+def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None) -> Touch:
+    request = row.request
+    return Touch(
+        at=row.accepted_at or row.decided_at or request.due_at,
+        order=play._names.get(request.journey_id, ""),
+        key=request.key,
+        step=request.step,
+        occurrence=request.occurrence,
+        purpose=request.purpose.value,
+        state=row.state.value,
+        due_at=request.due_at,
+        reason=row.reason.value if row.reason else "",
+        detail=row.detail,
+        channel=row.channel.value if row.channel else "",
+        template=request.template,
+        template_digest=row.template_digest,
+        body_digest=row.body_digest,
+        subject=message.rendered.subject if message else "",
+        text=message.rendered.text if message else "",
+        deferrals=tuple(
+            Deferral(at=at, until=d.until, reason=d.reason.value) for d, at in asked if isinstance(d, Defer)
+        ),
+        trace=asked[-1][0].trace if asked else (),
+    )
+
+
+def _recorded(play: Play) -> Iterable[Happening]:
+    """Phases, cases, points and ends, as the records keep them."""
+    records = play.world.records
+    for journey in records.journeys.values():
+        order = play._names.get(journey.id, "")
+        for at, phase in journey.phases:
+            end = journey.outcome if phase == "closed" else ""
+            kind = Kind.END if phase == "closed" else Kind.PHASE
+            yield Happening(at=at, kind=kind, what=end or phase, order=order)
+    for ticket in records.tickets.values():
+        order = _named(play, ticket.order_ref)
+        yield Happening(
+            at=ticket.at, kind=Kind.TICKET, what=ticket.reason, order=order, detail=ticket.priority
+        )
+    for moved in records.points.values():
+        if moved.points:
+            order = _named(play, moved.order_ref)
+            told = f"{moved.points:+d}"
+            yield Happening(at=moved.at, kind=Kind.POINTS, what=told, order=order, detail=moved.reason)
+
+
+def _named(play: Play, order_ref: str) -> str:
+    order = play.world.records.orders.get(order_ref)
+    return order.external_id if order is not None else ""

@@ -1,0 +1,51 @@
+"""Where scenarios are found: those that come with Doorstep, and `scenarios/*.yaml` of each store package."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from doorstep.errors import ScenarioError, nearest
+from doorstep.rehearsal.reading import read_file
+from doorstep.rehearsal.scenario import Scenario
+
+SHIPPED = Path(__file__).parent / "scenarios"
+
+
+def files(packages: Iterable[str] = ()) -> dict[str, Path]:
+    """Every scenario's file by its name (the file's stem), sorted; a package's hides a shipped one of that name."""
+    found = {path.stem: path for path in SHIPPED.glob("*.yaml")}
+    for package in reversed(tuple(packages)):
+        home = importlib.import_module(package).__file__
+        folder = Path(home).parent / "scenarios" if home else None
+        if folder is not None and folder.is_dir():
+            found |= {path.stem: path for path in folder.glob("*.yaml")}
+    return dict(sorted(found.items()))
+
+
+def load(name: str, packages: Iterable[str] = ()) -> Scenario:
+    """A scenario by its name, or from a file (a path that ends in `.yaml` or `.yml`). Raises `ScenarioError`."""
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if not path.is_file():
+            raise ScenarioError(f"There is no file {name}.")
+        return _read(path, path.stat().st_mtime_ns)
+    known = files(packages)
+    if name not in known:
+        raise ScenarioError(
+            f"There is no scenario '{name}'.{nearest(name, known)}",
+            mend="`doorstep rehearse --list` names them all; or give a file that ends in .yaml.",
+        )
+    return _read(known[name], known[name].stat().st_mtime_ns)
+
+
+def every(packages: Iterable[str] = ()) -> list[Scenario]:
+    """All of them, by name. Raises `ScenarioError` for the first that cannot be read."""
+    return [load(name, tuple(packages)) for name in files(packages)]
+
+
+@lru_cache(maxsize=512)
+def _read(path: Path, _changed: int) -> Scenario:
+    return read_file(path)

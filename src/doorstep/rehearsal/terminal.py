@@ -1,0 +1,132 @@
+"""A timeline for the terminal: local time, one line for each touch and event, never wider than 100 columns."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+from datetime import datetime
+
+from doorstep.domain.moments import zone
+from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
+
+WIDTH = 100
+MARKS = {"sent": "✓", "skipped": "–", "cancelled": "×", "failed": "!", "unknown": "?", "open": "…"}
+REASONS = {
+    "quiet_hours_expired": "quiet hours",
+    "frequency_capped": "too much already",
+    "open_exception": "a parcel in trouble",
+    "": "the provider's word",
+}
+"""Why a touch waits, in words: the ledger's reasons are those of a skip."""
+_LEFT = 29
+"""Columns of day and time."""
+_HASHES = re.compile(r"^(shp_|ord_|evt_)|^\d{4}-\d\d-\d\dT?|^[a-z2-7]{10}$")
+_KNOWN_WORDS = frozenset({"shipment", "refund", "return", "review", "customer", "product", "submitted"})
+
+
+def page(timeline: Timeline) -> list[str]:
+    """The whole timeline."""
+    end = timeline.outcome.replace("_", " ") or "it did not end"
+    days = timeline.day(timeline.ends_at)
+    made = [
+        _two_sides(
+            f"{timeline.scenario}  {timeline.journey}",
+            f"{end} on day {days} · {len(timeline.sent)} messages · {timeline.elapsed_ms:.0f} ms",
+        )
+    ]
+    made += textwrap.wrap(timeline.about, WIDTH)
+    made += [f"Times are the customer's, {timeline.zone}.", ""]
+    shown = ""
+    for entry in timeline:
+        if isinstance(entry, Happening) and entry.kind is Kind.PHASE:
+            if made[-1].startswith("──"):  # nothing happened in it
+                del made[-2:]
+            made += ["", f"── {entry.what}{_of(timeline, entry.order)} ".ljust(WIDTH, "─")]
+            continue
+        left, shown = _left(timeline, entry.at, shown)
+        made += _touch(timeline, entry, left) if isinstance(entry, Touch) else _event(timeline, entry, left)
+    made += [line for problem in timeline.problems for line in _folded("✗ ", problem, "  ")]
+    return made
+
+
+def summary(timelines: Iterable[Timeline]) -> list[str]:
+    """One line for each scenario."""
+    made = []
+    for t in timelines:
+        mark = "✓" if t.ok else "✗"
+        end = ", ".join(dict.fromkeys(o.replace("_", " ") or "did not end" for o in t.outcomes.values()))
+        kept = len(t.touches) - len(t.sent)
+        made.append(
+            f"{mark} {t.scenario:<42} {len(t.sent):>3} sent {kept:>3} not  {end[:30]:<30} {t.elapsed_ms:>6.0f} ms"
+        )
+        made += [line for problem in t.problems for line in _folded("    ✗ ", problem, "      ")]
+    return made
+
+
+def short(occurrence: str) -> str:
+    """What of an occurrence a person can read: no references, no dates."""
+    parts = [p for p in occurrence.split(":") if not _HASHES.search(p) and p not in _KNOWN_WORDS]
+    return " ".join(parts) if len(parts) == 1 and not occurrence.startswith("shipment") else ""
+
+
+# --- one line ----------------------------------------------------------------------------------------
+
+
+def _touch(timeline: Timeline, touch: Touch, left: str) -> list[str]:
+    name = " ".join(w for w in (touch.step, short(touch.occurrence)) if w) + _of(timeline, touch.order)
+    if touch.sent:
+        said = f"{MARKS['sent']} {name}"
+        words = f"{touch.channel}  {touch.subject or _first_line(touch.text)}".rstrip()
+        made = [_cut(f"{left}{said:<34}{words}")]
+    else:
+        said = f"{MARKS[touch.outcome]} {name}"
+        made = [_cut(f"{left}{said:<34}{touch.outcome}: {touch.reason or touch.detail}")]
+        if touch.reason and touch.detail:
+            made += _folded(" " * (_LEFT + 2), touch.detail, " " * (_LEFT + 2))
+    if touch.deferrals:
+        reasons = ", ".join(dict.fromkeys(REASONS.get(d.reason, d.reason) for d in touch.deferrals))
+        since = _clock(timeline, touch.deferrals[0].at)
+        made += _folded(" " * (_LEFT + 2), f"waited since {since} ({reasons})", " " * (_LEFT + 2))
+    return made
+
+
+def _event(timeline: Timeline, event: Happening, left: str) -> list[str]:
+    mark = {Kind.AGENT: "☞ agent", Kind.FAULT: "⚡ provider", Kind.TICKET: "⚑ ticket", Kind.POINTS: "◦ points",
+            Kind.REPORT: "· customer", Kind.NOTE: "·", Kind.END: "■"}.get(event.kind, "·")  # fmt: skip
+    late = f", of {_clock(timeline, event.happened_at)}" if event.happened_at else ""
+    said = f"{mark} {event.what.replace('_', ' ') if event.kind is Kind.END else event.what}"
+    said += f"  {event.detail}" if event.detail else ""
+    return _folded(left, said + late + _of(timeline, event.order), " " * (_LEFT + 2))
+
+
+def _of(timeline: Timeline, order: str) -> str:
+    return f" [{order}]" if order and len(timeline.outcomes) > 1 else ""
+
+
+def _left(timeline: Timeline, at: datetime, shown: str) -> tuple[str, str]:
+    here = at.astimezone(zone(timeline.zone))
+    day = f"day {timeline.day(at):<3} {here:%a} {here.day:>2} {here:%b}"
+    first = day if day != shown else ""
+    return f"{first:<19}{here:%H:%M:%S}".ljust(_LEFT), day
+
+
+def _clock(timeline: Timeline, at: datetime) -> str:
+    here = at.astimezone(zone(timeline.zone))
+    return f"day {timeline.day(at)} {here:%H:%M}"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else ""
+
+
+def _two_sides(left: str, right: str) -> str:
+    return f"{left}{right:>{max(len(right) + 2, WIDTH - len(left))}}"[:WIDTH]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+
+
+def _folded(first: str, text: str, rest: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=True)

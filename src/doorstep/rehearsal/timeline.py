@@ -1,0 +1,203 @@
+"""A timeline: what became of every touch, and what happened in between. Plain frozen data with a stable JSON form,
+so that two can be compared (`==`, `diff`), kept and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from doorstep.domain.outcomes import RuleTrace, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferral:
+    """Asked at `at`, told to ask again at `until` (aware UTC). `reason` may be empty: the provider asked to wait."""
+
+    at: datetime
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """One touch, as the ledger ended it. `at`: when it was sent, or decided not to be (aware UTC). `order` is the
+    scenario's name of the order. `subject` and `text` hold the words, where they were rendered (personal data when
+    the person is real); `body_digest` tells whether they changed."""
+
+    at: datetime
+    order: str
+    key: str
+    step: str
+    occurrence: str
+    purpose: str
+    state: str
+    due_at: datetime
+    reason: str = ""
+    detail: str = ""
+    channel: str = ""
+    template: str = ""
+    template_digest: str = ""
+    body_digest: str = ""
+    subject: str = ""
+    text: str = field(default="", repr=False)
+    deferrals: tuple[Deferral, ...] = ()
+    trace: tuple[RuleTrace, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`step`, or `step:occurrence`."""
+        return f"{self.step}:{self.occurrence}" if self.occurrence else self.step
+
+    @property
+    def sent(self) -> bool:
+        """A provider took it."""
+        return self.state == "accepted"
+
+    @property
+    def outcome(self) -> str:
+        """`sent`, `skipped`, `cancelled`, `failed`, `unknown`, or `open` for one that never ended."""
+        return {"accepted": "sent"}.get(self.state, self.state if self.state in _ENDED else "open")
+
+
+_ENDED = frozenset({"skipped", "cancelled", "failed", "unknown"})
+
+
+class Kind(StrEnum):
+    """What a happening is."""
+
+    EVENT = "event"
+    ORDER = "order"
+    REPORT = "report"
+    FAULT = "fault"
+    AGENT = "agent"
+    PHASE = "phase"
+    TICKET = "ticket"
+    POINTS = "points"
+    END = "end"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something beside touches. `at`: when Doorstep heard of it (aware UTC); `happened_at`: when it happened, where
+    that was earlier. `what` is its name, `detail` a few words."""
+
+    at: datetime
+    kind: Kind
+    what: str
+    order: str = ""
+    detail: str = ""
+    happened_at: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """One scenario, played. `outcome`: how the first order's journey ended (empty: it did not); `outcomes` by order.
+    `problems`: what must be mended; a rehearsal with any has failed. Two timelines are equal when all but
+    `elapsed_ms` is."""
+
+    scenario: str
+    journey: str
+    zone: str
+    placed_at: datetime
+    ends_at: datetime
+    touches: tuple[Touch, ...] = ()
+    events: tuple[Happening, ...] = ()
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    about: str = ""
+    elapsed_ms: float = field(default=0.0, compare=False)
+
+    @property
+    def outcome(self) -> str:
+        return next(iter(self.outcomes.values()), "")
+
+    @property
+    def ok(self) -> bool:
+        """Nothing must be mended."""
+        return not self.problems
+
+    @property
+    def sent(self) -> tuple[Touch, ...]:
+        """What the customer received, oldest first."""
+        return tuple(t for t in self.touches if t.sent)
+
+    def touch(self, name: str, order: str = "") -> Touch | None:
+        """The first touch of a step (or `step:occurrence`), of that order if one is named."""
+        for touch in self.touches:
+            if name in (touch.step, touch.name) and order in ("", touch.order):
+                return touch
+        return None
+
+    def __iter__(self) -> Iterator[Touch | Happening]:
+        """Everything in order; of two things in one instant what happened comes before what was said."""
+        whole: list[Touch | Happening] = [*self.events, *self.touches]
+        return iter(sorted(whole, key=lambda entry: (entry.at, isinstance(entry, Touch))))
+
+    def day(self, at: datetime) -> int:
+        """The local day of an instant, counted from the order's."""
+        from doorstep.domain.moments import local_date
+
+        return (local_date(at, self.zone) - local_date(self.placed_at, self.zone)).days
+
+    @property
+    def length(self) -> timedelta:
+        """From the order to the last thing that happened."""
+        return self.ends_at - self.placed_at
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values; `from_json` makes the same timeline of them."""
+        told: dict[str, Any] = {"scenario": self.scenario, "elapsed_ms": round(self.elapsed_ms, 3)}
+        told |= {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in told}
+        return told | {"outcome": self.outcome}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Timeline:
+        """A timeline of what `as_json` made."""
+        given = {f.name: told[f.name] for f in fields(cls) if f.name in told}
+        given["touches"] = tuple(_touch(t) for t in told["touches"])
+        given["events"] = tuple(_happening(e) for e in told["events"])
+        given["problems"] = tuple(told["problems"])
+        for name in ("placed_at", "ends_at"):
+            given[name] = datetime.fromisoformat(told[name])
+        return cls(**given)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if isinstance(value, Touch | Happening | Deferral | RuleTrace):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return value
+
+
+def _touch(told: Mapping[str, Any]) -> Touch:
+    at = datetime.fromisoformat
+    deferrals = tuple(
+        Deferral(at=at(d["at"]), until=at(d["until"]), reason=d["reason"]) for d in told["deferrals"]
+    )
+    trace = tuple(RuleTrace(**{**rule, "verdict": Verdict(rule["verdict"])}) for rule in told["trace"])
+    dates = {"at": at(told["at"]), "due_at": at(told["due_at"])}
+    return Touch(**{**told, **dates, "deferrals": deferrals, "trace": trace})
+
+
+def _happening(told: Mapping[str, Any]) -> Happening:
+    happened = told["happened_at"]
+    return Happening(
+        **{
+            **told,
+            "at": datetime.fromisoformat(told["at"]),
+            "kind": Kind(told["kind"]),
+            "happened_at": datetime.fromisoformat(happened) if happened else None,
+        }
+    )

@@ -1,0 +1,158 @@
+"""Whatever is wrong in a scenario's file is told with its line and the nearest right name."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from doorstep.domain.messages import Channel
+from doorstep.errors import ScenarioError
+from doorstep.rehearsal import moments, shelf
+from doorstep.rehearsal.moments import After, Moment, Placed
+from doorstep.rehearsal.reading import read
+from doorstep.rehearsal.scenario import Failing, Fault, Ordered, Report, Reported, Told
+
+HEAD = "scenario: it\ntimeline:\n"
+AT = HEAD + "  - at: day 1 10:00\n"
+
+MISTAKES = {
+    "nothing": ("", 1, "empty"),
+    "no yaml": ("about: it\nscenario: [\n", 3, "no YAML"),
+    "a list": ("- a\n", 1, "no mapping"),
+    "no name": ("about: it\n", 1, "'scenario' is missing"),
+    "top key": ("scenario: it\ntimelime: []\n", 2, "'timeline'"),
+    "twice": ("scenario: it\nabout: a\nabout: b\n", 3, "stands twice"),
+    "event": (AT + "    event: shipment.delivred\n", 3, "'shipment.delivered'"),
+    "derived": (AT + "    event: order.delivered\n", 3, "follows from other events"),
+    "moment": (HEAD + "  - at: tomorrow\n    event: shipment.created\n", 3, "no moment"),
+    "hour": (HEAD + "  - at: day 1 25:00\n    event: shipment.created\n", 3, "no time 25:00"),
+    "key": (AT + "    event: shipment.created\n    parzel: a\n", 5, "'parcel'"),
+    "two kinds": (AT + "    event: order.cancelled\n    agent: pause\n", 3, "exactly one"),
+    "no kind": (AT + "", 3, "exactly one"),
+    "no time": (HEAD + "  - event: order.cancelled\n", 3, "'at' is missing"),
+    "act": (AT + "    customer: unsubscribs\n", 4, "'unsubscribes'"),
+    "rating": (AT + "    customer: rates 9\n", 4, "1 to 5"),
+    "rating in data": (
+        AT + "    event: review.submitted\n    data: {rating: 9}\n",
+        3,
+        "between 1 and 5",
+    ),
+    "missing data": (AT + "    event: review.submitted\n", 3, "data.rating is missing"),
+    "wrong data": (
+        AT + "    event: order.refunded\n    data: {amount_minor: much}\n",
+        3,
+        "amount_minor",
+    ),
+    "channel": (AT + "    provider: emial\n    lasts: 1h\n", 4, "'email'"),
+    "fault": (AT + "    provider: sms\n    fault: dwn\n    lasts: 1h\n", 5, "'down'"),
+    "endless": (AT + "    provider: sms\n", 4, "for how long"),
+    "span": (AT + "    provider: sms\n    lasts: long\n", 5, "no length of time"),
+    "action": (AT + "    agent: resum\n", 4, "'resume'"),
+    "catch up": (AT + "    agent: resume\n    catch_up: shft\n", 5, "'shift'"),
+    "order": (AT + "    event: order.cancelled\n    order: secnd\n", 3, "no order 'secnd'"),
+    "product": ("scenario: it\norder:\n  lines: [ferm]\n", 3, "'fern'"),
+    "line": (
+        HEAD + "  - at: day 9 10:00\n    event: order.refunded\n    data: {lines: [[monstera, 1]]}\n",
+        3,
+        "no line 'monstera'",
+    ),
+    "zone": ("scenario: it\nperson: {zone: Europe/Berlim}\n", 2, "no time zone"),
+    "language": ("scenario: it\nperson: {langauge: de}\n", 2, "There are:"),
+    "policy": ("scenario: it\nshop:\n  policy: {capz: []}\n", 3, "'caps'"),
+    "placed": ("scenario: it\nplaced: noon\n", 2, "order is placed"),
+    "no change": (
+        "scenario: it\nplaced: 10:00, 2 days before a clock change\nperson: {zone: UTC}\n",
+        1,
+        "never changes",
+    ),
+    "heard after a touch": (
+        AT + "    event: order.cancelled\n    heard: after delivered\n",
+        5,
+        "cannot follow a touch",
+    ),
+    "times": (AT + "    event: order.cancelled\n    times: 0\n", 5, "1 to 20"),
+    "two orders": (
+        AT + "    customer: orders\n  - at: day 2 10:00\n    customer: orders\n",
+        1,
+        "Two orders",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_refused_with_its_line_and_what_would_be_right(name: str) -> None:
+    text, line, said = MISTAKES[name]
+    with pytest.raises(ScenarioError) as refused:
+        read(text, "mine.yaml")
+    assert str(refused.value).startswith(f"mine.yaml:{line}: "), str(refused.value)
+    assert said in str(refused.value)
+
+
+def test_an_unknown_scenario_is_offered_the_nearest() -> None:
+    with pytest.raises(ScenarioError, match="Did you mean 'late-parcel'"):
+        shelf.load("late-parcl")
+    with pytest.raises(ScenarioError, match="no file"):
+        shelf.load("nowhere.yaml")
+
+
+def test_a_file_may_hold_everything_there_is() -> None:
+    scenario = read(
+        """
+scenario: all-of-it
+about: One of each.
+person: {first_name: Ada, locale: de, zone: Europe/Vienna, country: AT, reach: [email], consents: []}
+shop: {name: Teas, policy: {caps: [{limit: 2, hours: 24}]}, products: {assam: {title: Assam, category: Tea}}}
+order: {lines: [2 assam], gift: yes}
+placed: 2026-07-01 08:30
+heard: +2h
+timeline:
+  - {at: day 1 10:00, event: shipment.created, parcel: a, data: {lines: [[assam, 2]]}, heard: day 2 10:00, times: 2}
+  - {at: 90m after shipped, customer: opens}
+  - {at: +3d 4h, customer: orders more, lines: [assam]}
+  - {at: day 5, provider: email, fault: "accepts, then dies", calls: 2}
+  - {at: day 6 10:00, agent: skip, step: review-request, order: more}
+"""
+    )
+    told, opened, ordered, failing, _ = scenario.timeline
+    assert scenario.placed == Placed(at=time(8, 30), on=date(2026, 7, 1))
+    assert isinstance(told, Told)
+    assert (told.parcel, told.times, told.heard) == ("a", 2, Moment(day=2, at=time(10)))
+    assert told.data == {"lines": [["assam", 2]]}
+    assert isinstance(opened, Reported)
+    assert (opened.report, opened.at) == (Report.OPENED, After(step="shipped", wait=timedelta(minutes=90)))
+    assert isinstance(ordered, Ordered)
+    assert ordered.order == "more"
+    assert isinstance(failing, Failing)
+    assert (failing.channel, failing.fault, failing.calls) == (Channel.EMAIL, Fault.ACCEPTS_THEN_DIES, 2)
+    assert scenario.person.consents == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["day 3 10:00", "day -2 09:30", "+2d 6h", "3h after review-request", "after shipped"]
+)
+def test_a_moment_reads_as_it_is_written(text: str) -> None:
+    assert str(moments.when(text)) == text
+
+
+def test_moments_are_the_persons_own_days_across_a_clock_change() -> None:
+    placed = datetime(2026, 3, 27, 9, 15, tzinfo=UTC)
+    assert moments.when("day 3 10:00").resolve(placed, "Europe/Berlin") == datetime(
+        2026, 3, 30, 8, tzinfo=UTC
+    )  # type: ignore[union-attr]
+    assert moments.next_clock_change(date(2026, 3, 2), "Europe/Berlin") == date(2026, 3, 29)
+    before = moments.placed("10:15, 2 days before a clock change").resolve(date(2026, 3, 2), "Europe/Berlin")
+    assert before == placed
+
+
+def test_store_packages_bring_scenarios_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "cheeseshop_scenarios"
+    (package / "scenarios").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "scenarios" / "monday.yaml").write_text("scenario: monday\nabout: Ours.\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = shelf.files(["cheeseshop_scenarios"])
+    assert "monday" in found
+    assert "happy-path" in found
+    assert shelf.load("monday", ["cheeseshop_scenarios"]).about == "Ours."
