@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
 from temporalio import activity
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
@@ -32,17 +31,16 @@ from temporalio.worker import (
 from doorstep import gateway, logs, releases
 from doorstep.activities.ports import activities, build_ports
 from doorstep.channels import configured
-from doorstep.errors import SetupError, Unavailable, nearest
+from doorstep.errors import Unavailable
 from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
-from doorstep.models.journeys import JourneyRow, JourneyStatus
-from doorstep.models.tables import table
 from doorstep.models.trouble import passing
+from doorstep.presence import check_open_journeys, present
 from doorstep.sandbox import sandbox
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import metrics
 from doorstep.telemetry.serving import metrics_served
-from doorstep.workflows import registry
+from doorstep.workflows import patches, registry
 
 log = structlog.get_logger(__name__)
 
@@ -72,14 +70,16 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         stack.callback(database.dispose)
         if not await database_there(database, stop):
             return
-        check_open_journeys(database, journeys)
+        check_open_journeys(database, journeys, patches.declared())
         ports = build_ports(settings, database)
         runtime = stack.enter_context(metrics_served(settings.worker_metrics))
         client = await connected(settings, stop, runtime)
         if client is None:
             return
-        with ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity") as threads:
-            worker = make_worker(client, settings, journeys, activities(ports, database), threads)
+        threads = ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity")
+        stack.enter_context(threads)
+        worker = make_worker(client, settings, journeys, activities(ports, database), threads)
+        async with present(database, settings, stop):
             log.info("worker started", journeys=sorted(journeys), task_queue=settings.task_queue)
             for channel in configured.serving(settings):
                 say = log.warning if channel.missing else log.info
@@ -115,28 +115,6 @@ def make_worker(
         max_cached_workflows=settings.worker_cache,
         graceful_shutdown_timeout=GRACE,
     )
-
-
-def check_open_journeys(database: Database, known: Iterable[str]) -> None:
-    """Raises `SetupError` naming every type of an open journey that is not registered: a worker without it
-    would fail its tasks for ever."""
-    rows = table(JourneyRow)
-    open_ones = (
-        select(rows.c.type, func.count())
-        .where(rows.c.status.in_([JourneyStatus.OPEN.value, JourneyStatus.PENDING.value]), rows.c.type != "")
-        .group_by(rows.c.type)
-        .order_by(rows.c.type)
-    )
-    with database.reading() as connection:
-        counts = {str(kind): int(n) for kind, n in connection.execute(open_ones)}
-    missing = {kind: n for kind, n in counts.items() if kind not in set(known)}
-    if missing:
-        told = "; ".join(f"{n} of type '{kind}'{nearest(kind, known)}" for kind, n in missing.items())
-        raise SetupError(
-            f"Open journeys have no code here: {told}",
-            mend="Deploy their version beside the new one until they have ended "
-            "(is the package named in DOORSTEP_STORE_PACKAGES?).",
-        )
 
 
 async def database_there(database: Database, stop: asyncio.Event) -> bool:

@@ -287,7 +287,7 @@ async def test_a_poison_event_is_given_up_and_its_neighbours_are_delivered(
 async def test_an_order_whose_routing_fails_waits_and_the_others_start(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def route(facts: Any) -> str:
+    def route(facts: Any, carried: Any = None) -> str:
         if facts.total_minor == 666:
             raise ZeroDivisionError
         return "standard.v1"

@@ -14,6 +14,7 @@ from doorstep.cli import (
     explain,
     keys,
     migrate,
+    publishing,
     redrive,
     rehearse,
     run,
@@ -47,3 +48,5 @@ app.command("redrive")(redrive.redrive)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="versions")
 app.add_typer(schedules.app, name="schedules")
+for command in ("check", "publish", "retire", "new", "replay", "record"):
+    versions.app.command(command)(getattr(publishing, command))

@@ -18,6 +18,7 @@ from doorstep.errors import DoorstepError, NotFound, Unavailable
 from doorstep.gateway import queue
 from doorstep.gateway.archive import unpacked
 from doorstep.gateway.delivery import Deliverer
+from doorstep.gateway.fleet import Fleet
 from doorstep.gateway.marks import Delivered
 from doorstep.gateway.rpc import bounded
 from doorstep.ingest.writer import Writer
@@ -71,6 +72,7 @@ class Gateway:
             clock=clock,
             write=self._write,
             at_most=asyncio.Semaphore(calls_at_once),
+            fleet=Fleet(settings.task_queue),
         )
 
     # --- events to journeys -----------------------------------------------------------------------

@@ -25,12 +25,14 @@ from doorstep.domain.events import Envelope
 from doorstep.domain.moments import COMES_ON_TOP, WHOLE_COURSE
 from doorstep.errors import DoorstepError, NotFound, Unavailable
 from doorstep.gateway import marks, queue
+from doorstep.gateway.fleet import Fleet
 from doorstep.gateway.marks import Delivered, Failed, Heard, Outcome, Over
 from doorstep.gateway.queue import Errand, Round, Waiting
 from doorstep.gateway.rpc import Refused, bounded
 from doorstep.gateway.starts import Start, start_of
 from doorstep.models.base import Database
 from doorstep.telemetry import metrics
+from doorstep.workflows import registry
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +64,7 @@ class Deliverer:
     clock: Callable[[], datetime]
     write: Write
     at_most: asyncio.Semaphore
+    fleet: Fleet
 
     async def deliver(self, journeys: Iterable[str], persons: Iterable[str]) -> Delivered:
         """Everything that waits for these journeys and persons. Never raises for what Temporal says: it is
@@ -97,7 +100,9 @@ class Deliverer:
 
     def _start_of(self, conn: Connection, errand: Errand) -> Start | Failed:
         try:
-            return start_of(conn, errand, self.settle)
+            return start_of(conn, errand, self.settle, self.fleet.types(conn))
+        except registry.NotEverywhere as error:
+            return Failed(why=error.what, soon=True)
         except DoorstepError as error:
             return Failed(why=error.what)
         except Exception as error:  # noqa: BLE001 - a store's routing is code of theirs: this order waits, others go on

@@ -18,6 +18,7 @@ from doorstep.models.prepared import prepared
 GIVE_UP_AFTER = 6
 """Definite refusals of one event, after which it is kept on the record and its webhook quarantined."""
 LONGEST_WAIT = timedelta(minutes=5)
+SOON = timedelta(seconds=3)
 
 _PENDING = (EVENTS.c.id == bindparam("event")) & (EVENTS.c.status == InboxStatus.PENDING.value)
 _DONE = setting(EVENTS, _PENDING, "status", "delivered_at", "error")
@@ -47,11 +48,13 @@ class Over:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Not delivered, and why (no personal data). `final`: asking again will not help; `away`: nobody answered."""
+    """Not delivered, and why (no personal data). `final`: asking again will not help; `away`: nobody answered;
+    `soon`: a deployment is under way, so it is tried again every few seconds."""
 
     why: str
     final: bool = False
     away: bool = False
+    soon: bool = False
 
 
 Outcome = Heard | Over | Failed
@@ -139,5 +142,5 @@ def _failed(
             },
         )
         return
-    due = now + backoff(attempts)
+    due = now + (SOON if all(f.soon for f in failures) else backoff(attempts))
     _LATER.run(conn, {"event": waiting.id, "attempts": attempts, "due_at": due, "error": why})

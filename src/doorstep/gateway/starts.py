@@ -74,8 +74,12 @@ class Start:
     input: JourneyStart
 
 
-def start_of(conn: Connection, errand: Errand, settle: timedelta) -> Start:
-    """Raises `NotFound` when the order or its `order.placed` is not there, and what routing raises."""
+def start_of(
+    conn: Connection, errand: Errand, settle: timedelta, carried: frozenset[str] | None = None
+) -> Start:
+    """`carried`: the workflow types that every worker has; None: all.
+
+    Raises `NotFound` when the order or its `order.placed` is not there, and what routing raises."""
     row = _ORDER.first(conn, {"order": errand.order_ref})
     placed_row = _PLACED.first(conn, {"order": errand.order_ref})
     if row is None or placed_row is None:
@@ -83,7 +87,7 @@ def start_of(conn: Connection, errand: Errand, settle: timedelta) -> Start:
     placed = envelope_from(placed_row)
     first, vip = _standing(conn, errand.order_ref, row.person_id, placed.occurred_at)
     country = _country(row)
-    kind = errand.type or registry.route(_facts(row, placed, country, first, vip))
+    kind = errand.type or registry.route(_facts(row, placed, country, first, vip), carried)
     window = policy_of(row.policy).window
     return Start(
         type=kind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorstep.models import access, archive, care, inbox, journeys, ledger, orders, people, stores
+from doorstep.models import access, archive, care, inbox, journeys, ledger, orders, people, stores, workers
 from doorstep.models.base import Database
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "orders",
     "people",
     "stores",
+    "workers",
 ]

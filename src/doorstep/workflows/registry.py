@@ -13,7 +13,7 @@ from typing import Any
 from temporalio import workflow
 
 from doorstep.contracts import JourneyStart
-from doorstep.errors import JourneyError, SetupError, nearest
+from doorstep.errors import JourneyError, SetupError, Unavailable, nearest
 
 _JOURNEYS: dict[str, type[Any]] = {}
 
@@ -30,6 +30,12 @@ class RoutingFacts:
     first_order: bool
     vip: bool
     test: bool
+
+
+class NotEverywhere(Unavailable):
+    """A deployment is under way: some worker that runs does not have what an order is to get."""
+
+    code = "not_everywhere"
 
 
 Routing = Callable[[RoutingFacts], str | None]
@@ -119,27 +125,33 @@ def journeys() -> dict[str, type[Any]]:
     return dict(sorted(_JOURNEYS.items()))
 
 
-def newest(name: str) -> str:
-    """The newest version's workflow type of a journey's name, or the type itself if it is one.
+def newest(name: str, carried: frozenset[str] | None = None) -> str:
+    """The newest version's workflow type of a journey's name, or the type itself if it is one. `carried`: only one
+    of these, which every worker that runs has; None: any.
 
-    Raises `SetupError` offering the nearest known name.
+    Raises `SetupError` offering the nearest known name, and `NotEverywhere` for one that some worker lacks.
     """
-    if name in _JOURNEYS:
-        return name
-    versions = [number_of(t) for t in _JOURNEYS if name_of(t) == name]
-    if not versions:
-        known = {name_of(t) for t in _JOURNEYS} | set(_JOURNEYS)
+    known = [name] if name in _JOURNEYS else [t for t in _JOURNEYS if name_of(t) == name]
+    versions = [t for t in known if carried is None or t in carried]
+    if not known:
+        names = {name_of(t) for t in _JOURNEYS} | set(_JOURNEYS)
         raise SetupError(
-            f"There is no journey '{name}'.{nearest(name, known)}",
+            f"There is no journey '{name}'.{nearest(name, names)}",
             mend="Publish it with @journey in a package named by DOORSTEP_STORE_PACKAGES.",
         )
-    return f"{name}.v{max(versions)}"
+    if not versions:
+        raise NotEverywhere(
+            f"Not every worker that runs has '{name}' yet.",
+            mend="It is taken as soon as all of them have it.",
+        )
+    return max(versions, key=number_of)
 
 
-def route(facts: RoutingFacts) -> str:
-    """The workflow type a new order gets: a store's routing first, else the newest `standard`."""
+def route(facts: RoutingFacts, carried: frozenset[str] | None = None) -> str:
+    """The workflow type a new order gets: a store's routing first, else the newest `standard`. `carried` and what is
+    raised: as `newest`."""
     for function in reversed(_ROUTING):
         answer = function(facts)
         if answer is not None:
-            return newest(answer)
-    return newest("standard")
+            return newest(answer, carried)
+    return newest("standard", carried)
