@@ -38,7 +38,7 @@ from doorstep.models.trouble import passing
 from doorstep.presence import check_open_journeys, present
 from doorstep.sandbox import sandbox
 from doorstep.settings import Settings, load_settings
-from doorstep.telemetry import metrics
+from doorstep.telemetry import metrics, tracing
 from doorstep.telemetry.serving import metrics_served
 from doorstep.workflows import patches, registry
 
@@ -68,6 +68,8 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     database = Database.of(settings)
     with contextlib.ExitStack() as stack:
         stack.callback(database.dispose)
+        tracing.configure("doorstep-worker")
+        stack.callback(tracing.close)
         if not await database_there(database, stop):
             return
         check_open_journeys(database, journeys, patches.declared())

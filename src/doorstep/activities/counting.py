@@ -18,7 +18,7 @@ from doorstep.domain.outcomes import Decision, Defer, Outcome, Send
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.errors import ProviderAmbiguous, ProviderRefused, ProviderRejected
 from doorstep.ports import Ports, Sender, Store, Tx
-from doorstep.telemetry import metrics
+from doorstep.telemetry import metrics, tracing
 
 NONE = "none"
 _ANSWERS: tuple[tuple[type[Exception], str], ...] = (
@@ -111,7 +111,14 @@ class CountedSender:
         """As the sender's own."""
         began, answer = time.perf_counter(), "ambiguous"
         try:
-            receipt = self._sender.send(message)
+            with tracing.span(
+                f"send {self._channel.value}",
+                "client",
+                provider=self.name,
+                touch=message.key,
+                template=message.rendered.template,
+            ):
+                receipt = self._sender.send(message)
             answer = "accepted"
         except Exception as error:
             answer = next((word for kind, word in _ANSWERS if isinstance(error, kind)), answer)

@@ -26,6 +26,7 @@ from doorstep.gateway import Courier, Gateway, connect
 from doorstep.ingest import Writer
 from doorstep.models import Database
 from doorstep.settings import Settings, load_settings
+from doorstep.telemetry import tracing
 
 TAGS = [
     {
@@ -66,6 +67,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            tracing.configure("doorstep-api")
+            stack.push_async_callback(asyncio.to_thread, tracing.close)
             if database is None:
                 stack.callback(parts.database.dispose)
             await _start(app, parts, stack)

@@ -26,7 +26,7 @@ from doorstep.models.base import Database
 from doorstep.settings import Settings
 from doorstep.sources.base import Reading, Source, SourceContext
 from doorstep.sources.registry import source
-from doorstep.telemetry import metrics
+from doorstep.telemetry import metrics, tracing
 
 log = structlog.get_logger(__name__)
 
@@ -130,11 +130,13 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
         connection: Annotated[str, Path(description="The connection's id.", max_length=200)], request: Request
     ) -> WebhookAnswer:
         parts: WebhookDeps = deps if deps is not None else request.app.state.webhooks
-        try:
-            told = await take(parts, connection, request)
-        except DoorstepError as error:
-            metrics.webhooks(parts.source_of(connection), error.code)
-            raise
+        with tracing.span("POST /webhooks/{connection}", "server"):
+            try:
+                told = await take(parts, connection, request)
+            except DoorstepError as error:
+                metrics.webhooks(parts.source_of(connection), error.code)
+                raise
+            tracing.note(webhook=told.id, source=parts.source_of(connection), answer=told.status.value)
         metrics.webhooks(parts.source_of(connection), told.status.value)
         return WebhookAnswer(status=told.status, events=told.events, id=told.id)
 
@@ -181,6 +183,7 @@ def _understood(
         topic=adapter.topic(headers),
         headers=headers,
         body=body,
+        trace_parent=tracing.parent(),
     )
     context = SourceContext(
         connection_id=at.id,

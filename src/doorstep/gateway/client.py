@@ -11,6 +11,7 @@ from temporalio.runtime import Runtime
 from doorstep.converter import data_converter
 from doorstep.errors import Unavailable
 from doorstep.settings import Settings
+from doorstep.telemetry import tracing
 
 
 async def connect(settings: Settings, *, lazy: bool = False, runtime: Runtime | None = None) -> Client:
@@ -23,7 +24,11 @@ async def connect(settings: Settings, *, lazy: bool = False, runtime: Runtime | 
     config["namespace"] = config.get("namespace") or settings.temporal_namespace
     try:
         return await Client.connect(
-            data_converter=data_converter(settings), lazy=lazy, runtime=runtime, **config
+            data_converter=data_converter(settings),
+            lazy=lazy,
+            runtime=runtime,
+            interceptors=tracing.interceptors(),
+            **config,
         )
     except (RuntimeError, OSError) as error:
         raise Unavailable(

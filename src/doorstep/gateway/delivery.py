@@ -31,7 +31,7 @@ from doorstep.gateway.queue import Errand, Round, Waiting
 from doorstep.gateway.rpc import Refused, bounded
 from doorstep.gateway.starts import Start, start_of
 from doorstep.models.base import Database
-from doorstep.telemetry import metrics
+from doorstep.telemetry import metrics, tracing
 from doorstep.workflows import registry
 
 log = structlog.get_logger(__name__)
@@ -112,15 +112,20 @@ class Deliverer:
     # --- one journey ------------------------------------------------------------------------------
 
     async def _run(self, errand: Errand, start: Start | Failed | None) -> tuple[Told, Outcome]:
+        told_by = (waiting.trace_parent for waiting in errand.events)
         async with self.at_most:
-            if isinstance(start, Failed):
-                return _all(errand.events, start), start
-            if errand.closed:
-                over: Outcome = Over()
-                return _all(errand.events, over), over
-            if start is not None:
-                return await self._start(errand, start)
-            return await self._signal_all(errand, "")
+            with tracing.span("inbox deliver", "consumer", follows=told_by, events=len(errand.events)):
+                return await self._carry(errand, start)
+
+    async def _carry(self, errand: Errand, start: Start | Failed | None) -> tuple[Told, Outcome]:
+        if isinstance(start, Failed):
+            return _all(errand.events, start), start
+        if errand.closed:
+            over: Outcome = Over()
+            return _all(errand.events, over), over
+        if start is not None:
+            return await self._start(errand, start)
+        return await self._signal_all(errand, "")
 
     async def _start(self, errand: Errand, start: Start) -> tuple[Told, Outcome]:
         """The start carries what else is known; should Temporal refuse that, the order alone, and the rest as

@@ -26,7 +26,7 @@ _WAITS = and_(
 )
 _COLUMNS = [EVENTS.c[name] for name in (
     *("id", "fact_key", "type", "occurred_at", "received_at", "connection_id", "order_ref", "person_id"),
-    *("subject", "data", "webhook_id", "attempts", "except_journey"),
+    *("subject", "data", "webhook_id", "attempts", "except_journey", "trace_parent"),
 )]  # fmt: skip
 _IN_ORDER = (EVENTS.c.occurred_at, EVENTS.c.id)
 _OF_ORDER = prepared(
@@ -81,6 +81,7 @@ class Waiting:
     webhook_id: str
     attempts: int
     envelope: Envelope
+    trace_parent: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,4 +210,10 @@ def _add(made: Round, rows: Sequence[Any], hears: Any) -> None:
 
 
 def _waiting(row: Any) -> Waiting:
-    return Waiting(id=row.id, webhook_id=row.webhook_id, attempts=row.attempts, envelope=envelope_from(row))
+    return Waiting(
+        id=row.id,
+        webhook_id=row.webhook_id,
+        attempts=row.attempts,
+        envelope=envelope_from(row),
+        trace_parent=row.trace_parent,
+    )
