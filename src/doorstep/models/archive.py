@@ -74,7 +74,8 @@ def keep_history(connection: Connection, values: dict[str, Any]) -> bool:
     """Keeps one history (the columns of `HistoryArchiveRow`) and marks its journey, in the caller's transaction.
     Told twice it is there once, and the first stays. Whether it was new."""
     added = connection.execute(
-        insert_into(connection.dialect, _ARCHIVE).values(values).on_conflict_do_nothing()
+        insert_into(connection.dialect, _ARCHIVE).values(values).on_conflict_do_nothing(),
+        execution_options={"preserve_rowcount": True},  # else unknown on PostgreSQL
     )
     connection.execute(
         update(_JOURNEYS)
