@@ -67,6 +67,11 @@ class Postgres:
     def drop(self, url: str) -> None:
         self.admin.execute(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)'.encode())
 
+    def rows(self, name: str, query: str) -> list[Any]:
+        """What a query answers in one of its databases."""
+        with psycopg.connect(_dsn(self.url(name)), autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
+
     def empty(self, url: str, emptying: bytes) -> None:
         """Ends whoever is still connected, and deletes every row."""
         database = make_url(url).database
