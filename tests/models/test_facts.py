@@ -93,8 +93,10 @@ def test_a_suppression_follows_the_current_address_however_it_is_written(
     with store.locked(STORE, PERSON) as tx:
         tx.suppress(a_request(), Channel.EMAIL, SuppressionCause.BOUNCE, NOON)
         tx.suppress(a_request(), Channel.EMAIL, SuppressionCause.BOUNCE, NOON + timedelta(days=1))
+        tx.suppress(a_request(), Channel.EMAIL, SuppressionCause.BOUNCE, NOON + timedelta(hours=1))
     (held,) = facts(store).suppressions
-    assert (held.channel, held.cause, held.since) == (Channel.EMAIL, SuppressionCause.BOUNCE, NOON)
+    told_last = NOON + timedelta(days=1)  # the same in whatever order it was told
+    assert (held.channel, held.cause, held.since) == (Channel.EMAIL, SuppressionCause.BOUNCE, told_last)
     change(database, IdentityRow, value=EMAIL.upper())
     assert facts(store).suppressions
     new = IdentityRow(

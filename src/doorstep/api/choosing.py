@@ -12,15 +12,12 @@ from datetime import datetime
 from sqlmodel import Session
 
 from doorstep.api.wiring import Services
-from doorstep.domain.events import Envelope
 from doorstep.domain.facts import ConsentGranted, ConsentWithdrawn
-from doorstep.domain.messages import Purpose
-from doorstep.ingest import inbox
-from doorstep.ingest.consents import keep_word
+from doorstep.domain.messages import Channel, Purpose
+from doorstep.ingest.consents import tell_word
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.inputs import Connected
 from doorstep.models.access import AuditRow
-from doorstep.models.inbox import InboxStatus
 from doorstep.models.people import PersonRow
 from doorstep.models.reading.consents import latest_consent
 
@@ -79,16 +76,4 @@ def _tell(session: Session, word: Word, now: datetime) -> None:
         webhook_id="",
         received_at=now,
     )
-    envelope = Envelope(
-        id=inbox.event_id(word.page, name),
-        fact_key=name,
-        type=type_,
-        occurred_at=now,
-        received_at=now,
-        connection=word.page,
-        person_ref=word.person_ref,
-        data={"channel": word.channel, "purpose": Purpose.MARKETING.value},
-    )
-    place = inbox.Place(status=InboxStatus.PENDING, person_id=word.person_ref)
-    if inbox.store(delivery, envelope, name, place):
-        keep_word(delivery, word.person_ref, envelope)
+    tell_word(delivery, word.person_ref, Channel(word.channel), name, now, granted=word.granted)

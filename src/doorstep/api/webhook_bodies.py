@@ -1,4 +1,5 @@
-"""The raw body of a webhook: read up to a limit, and freed of its Content-Encoding up to the same limit."""
+"""The raw body of a webhook: read up to a limit, and freed of its Content-Encoding up to the same limit; and the
+address it was sent to."""
 
 from __future__ import annotations
 
@@ -57,3 +58,11 @@ def decoded(sent: bytes, encoding: str, limit: int) -> bytes:
     if not undo.eof:
         raise BadInput("The compressed body is cut off.", mend="Send it again.")
     return body
+
+
+def address(request: Request, public: str) -> str:
+    """The address as its sender knows it, below `public`: what stands in front of us may have changed scheme, host and
+    port, but neither path nor query."""
+    query = request.scope["query_string"].decode("latin-1")
+    path = request.scope.get("raw_path", request.url.path.encode()).partition(b"?")[0].decode("latin-1")
+    return f"{public}{path}{'?' + query if query else ''}"

@@ -15,16 +15,16 @@ from datetime import datetime
 from typing import Annotated, Protocol
 
 import structlog
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from doorstep.api.webhook_bodies import decoded, read_body
+from doorstep.api.webhook_bodies import address, decoded, read_body
 from doorstep.api.wiring import utc_now
 from doorstep.errors import DoorstepError, NotFound, SignatureInvalid, Unreadable
 from doorstep.ingest import Accepted, Answer, Connected, Raw, Writer, connected
 from doorstep.models.base import Database
 from doorstep.settings import Settings
-from doorstep.sources.base import Reading, Source, SourceContext
+from doorstep.sources.base import URL, Reading, Replying, Source
 from doorstep.sources.registry import source
 from doorstep.telemetry import metrics, tracing
 
@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 LARGE = 64 * 1024
 """Bodies above this are verified and read in a thread, not in the event loop."""
+Reply = tuple[str, bytes]
+"""(content type, body)"""
 KNOWN_SECONDS = 5.0
 """How long a connection's row is believed: a disabled one stops within that."""
 
@@ -101,7 +103,13 @@ class WebhookDeps:
     def _look_up(self, connection_id: str) -> Known | None:
         with self.database.read() as session:
             found = connected(session, connection_id)
-        return None if found is None else Known(at=found, secrets=self.settings.connection_secrets(found.id))
+        return None if found is None else Known(at=found, secrets=self.secrets(found))
+
+    def secrets(self, at: Connected) -> tuple[str, ...]:
+        """The connection's own; Twilio signs with the account's token, which sending needs anyway."""
+        own = self.settings.connection_secrets(at.id)
+        shared = self.settings.provider_secret("TWILIO_AUTH_TOKEN") if at.source == "twilio" else ""
+        return own or ((shared,) if shared else ())
 
 
 def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
@@ -113,7 +121,8 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
         response_model=WebhookAnswer,
         summary="Take in a webhook of a store, carrier or provider",
         description="The body is the sender's own, signed as the connection's adapter expects (Shopify: "
-        "`X-Shopify-Hmac-Sha256`; our own event API: Standard Webhooks 1.0). Answered once it is committed.",
+        "`X-Shopify-Hmac-Sha256`; our own event API: Standard Webhooks 1.0; SendGrid: ECDSA; Twilio: "
+        "`X-Twilio-Signature` over a form, answered in TwiML). Answered once it is committed.",
         responses={
             400: {"description": "Not JSON."},
             401: {"description": "The signature is missing, wrong or too old."},
@@ -123,33 +132,41 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
             503: {"description": "Too much waits to be written; come back after `Retry-After` seconds."},
         },
         openapi_extra={
-            "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": {"type": "object"}},
+                    "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
+                },
+            }
         },
     )
     async def receive(
         connection: Annotated[str, Path(description="The connection's id.", max_length=200)], request: Request
-    ) -> WebhookAnswer:
+    ) -> WebhookAnswer | Response:
         parts: WebhookDeps = deps if deps is not None else request.app.state.webhooks
         with tracing.span("POST /webhooks/{connection}", "server"):
             try:
-                told = await take(parts, connection, request)
+                told, reply = await take(parts, connection, request)
             except DoorstepError as error:
                 metrics.webhooks(parts.source_of(connection), error.code)
                 raise
             tracing.note(webhook=told.id, source=parts.source_of(connection), answer=told.status.value)
         metrics.webhooks(parts.source_of(connection), told.status.value)
+        if reply is not None:
+            return Response(reply[1], media_type=reply[0])
         return WebhookAnswer(status=told.status, events=told.events, id=told.id)
 
     return router
 
 
-async def take(deps: WebhookDeps, connection_id: str, request: Request) -> Accepted:
-    """One request, from its bytes to the commit."""
+async def take(deps: WebhookDeps, connection_id: str, request: Request) -> tuple[Accepted, Reply | None]:
+    """One request, from its bytes to the commit; with what its sender wants to read, if not our own answer."""
     known = await deps.connection(connection_id)
     at = known.at
     limit = deps.settings.max_body_bytes
     sent = await read_body(request, limit)
-    headers = dict(request.headers.items())
+    headers = {**request.headers, URL: address(request, deps.settings.links_url)}
     now = deps.clock()
 
     def understand() -> tuple[Raw, Reading]:
@@ -168,7 +185,8 @@ async def take(deps: WebhookDeps, connection_id: str, request: Request) -> Accep
         )
     if deps.courier is not None and (told.journeys or told.persons):
         deps.courier.wake(told)
-    return told
+    adapter = deps.sources(at.source)
+    return told, adapter.reply(headers, raw.body, at.context(now)) if isinstance(adapter, Replying) else None
 
 
 def _understood(
@@ -185,16 +203,8 @@ def _understood(
         body=body,
         trace_parent=tracing.parent(),
     )
-    context = SourceContext(
-        connection_id=at.id,
-        store_id=at.store_id,
-        received_at=now,
-        currency=at.currency,
-        country=at.country,
-        shop_domain=at.shop_domain,
-    )
     try:
-        return raw, adapter.read(headers, body, context)
+        return raw, adapter.read(headers, body, at.context(now))
     except Unreadable as error:
         return raw, Reading(problems=(str(error),))
 
@@ -214,7 +224,7 @@ def _verified(
     spellings = (sent,) if body is sent else (sent, body)
     if _fits(adapter, headers, spellings, known.secrets, now) is None:
         return body
-    known.secrets = deps.settings.connection_secrets(known.at.id)
+    known.secrets = deps.secrets(known.at)
     if not known.secrets:
         log.error("webhook.no_secret", connection=known.at.id)
         raise SignatureInvalid(

@@ -21,10 +21,12 @@ from doorstep.ingest.consents import keep_consents
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.erasure import erase
 from doorstep.ingest.events import Events
+from doorstep.ingest.inbound import keep_inbound
 from doorstep.ingest.inputs import Accepted, Answer, Connected, Raw
 from doorstep.ingest.orders import Orders
 from doorstep.ingest.parcels import Parcels
 from doorstep.ingest.persons import People
+from doorstep.ingest.reports import keep_reports
 from doorstep.ingest.sql import WEBHOOKS, setting
 from doorstep.models.base import Database
 from doorstep.models.inbox import WebhookStatus
@@ -101,6 +103,8 @@ def take_in(delivery: Delivery, reading: Reading, status: WebhookStatus) -> Acce
     keep_consents(delivery, people, reading.consents)
     for event in (*_untold_orders(orders, reading.events), *reading.events):
         events.take(event)
+    keep_reports(delivery, reading.reports)
+    keep_inbound(delivery, reading.inbound)
     parcels.keep(reading.shipments)
     keep_products(delivery, reading)
     releases.release(delivery, orders)

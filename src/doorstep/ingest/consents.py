@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 from doorstep.domain.events import Envelope
 from doorstep.domain.facts import ConsentGranted, ConsentWithdrawn
-from doorstep.domain.messages import Channel
+from doorstep.domain.messages import Channel, Purpose
+from doorstep.ingest import inbox
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.inputs import LONG_AGO
 from doorstep.ingest.persons import People
 from doorstep.ingest.sql import CONSENTS
 from doorstep.models.facts import LOCK
+from doorstep.models.inbox import InboxStatus
 from doorstep.sources.base import ConsentSighting
 
 _SKEW = timedelta(minutes=5)
@@ -49,6 +51,30 @@ def keep_word(delivery: Delivery, person_id: str, envelope: Envelope) -> None:
     word = (ConsentGranted if granted else ConsentWithdrawn).read(envelope)
     channels = (word.channel,) if word.channel else tuple(channel.value for channel in Channel)
     _keep(delivery, person_id, channels, word.purpose, granted, word.at, delivery.at.source)
+
+
+def tell_word(
+    delivery: Delivery, person_id: str, channel: Channel, name: str, at: datetime, *, granted: bool
+) -> bool:
+    """A person's word on marketing, heard otherwise than as an event of a source: into the inbox, to every open
+    journey of theirs, and among the consents. `name` is its own in the connection; whether it was new."""
+    type_ = (ConsentGranted if granted else ConsentWithdrawn).type
+    envelope = Envelope(
+        id=inbox.event_id(delivery.at.id, name),
+        fact_key=name,
+        type=type_,
+        occurred_at=at,
+        received_at=delivery.received_at,
+        connection=delivery.at.id,
+        person_ref=person_id,
+        data={"channel": channel.value, "purpose": Purpose.MARKETING.value},
+    )
+    place = inbox.Place(status=InboxStatus.PENDING, person_id=person_id)
+    if not inbox.store(delivery, envelope, name, place):
+        return False
+    delivery.persons.add(person_id)
+    keep_word(delivery, person_id, envelope)
+    return True
 
 
 def _keep(

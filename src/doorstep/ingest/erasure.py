@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote_plus
 
 from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
 
@@ -21,9 +22,12 @@ from doorstep.models.addresses import CHANNEL_OF
 from doorstep.models.inbox import WebhookStatus
 from doorstep.models.ledger import LedgerRowModel, OutboxMessage
 from doorstep.models.store import suppress
+from doorstep.models.stores import ConnectionRow
 from doorstep.models.tables import table
 from doorstep.sources.base import PersonSighting
 
+_SHARED = ("sendgrid", "twilio")
+_CONNECTIONS = table(ConnectionRow)
 _LEDGER, _OUTBOX = table(LedgerRowModel), table(OutboxMessage)
 _SHORTEST_ID = 6
 """Characters: a shorter id stands in too many bodies to tell whose they are."""
@@ -62,8 +66,15 @@ def erase(delivery: Delivery, erasure: Erasure) -> None:
         .where(or_(_OUTBOX.c.key.in_(written), _OUTBOX.c.order_ref.in_([row.id for row in orders])))
         .values(to_address="", subject="", html="", text="", headers={})
     )
-    words = [f'"{value}"' if kind in CHANNEL_OF else value.partition(":")[2] for kind, value in identities]
+    words = [word for kind, value in identities for word in _words(kind, value)]
     _empty_webhooks(delivery, person, [row.id for row in orders], [*words, *(o.external_id for o in orders)])
+
+
+def _words(kind: str, value: str) -> tuple[str, ...]:
+    """As the identity stands in bodies: quoted in JSON, a number also as a form spells it; of an id its own part."""
+    if kind not in CHANNEL_OF:
+        return (value.partition(":")[2],)
+    return (f'"{value}"', *((f"={quote_plus(value)}",) if kind == "phone" else ()))
 
 
 def _named(delivery: Delivery, named: PersonSighting) -> Iterable[tuple[str, str]]:
@@ -97,7 +108,13 @@ def _empty_webhooks(delivery: Delivery, person: str, orders: list[str], words: l
     delivery.conn.execute(
         update(WEBHOOKS)
         .where(
-            WEBHOOKS.c.store_id == delivery.at.store_id,
+            or_(
+                WEBHOOKS.c.store_id == delivery.at.store_id,
+                # a provider's account serves every store: its webhooks may come to another's connection
+                WEBHOOKS.c.connection_id.in_(
+                    select(_CONNECTIONS.c.id).where(_CONNECTIONS.c.source.in_(_SHARED))
+                ),
+            ),
             or_(
                 WEBHOOKS.c.id == delivery.webhook_id,
                 WEBHOOKS.c.id.in_(events),

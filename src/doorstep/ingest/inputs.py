@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from doorstep.models.stores import ConnectionRow, StoreRow
+from doorstep.sources.base import SourceContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,21 @@ class Connected:
     currency: str = ""
     locale: str = ""
     shop_domain: str = ""
+    store_name: str = ""
+    support_email: str = ""
+
+    def context(self, received_at: datetime) -> SourceContext:
+        """What a source may use of it to read a webhook."""
+        return SourceContext(
+            connection_id=self.id,
+            store_id=self.store_id,
+            received_at=received_at,
+            currency=self.currency,
+            country=self.country,
+            shop_domain=self.shop_domain,
+            store_name=self.store_name,
+            support_email=self.support_email,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +97,8 @@ def connected(session: Session, connection_id: str, *, disabled_too: bool = Fals
         currency=store.currency,
         locale=store.locale,
         shop_domain=str(connection.options.get("shop_domain") or ""),
+        store_name=store.name,
+        support_email=str(store.brand.get("support_email") or ""),
     )
 
 

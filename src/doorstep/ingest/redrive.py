@@ -22,7 +22,7 @@ from doorstep.ingest.inputs import Accepted, Answer, Connected, connected
 from doorstep.ingest.sql import EVENTS, WEBHOOKS, setting
 from doorstep.models.base import Database
 from doorstep.models.inbox import InboxEventRow, InboxStatus, InboxWebhookRow, WebhookStatus
-from doorstep.sources.base import Reading, Source, SourceContext
+from doorstep.sources.base import Reading, Source
 from doorstep.sources.registry import source
 
 _RECORD = setting(WEBHOOKS, WEBHOOKS.c.id == bindparam("webhook"), "status", "problems", "redriven_at")
@@ -115,17 +115,9 @@ def _again(
 
 def _read(row: InboxWebhookRow, at: Connected, sources: Callable[[str], Source]) -> Reading:
     """The reading of today. What cannot be read at all stays a problem."""
-    context = SourceContext(
-        connection_id=at.id,
-        store_id=at.store_id,
-        received_at=row.received_at,
-        currency=at.currency,
-        country=at.country,
-        shop_domain=at.shop_domain,
-    )
     headers: Mapping[str, str] = row.headers
     try:
-        return sources(at.source).read(headers, row.body, context)
+        return sources(at.source).read(headers, row.body, at.context(row.received_at))
     except (Unreadable, NotJson, NotFound) as error:
         return Reading(problems=(str(error),))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, insert, select
+from sqlalchemy import Dialect, and_, bindparam, insert, or_, select
 from sqlalchemy.engine import Connection
 
 from doorstep.domain.customers import Facts, SuppressionCause
@@ -26,6 +26,7 @@ from doorstep.models.tables import insert_into, table
 
 _ledger, _decisions = table(LedgerRowModel), table(DecisionRow)
 _suppressions = table(SuppressionRow)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: transactions of one touch write and read these again and again
 _TOUCH = prepared(select(_ledger).where(_ledger.c.key == bindparam("touch_key")))
@@ -33,6 +34,9 @@ _DECIDED = Prepared(
     lambda _dialect: insert(_decisions).inline(),
     columns=[column.name for column in _decisions.c if column.name != "id"],
 )
+
+
+_PLACE = ["store_id", "channel", "address_hash", "cause"]
 
 
 def _upsert(dialect: Dialect) -> Any:
@@ -44,10 +48,30 @@ def _upsert(dialect: Dialect) -> Any:
 
 def _remember(dialect: Dialect) -> Any:
     statement = insert_into(dialect, _suppressions)
+    later = statement.excluded.since > _suppressions.c.since
+    not_lifted_since = or_(
+        _suppressions.c.lifted_at.is_(None), _suppressions.c.lifted_at <= statement.excluded.since
+    )
     return statement.on_conflict_do_update(
-        index_elements=["store_id", "channel", "address_hash", "cause"],
+        index_elements=_PLACE,
         set_={"since": statement.excluded.since, "lifted_at": None},
-        where=_suppressions.c.lifted_at.is_not(None),
+        where=and_(later, not_lifted_since),
+    )
+
+
+def _lift(dialect: Dialect) -> Any:
+    """A lifting that comes before what it lifts leaves a row that was never in force."""
+    statement = insert_into(dialect, _suppressions)
+    return statement.on_conflict_do_update(
+        index_elements=_PLACE,
+        set_={"lifted_at": statement.excluded.lifted_at},
+        where=and_(
+            _suppressions.c.since < statement.excluded.lifted_at,
+            or_(
+                _suppressions.c.lifted_at.is_(None),
+                _suppressions.c.lifted_at < statement.excluded.lifted_at,
+            ),
+        ),
     )
 
 
@@ -109,18 +133,43 @@ def suppress(
     cause: SuppressionCause,
     at: datetime,
 ) -> None:
-    """Put an address on a store's never-send list, as a keyed hash. Told twice it is there once."""
-    connection.execute(
-        _remember(connection.dialect),
-        {
-            "store_id": store_id,
-            "channel": channel.value,
-            "address_hash": address_hash(secret, channel, address),
-            "cause": cause.value,
-            "since": at,
-            "lifted_at": None,
-        },
-    )
+    """Put an address on a store's never-send list, as a keyed hash. Told twice it is there once; told late, a
+    lifting (`lift`) after `at` stands. `since` becomes the last time it was told, so any order gives the same."""
+    place = _place(secret, store_id, channel, address, cause)
+    connection.execute(_remember(connection.dialect), {**place, "since": at, "lifted_at": None})
+
+
+def lift(
+    connection: Connection,
+    secret: bytes,
+    store_id: str,
+    channel: Channel,
+    address: str,
+    cause: SuppressionCause,
+    at: datetime,
+) -> bool:
+    """Take an address off the never-send list, as far as it stood there for that cause before `at`; whether it did.
+    At one instant the suppression wins."""
+    place = _place(secret, store_id, channel, address, cause)
+    rows = _suppressions.c
+    held = connection.execute(
+        select(rows.id).where(
+            *(rows[name] == value for name, value in place.items()), rows.lifted_at.is_(None), rows.since < at
+        )
+    ).first()
+    connection.execute(_lift(connection.dialect), {**place, "since": _NEVER, "lifted_at": at})
+    return held is not None
+
+
+def _place(
+    secret: bytes, store_id: str, channel: Channel, address: str, cause: SuppressionCause
+) -> dict[str, Any]:
+    return {
+        "store_id": store_id,
+        "channel": channel.value,
+        "address_hash": address_hash(secret, channel, address),
+        "cause": cause.value,
+    }
 
 
 class SqlStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 
 from doorstep.contracts import TicketRequest
 from doorstep.domain.ids import digest
@@ -21,21 +22,26 @@ def ticket_ref(key: str) -> str:
 def open_ticket(database: Database, request: TicketRequest) -> str:
     """Open the case unless it is open; answers its reference."""
     with database.writing() as connection:
-        connection.execute(
-            insert_into(connection.dialect, _tickets)
-            .values(
-                key=request.key,
-                ref=ticket_ref(request.key),
-                store_id=request.store_id,
-                journey_id=request.journey_id,
-                order_ref=request.order_ref,
-                person_id=request.person_ref,
-                reason=request.reason,
-                priority=request.priority,
-                status="open",
-                opened_at=request.at,
-            )
-            .on_conflict_do_nothing(index_elements=["key"])
+        return open_ticket_in(connection, request)
+
+
+def open_ticket_in(connection: Connection, request: TicketRequest) -> str:
+    """`open_ticket` in the caller's transaction."""
+    connection.execute(
+        insert_into(connection.dialect, _tickets)
+        .values(
+            key=request.key,
+            ref=ticket_ref(request.key),
+            store_id=request.store_id,
+            journey_id=request.journey_id,
+            order_ref=request.order_ref,
+            person_id=request.person_ref,
+            reason=request.reason,
+            priority=request.priority,
+            status="open",
+            opened_at=request.at,
         )
-        ref = connection.execute(select(_tickets.c.ref).where(_tickets.c.key == request.key)).scalar_one()
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
+    ref = connection.execute(select(_tickets.c.ref).where(_tickets.c.key == request.key)).scalar_one()
     return str(ref)

@@ -12,13 +12,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from doorstep.domain.facts import LineQuantity
 from doorstep.domain.ids import digest
 from doorstep.domain.messages import Channel, Purpose
+from doorstep.sources.heard import InboundSighting, ReportSighting
 
 Headers = Mapping[str, str]
+URL = ":url"
+"""Among the headers, as HTTP/2's pseudo-headers stand there: the public address that the webhook was sent to, query
+included. The endpoint puts it in, from `DOORSTEP_PUBLIC_URL`; a vendor may sign it, and may be told in it whose message
+it reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,9 @@ class SourceContext:
     country: str = ""
     shop_domain: str = ""
     """Where the store's own pages are, if the connection's options say so (`shop_domain`)."""
+    store_name: str = ""
+    support_email: str = ""
+    """Where a person answers; empty when the store's brand does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +220,8 @@ class Reading:
     products: tuple[ProductSighting, ...] = ()
     problems: tuple[str, ...] = ()
     needs_fetch: tuple[NeedsFetch, ...] = ()
+    reports: tuple[ReportSighting, ...] = ()
+    inbound: tuple[InboundSighting, ...] = ()
     ignored: str = ""
 
 
@@ -238,6 +248,15 @@ class Source(Protocol):
 
     def read(self, headers: Headers, body: bytes, context: SourceContext) -> Reading:
         """What it tells. Raises `NotJson` (refuse it) or `Unreadable` (keep it in quarantine), no other."""
+        ...
+
+
+@runtime_checkable
+class Replying(Protocol):
+    """A source whose sender reads the answer's body."""
+
+    def reply(self, headers: Headers, body: bytes, context: SourceContext) -> tuple[str, bytes]:
+        """(content type, body) of the 200, for a webhook that was verified and kept."""
         ...
 
 

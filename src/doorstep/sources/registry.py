@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from doorstep.errors import NotFound, nearest
 from doorstep.sources.base import Source
+from doorstep.sources.sendgrid import SendGrid
 from doorstep.sources.shopify import Shopify
 from doorstep.sources.signed import Signed
+from doorstep.sources.twilio import Twilio
 
-SOURCES: Mapping[str, Source] = {s.name: s for s in (Shopify(), Signed())}
+SOURCES: Mapping[str, Source] = {s.name: s for s in (Shopify(), Signed(), SendGrid(), Twilio())}
 
 
 def source(name: str) -> Source:
