@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from temporalio.worker import Worker
-from tests.rehearsal.said import Said, engine_said, server_said
+from tests.rehearsal.said import Said, engine_said
 
 from doorstep.rehearsal.activities import ActivityCall
 from doorstep.rehearsal.engine import Engine
@@ -144,7 +144,8 @@ class OnServer:
         await self.settled()
 
 
-async def on_server(client: Client, cls: type[Any], args: tuple[Any, ...], script: Script) -> list[Said]:
+async def on_server(client: Client, cls: type[Any], args: tuple[Any, ...], script: Script) -> tuple[str, str]:
+    """Play it to its end; its workflow id and its first run's id."""
     skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
     queue, released = f"odd-{next(_numbers)}-{id(script)}", asyncio.Event()
     async with Worker(
@@ -164,7 +165,7 @@ async def on_server(client: Client, cls: type[Any], args: tuple[Any, ...], scrip
             await asyncio.wait_for(skipper.fast_forward(client.get_workflow_handle(queue), None), 60)
         await asyncio.gather(*stage.updates, return_exceptions=True)
         await _closed(client, queue)
-        return [said async for said in server_said(client, queue, handle.first_execution_run_id or "")]
+        return queue, handle.first_execution_run_id or ""
 
 
 async def _closed(client: Client, workflow_id: str) -> None:

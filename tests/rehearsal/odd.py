@@ -283,3 +283,14 @@ class Fails(Told):
     async def run(self) -> None:
         await workflow.sleep(HOUR)
         raise ApplicationError("of no use", "detail", type="Useless", non_retryable=True)
+
+
+@workflow.defn
+class Draws(Told):
+    """Chance from the workflow itself."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        first = workflow.random().random()
+        await workflow.sleep(HOUR)
+        return [first, str(workflow.uuid4()), await act("echo", workflow.random().randint(1, 10**9))]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHistory
 
 from doorstep.rehearsal.log import Entry, value
 
@@ -28,19 +28,25 @@ class Said:
         return f"{self.kind}{self.what} @{self.after:.0f}s"
 
 
-async def server_said(client: Client, workflow_id: str, run_id: str) -> AsyncIterator[Said]:
-    began: datetime | None = None
+async def histories(client: Client, workflow_id: str, run_id: str) -> list[WorkflowHistory]:
+    """Of every run, continue-as-new included."""
+    found = []
     while run_id:
-        history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
-        run_id = ""
+        found.append(await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history())
+        last = found[-1].events[-1]
+        run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+    return found
+
+
+def server_said(runs: list[WorkflowHistory]) -> Iterable[Said]:
+    began: datetime | None = None
+    for history in runs:
         for event in history.events:
             at = event.event_time.ToDatetime(UTC)
             began = began or at
             found = _event(event, {e.event_id: e for e in history.events})
             if found is not None:
                 yield Said(*found, after=(at - began).total_seconds())
-            if event.HasField("workflow_execution_continued_as_new_event_attributes"):
-                run_id = event.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
 
 def _event(event: HistoryEvent, known: dict[int, HistoryEvent]) -> tuple[str, tuple[Any, ...]] | None:

@@ -8,14 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from tests.rehearsal import odd
 from tests.rehearsal.conformance import Script, Stage, in_engine, on_server
-from tests.rehearsal.said import Said
+from tests.rehearsal.said import Said, histories, server_said
 
 from doorstep.errors import Conflict
+from doorstep.rehearsal.ending import ENDS
+from doorstep.rehearsal.rebuild import rebuild
 from doorstep.temporal_server import TemporalServer
 
 HOUR = timedelta(hours=1)
@@ -87,12 +89,32 @@ def untimed(said: list[Said]) -> list[Said]:
 async def test_an_odd_workflow_says_the_same_to_both(
     client: Client, cls: type[Any], args: tuple[Any, ...], script: Script, timed: bool
 ) -> None:
-    server = await on_server(client, cls, args, script)
+    runs = await histories(client, *await on_server(client, cls, args, script))
+    server = list(server_said(runs))
     engine = await in_engine(cls, args, script)
     assert untimed(engine) == untimed(server)
     if timed:
         drift = [(e, s) for e, s in zip(engine, server, strict=True) if abs(e.after - s.after) > SETTLING]
         assert not drift
+    rebuilt_as_recorded(cls, runs)
+
+
+def rebuilt_as_recorded(cls: type[Any], runs: list[WorkflowHistory]) -> None:
+    """Each run rebuilt from its history ends as it ended, to the byte."""
+    for run in runs:
+        last = getattr(run.events[-1], run.events[-1].WhichOneof("attributes") or "")
+        ended = [e for e in rebuild(run, {cls.__name__: cls}).log if e.kind in ENDS]
+        told: Any = ended[-1].message
+        if ended[-1].kind == "complete_workflow_execution":
+            assert told.result == last.result.payloads[0]
+        if ended[-1].kind == "continue_as_new_workflow_execution":
+            assert list(told.arguments) == list(last.input.payloads)
+
+
+@pytest.mark.system
+async def test_a_rebuilt_workflow_draws_what_it_drew(client: Client) -> None:
+    """`workflow.random()` and `uuid4()` follow from the run id, as the SDK's core makes their seed of it."""
+    rebuilt_as_recorded(odd.Draws, await histories(client, *await on_server(client, odd.Draws, (), nothing)))
 
 
 async def stopped_at_the_deadline(stage: Stage) -> None:
@@ -108,7 +130,8 @@ async def stopped_just_before_the_deadline(stage: Stage) -> None:
 
 @pytest.mark.system
 async def test_a_signal_at_the_instant_of_its_deadline_is_one_of_the_two_orders(client: Client) -> None:
-    server = await on_server(client, odd.WaitsUntil, (), stopped_at_the_deadline)
+    runs = await histories(client, *await on_server(client, odd.WaitsUntil, (), stopped_at_the_deadline))
+    server = list(server_said(runs))
     either = [
         untimed(await in_engine(odd.WaitsUntil, (), script))
         for script in (stopped_at_the_deadline, stopped_just_before_the_deadline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ def marked_line(cls: type[Any]) -> int:
     [
         (mischief.LoopsWithoutWaiting, Spinning, "does not come back"),
         (mischief.YieldsForEver, Spinning, "does not come back"),
-        (mischief.NeverSettles, Spinning, "1000 tasks in one instant"),
+        (mischief.NeverSettles, Spinning, "events of history"),
         (mischief.Sleeps, Blocking, "time.sleep"),
         (mischief.Connects, Blocking, "socket"),
         (mischief.Draws, NotDeterministic, "random.random"),
@@ -63,7 +63,7 @@ def test_mischief_is_told_with_file_line_virtual_time_and_history(
     assert word in str(error)
     assert error.file == inspect.getsourcefile(cls)
     assert error.line in (marked_line(cls) - 1, marked_line(cls))  # a loop has two lines
-    assert error.at == datetime(2026, 1, 2, tzinfo=UTC)
+    assert timedelta() <= error.at - datetime(2026, 1, 2, tzinfo=UTC) < timedelta(minutes=1)
     assert [e.kind for e in error.log][:3] == ["started", "start_timer", "timer_fired"]
     assert "timer fired" in str(error)
 

@@ -6,7 +6,6 @@ Pinned to a minor version of `temporalio` (pyproject.toml): what is used here is
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import sys
 import threading
@@ -31,7 +30,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 
 from doorstep.rehearsal import guard
 from doorstep.rehearsal.log import moment
-from doorstep.rehearsal.trouble import Place, authors, frames
+from doorstep.rehearsal.trouble import Place, authors, frames, within
 from doorstep.sandbox import sandbox
 
 NAMESPACE = "rehearsal"
@@ -120,7 +119,7 @@ class Machine:
         add = inner._add_command
 
         def add_and_note() -> Any:
-            self.places.append(authors(frames(sys._getframe(1))))
+            self.places.append(authors(within(frames(sys._getframe(1)))))
             return add()
 
         inner._add_command = add_and_note
@@ -133,8 +132,8 @@ class Machine:
     def activate(
         self, jobs: Sequence[Job], *, at: int, length: int, replaying: bool = False, flags: Iterable[int] = ()
     ) -> list[Command]:
-        """One workflow task, or a part of one. Raises `TaskFailedError` or `StuckError`; the machine is then of no
-        further use."""
+        """One workflow task, or a part of one, at `at` nanoseconds since 1970. Raises `TaskFailedError` or
+        `StuckError`; the machine is then of no further use."""
         activation = WorkflowActivation(
             run_id=self.run_id,
             is_replaying=replaying,
@@ -143,7 +142,7 @@ class Machine:
             jobs=jobs,
             available_internal_flags=flags,
         )
-        activation.timestamp.FromMicroseconds(at)
+        activation.timestamp.FromNanoseconds(at)
         self.places.clear()
         with _running(None):
             held = None
@@ -239,11 +238,6 @@ def decoded(converter: DataConverter, payloads: Sequence[Payload], types: Sequen
     """Payloads as values of these types (None: as their JSON says)."""
     hints: Any = list(types) if types is not None and len(types) == len(payloads) else None
     return converter.payload_converter.from_payloads(payloads, hints)
-
-
-def seed(run_id: str) -> int:
-    """The seed of a run's `workflow.random()`."""
-    return int.from_bytes(hashlib.blake2b(run_id.encode(), digest_size=8).digest(), "big") >> 1
 
 
 def _awaiting(coroutine: Any) -> list[Place]:

@@ -22,6 +22,10 @@ from temporalio.converter import DataConverter
 from doorstep.rehearsal._sdk import Job
 from doorstep.rehearsal.activities import ActivityFunction, ActivityRun
 
+#: On a server time always passes. The SDK rounds a delay to milliseconds, so a timer may fire a little before the
+#: deadline it was for, and the next one would then last no time at all, again and again.
+SHORTEST_TIMER = 1000
+
 _TIMER, _ATTEMPT, _END, _CANCELLED = range(4)
 _WAITS = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
 _ABANDONS = ActivityCancellationType.ABANDON
@@ -57,7 +61,8 @@ class Agenda:
     def take(self, kind: str, asked: Any, at: int) -> None:
         """A command of the workflow."""
         if kind == "start_timer":
-            self.set_timer(asked.seq, at + -(-asked.start_to_fire_timeout.ToNanoseconds() // 1000))
+            lasts = -(-asked.start_to_fire_timeout.ToNanoseconds() // 1000)
+            self.set_timer(asked.seq, at + max(lasts, SHORTEST_TIMER))
         elif kind == "cancel_timer":
             self.timers.pop(asked.seq, None)
         elif kind in ("schedule_activity", "schedule_local_activity"):
@@ -124,20 +129,45 @@ class Agenda:
 
     def settled(self, at: int) -> list[Job]:
         """What still belongs to the task under way: cancellations told at once, then local activities."""
-        if self._at_once:
-            jobs, self._at_once = self._at_once, []
+        if jobs := self.at_once():
             return jobs
         starting, self._locals = self._locals, []
         for run in starting:
             self._attempt(run, at)
         ended = [r for r in starting if r.token and r.due <= at]
-        jobs = []
         for run in ended:
             run.token = 0
             if (job := self._ended(run, at)) is not None:
                 self.activities.pop(run.seq, None)
                 jobs.append(job)
         return jobs
+
+    def at_once(self) -> list[Job]:
+        """Cancellations that the workflow is told without waiting for anybody."""
+        jobs, self._at_once = self._at_once, []
+        return jobs
+
+    def resolved(self, seq: int, told: ActivityResolution) -> Job | None:
+        """The end of an activity, as history tells it; None when the workflow waits for it no more."""
+        run = self.activities.pop(seq, None)
+        if run is None:
+            return None
+        self._locals = [r for r in self._locals if r is not run]
+        self._unsent = [r for r in self._unsent if r is not run]
+        return _resolved(run, told)
+
+    def sent(self) -> None:
+        """The task is history: its activities are under way, elsewhere."""
+        for run in self._unsent:
+            run.started = True
+        self._unsent = []
+
+    def resume(self, at: int) -> None:
+        """After history: what is under way is attempted anew, at `at`."""
+        self._locals, self._unsent = [], []
+        for run in self.activities.values():
+            run.started, run.due = False, at
+            run.token = self._push(at, _ATTEMPT, run)
 
     def send(self, at: int) -> None:
         """The task is over: its activities go to whoever carries them out."""

@@ -27,7 +27,7 @@ from doorstep.rehearsal.trouble import (
 )
 
 if TYPE_CHECKING:
-    from doorstep.rehearsal.engine import Engine
+    from doorstep.rehearsal.execution import Execution
 
 #: the commands that end a run
 ENDS = (
@@ -144,7 +144,7 @@ def closed(workflow_id: str, kind: str, name: str) -> Conflict:
 
 
 @contextmanager
-def told(engine: Engine) -> Iterator[None]:
+def told(engine: Execution) -> Iterator[None]:
     """Errors of the instance, told with file, line, virtual time and what had happened until then."""
     try:
         yield
@@ -160,7 +160,7 @@ def told(engine: Engine) -> Iterator[None]:
         raise _failed(engine, error.failure) from None
 
 
-def _failed(engine: Engine, failure: Failure) -> RehearsalError:
+def _failed(engine: Execution, failure: Failure) -> RehearsalError:
     kind, message = failure.application_failure_info.type, failure.message.rstrip(".")
     told: dict[str, Any] = {"at": engine.now, "log": engine.log, "place": authors(traced(failure))}
     if kind == "BlockedError":
@@ -184,7 +184,7 @@ def traced(failure: Failure) -> list[Place]:
     return found + (traced(failure.cause) if failure.HasField("cause") else [])
 
 
-def no_activity(engine: Engine, name: str, known: Iterable[str]) -> RehearsalError:
+def no_activity(engine: Execution, name: str, known: Iterable[str]) -> RehearsalError:
     """The error for an activity nobody plays."""
     names = sorted(known)
     return RehearsalError(

@@ -15,7 +15,7 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from doorstep.rehearsal.trouble import Place, authors, frames
+from doorstep.rehearsal.trouble import Place, authors, frames, within
 
 #: seconds of real time a workflow may take for one task: as long as a worker allows before it calls it a deadlock
 STUCK_AFTER = 2.0
@@ -116,7 +116,7 @@ def _interrupt(held: _Turn) -> None:
     for _ in range(_SAMPLES):  # a loop that yields is in its author's code only now and then
         if held.place is not None or _turns.get(held.thread) is not held:
             break
-        held.place = authors(_within(frames(sys._current_frames().get(held.thread))))
+        held.place = authors(within(frames(sys._current_frames().get(held.thread))))
         time.sleep(0.0005)
     with _lock:
         if _turns.get(held.thread) is held:
@@ -124,12 +124,6 @@ def _interrupt(held: _Turn) -> None:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(held.thread), ctypes.py_object(Interrupted)
             )
-
-
-def _within(places: list[Place]) -> list[Place]:
-    """What lies inside the turn: below the last place in this package."""
-    ours = [n for n, place in enumerate(places) if "/doorstep/rehearsal/" in place.file]
-    return places[ours[-1] + 1 :] if ours else places
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:

@@ -18,7 +18,7 @@ from doorstep.rehearsal.log import Entry
 from doorstep.rehearsal.trouble import NotDeterministic
 
 if TYPE_CHECKING:
-    from doorstep.rehearsal.engine import Engine
+    from doorstep.rehearsal.execution import Execution
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,13 @@ class Turn:
     start: Any
     """The start of the run it belongs to."""
     at: int
+    """Nanoseconds since 1970."""
     length: int
     jobs: Sequence[_sdk.Job]
     commands: Sequence[_sdk.Command]
 
 
-def carried_out_again(engine: Engine) -> None:
+def carried_out_again(engine: Execution) -> None:
     """Carry out everything the engine did once more, on fresh instances.
 
     Raises `NotDeterministic` at the first command that differs, naming both.
@@ -50,12 +51,12 @@ def carried_out_again(engine: Engine) -> None:
         machine.evict()
 
 
-def _machine(engine: Engine, turn: Turn) -> _sdk.Machine:
+def _machine(engine: Execution, turn: Turn) -> _sdk.Machine:
     return _sdk.Machine(
         engine.definition,
         turn.start,
         run_id=turn.start.original_execution_run_id,
-        at=turn.at,
+        at=turn.at // 1000,
         task_queue=engine.task_queue,
         converter=engine.converter,
         sandboxed=engine.sandboxed,
@@ -64,19 +65,19 @@ def _machine(engine: Engine, turn: Turn) -> _sdk.Machine:
 
 
 def _differs(
-    engine: Engine, turn: Turn, commands: Sequence[_sdk.Command], machine: _sdk.Machine
+    engine: Execution, turn: Turn, commands: Sequence[_sdk.Command], machine: _sdk.Machine
 ) -> NotDeterministic:
     number = next(
         (n for n, (a, b) in enumerate(zip(turn.commands, commands, strict=False)) if a != b),
         min(len(turn.commands), len(commands)),
     )
-    first = _said(turn.commands, number, turn.at)
-    second = _said(commands, number, turn.at)
+    first = _said(turn.commands, number, turn.at // 1000)
+    second = _said(commands, number, turn.at // 1000)
     places = machine.places
-    until = [e for e in engine.log if e.micros <= turn.at]
+    until = [e for e in engine.log if e.micros <= turn.at // 1000]
     return NotDeterministic(
         f"The workflow is not deterministic: first it said [{first}], carried out again [{second}]",
-        at=Entry(turn.at, "", "").at,
+        at=Entry(turn.at // 1000, "", "").at,
         log=until,
         place=places[number] if number < len(places) else None,
         mend="Nothing a workflow does may depend on sets, ids, module state or anything else outside it.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 #: how many of the last entries an error's text shows; all of them are in `log`
 SHOWN = 12
 
+_REHEARSAL = str(Path(__file__).parent) + os.sep
+_OURS = str(Path(__file__).parents[1]) + os.sep
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
 
@@ -91,18 +94,24 @@ def is_library(file: str) -> bool:
 
 
 def authors(places: Iterable[Place]) -> Place | None:
-    """Of places listed outermost first, the innermost that is nobody's library and not the engine of our
-    journeys; failing that, the innermost of ours."""
+    """Of places listed outermost first, the innermost that is a journey's: nobody's library and not the engine of
+    our journeys; failing that, the innermost of ours."""
     ours: Place | None = None
     found: Place | None = None
     for place in places:
-        if is_library(place.file) or "/doorstep/rehearsal/" in place.file:
+        if is_library(place.file) or place.file.startswith(_REHEARSAL):
             continue
-        if "/doorstep/workflows/" in place.file and not Path(place.file).stem.startswith("standard_"):
+        if place.file.startswith(_OURS) and not Path(place.file).stem.startswith("standard_"):
             ours = place
         else:
             found = place
     return found or ours
+
+
+def within(places: list[Place]) -> list[Place]:
+    """Of places listed outermost first, those inside the workflow: below the last one of this package."""
+    ours = [n for n, place in enumerate(places) if place.file.startswith(_REHEARSAL)]
+    return places[ours[-1] + 1 :] if ours else places
 
 
 def frames(frame: FrameType | None) -> list[Place]:

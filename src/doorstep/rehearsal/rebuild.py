@@ -1,0 +1,178 @@
+"""A live workflow from its history, in memory, at any instant of its past: no worker, no server.
+
+    engine = rebuild(await gateway.history(journey_id), registry.journeys(), at=yesterday, activities=world)
+    engine.query("state")          # what it would have answered then
+    engine.run_until(next_week)    # and on, with the activities it is given
+
+Every task of the past is carried out as it was; from `at` on the engine goes on by itself. An activity under way at
+`at` is attempted anew, with the functions it is given: they must know what it had done (as a ledger does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHistory
+from temporalio.converter import DataConverter
+
+from doorstep.errors import NotFound, Unreadable, nearest
+from doorstep.rehearsal import recorded
+from doorstep.rehearsal._sdk import Job
+from doorstep.rehearsal.activities import ActivityFunction
+from doorstep.rehearsal.agreement import Agreement
+from doorstep.rehearsal.ending import Ending
+from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.execution import Execution
+from doorstep.rehearsal.log import micros
+from doorstep.rehearsal.recorded import LocalEnd, RecordedTask, Recording
+
+
+class CodeGone(NotFound):
+    """The workflow's type has no code here: only what was recorded can be told."""
+
+    code = "code_gone"
+
+
+def from_file(file: Path) -> WorkflowHistory:
+    """A history as Temporal's own JSON (`temporal workflow show --output json`, `doorstep versions record`). Raises
+    `Unreadable`."""
+    try:
+        return WorkflowHistory.from_json(file.stem, file.read_text())
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{file} is no history: {error}") from error
+
+
+def rebuild(
+    history: WorkflowHistory,
+    workflows: Mapping[str, type[Any]],
+    *,
+    at: datetime | None = None,
+    activities: Mapping[str, ActivityFunction] | None = None,
+    converter: DataConverter | None = None,
+    sandboxed: bool = False,
+    traced: bool = False,
+) -> Engine:
+    """The workflow as it was at `at` (aware; by default at its last event). `workflows`: class by workflow type.
+
+    The history's payloads must be opened (`Gateway.history` does). Raises `CodeGone` for a type that is not there,
+    `Unreadable` for no history, `NotDeterministic` where this code goes another way than the history (with the
+    virtual time, and the line when `traced`), and other `RehearsalError`s where it fails.
+    """
+    recording = recorded.read(list(history.events))
+    cls = workflows.get(recording.type)
+    if cls is None:
+        raise CodeGone(
+            f"There is no code of '{recording.type}' here.{nearest(recording.type, workflows)}",
+            mend="Deploy that version's module, or read what was recorded.",
+        )
+    engine = Engine(
+        cls,
+        workflow_id=history.workflow_id,
+        start=recording.started.event_time.ToDatetime(UTC),
+        activities=activities,
+        converter=converter,
+        task_queue=recording.started.workflow_execution_started_event_attributes.task_queue.name,
+        run_id=recording.run_id,
+        sandboxed=sandboxed,
+        traced=traced,
+    )
+    _Rebuilding(engine, recording).until(None if at is None else micros(at))
+    return engine
+
+
+class _Rebuilding:
+    """Leads an engine through a recording."""
+
+    flags: Iterable[int] = ()
+
+    def __init__(self, engine: Engine, recording: Recording) -> None:
+        self._engine, self._recording = engine, recording
+        self._scheduled: dict[int, int] = {}
+        """Id of the event that scheduled an activity → its sequence number."""
+        self._ends: dict[int, LocalEnd] = {}
+        engine.log.clear()
+        engine._adopt(recording.start(engine.workflow_id), recording.run_id)
+
+    def until(self, at: int | None) -> None:
+        """Carry out what happened by then, and leave the engine there."""
+        engine, recording = self._engine, self._recording
+        happened: list[Any] = []
+        for task in recording.tasks:
+            if at is not None and task.at > at:
+                happened += task.happened
+            elif not engine.done:
+                self._task(task)
+        happened += recording.unheard
+        if at is not None:
+            happened = recorded.at_or_before(happened, at)
+        if not engine.done:
+            last = max([at or 0, *(recorded.micros(e) for e in happened)])
+            engine._at(last)
+            engine._waiting_jobs += [job for event in happened if (job := self._told(event)) is not None]
+            closed = recording.closed_by
+            if closed is not None and (at is None or recorded.micros(closed) <= at):
+                engine.ending = Ending("terminated", closed)
+                engine.close()
+            else:
+                engine._agenda.resume(engine._now)
+
+    def _task(self, task: RecordedTask) -> None:
+        engine = self._engine
+        engine._at(task.at, task.nanos)
+        self.flags = task.flags
+        self._ends = {end.seq: end for end in recorded.local_ends(task.commands)}
+        said = len(engine.log)
+        jobs = [*task.patches, *engine._waiting_jobs, *self._ended_late()]
+        jobs += [job for event in task.happened if (job := self._told(event)) is not None]
+        for event in task.updates:
+            jobs.append(engine._expect(recorded.update(event)))
+        engine._turn(jobs, self)
+        Agreement(engine, task).check(engine.log[said:])
+        self._as_recorded(task)
+
+    def _told(self, event: Any) -> Job | None:
+        ended = recorded.activity_end(event)
+        if ended is not None:
+            scheduled, told = ended
+            return self._engine._agenda.resolved(self._scheduled.get(scheduled, -1), told)
+        job = recorded.job(event)
+        if job is not None and job.HasField("fire_timer"):
+            self._engine._agenda.timers.pop(job.fire_timer.seq, None)
+        return job
+
+    def _ended_late(self) -> list[Job]:
+        """Local activities of an earlier task that ended in this one (it beat its heart meanwhile)."""
+        return [job for end in list(self._ends.values()) if (job := self._end(end)) is not None]
+
+    def settled(self, execution: Execution) -> list[Job]:
+        """See `execution.Recorded`."""
+        if jobs := execution._agenda.at_once():
+            return jobs
+        return self._ended_late()
+
+    def _end(self, end: LocalEnd) -> Job | None:
+        job = self._engine._agenda.resolved(end.seq, end.told)
+        if job is not None:
+            del self._ends[end.seq]
+            self._engine._at(*divmod(end.at, 1000))
+        return job
+
+    def _as_recorded(self, task: RecordedTask) -> None:
+        """Timers run from the event that started them; activities are known by the event that scheduled them."""
+        agenda = self._engine._agenda
+        agenda.sent()
+        for event in task.commands:
+            if event.HasField("timer_started_event_attributes"):
+                timer = event.timer_started_event_attributes
+                if int(timer.timer_id) in agenda.timers:
+                    due = recorded.micros(event) + timer.start_to_fire_timeout.ToMicroseconds()
+                    agenda.set_timer(int(timer.timer_id), due)
+            elif event.HasField("activity_task_scheduled_event_attributes"):
+                wanted = event.activity_task_scheduled_event_attributes.activity_id
+                for run in agenda.activities.values():
+                    if run.id == wanted and not run.local:
+                        self._scheduled[event.event_id] = run.seq
+                        run.scheduled = recorded.micros(event)
