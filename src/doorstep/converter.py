@@ -4,12 +4,40 @@ made in this one place."""
 from __future__ import annotations
 
 import dataclasses
+import functools
 
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from pydantic import TypeAdapter
+from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    DefaultPayloadConverter,
+    JSONPlainPayloadConverter,
+)
 
 from doorstep.codec import Codec, key_ring
 from doorstep.settings import Settings, load_settings
+
+_adapter_of = functools.lru_cache(maxsize=256)(TypeAdapter)
+
+
+class _Json(PydanticJSONPlainPayloadConverter):
+    """The SDK's, with one cache of type adapters per process. The SDK makes a converter per workflow run, and so
+    built the adapter of the journey's input, some milliseconds, for every journey."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._type_adapter = _adapter_of
+
+
+class Payloads(CompositePayloadConverter):
+    """As the SDK's pydantic converter: JSON by pydantic, everything else as ever."""
+
+    def __init__(self) -> None:
+        json = _Json()
+        others = DefaultPayloadConverter.default_encoding_payload_converters
+        super().__init__(*(json if isinstance(c, JSONPlainPayloadConverter) else c for c in others))
 
 
 def data_converter(settings: Settings | None = None) -> DataConverter:
@@ -20,7 +48,8 @@ def data_converter(settings: Settings | None = None) -> DataConverter:
     keys that cannot be read.
     """
     ring = key_ring(settings or load_settings())
-    sealed = dataclasses.replace(pydantic_data_converter, payload_codec=Codec(ring))
+    ours = dataclasses.replace(pydantic_data_converter, payload_converter_class=Payloads)
+    sealed = dataclasses.replace(ours, payload_codec=Codec(ring))
     if ring.newest is None:
         return sealed
     return dataclasses.replace(sealed, failure_converter_class=DefaultFailureConverterWithEncodedAttributes)

@@ -34,7 +34,7 @@ def tied(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", "-S", str(Path(__file__).absolute()), str(os.getpid()), *command]
 
 
-BEHIND_THE_API = 5
+BEHIND_THE_API = 10
 """On one machine a store's webhook is answered first: Temporal and the worker catch up behind the API."""
 
 

@@ -36,10 +36,11 @@ from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
 from doorstep.models.trouble import passing
 from doorstep.presence import check_open_journeys, present
-from doorstep.sandbox import sandbox
+from doorstep.sandbox import keep_bytecode, sandbox
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import metrics, tracing
 from doorstep.telemetry.serving import metrics_served
+from doorstep.threads import take_short_turns
 from doorstep.workflows import patches, registry
 
 log = structlog.get_logger(__name__)
@@ -63,9 +64,11 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """Run a worker until `stop` is set (by default: SIGTERM or SIGINT). Temporal may come later than we do,
     and may go away in between. Raises `SetupError` when an open journey could not be carried on."""
     stop = stop or _stopped_by_signals()
+    take_short_turns()
+    keep_bytecode(settings.data_dir / "bytecode")
     releases.check(settings.store_packages)
     journeys = registry.journeys()
-    database = Database.of(settings)
+    database = Database.of(settings, serving=True, behind=True)
     with contextlib.ExitStack() as stack:
         stack.callback(database.dispose)
         tracing.configure("doorstep-worker")

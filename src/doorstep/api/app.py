@@ -27,6 +27,7 @@ from doorstep.ingest import Writer
 from doorstep.models import Database
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import tracing
+from doorstep.threads import take_short_turns
 
 TAGS = [
     {
@@ -59,7 +60,7 @@ def create_app(
     """The app. What is not given is made from the settings, and settings from the environment; `clock` answers
     aware UTC. A given database is the caller's to dispose of. Raises `SetupError` for settings that are wrong."""
     chosen = settings or load_settings()
-    opened, time = database or Database.of(chosen), clock or utc_now
+    opened, time = database or Database.of(chosen, serving=True), clock or utc_now
     parts = Services(
         settings=chosen, database=opened, gateway=gateway or _late(chosen, opened, time), clock=time
     )
@@ -101,6 +102,7 @@ def create_app(
 
 async def _start(app: FastAPI, parts: Services, stack: AsyncExitStack) -> None:
     """Starts what runs beside requests; the stack stops it in reverse: first the courier, at last the writer."""
+    take_short_turns()
     writer = Writer(parts.database, secret=parts.settings.secret_key).start()
     stack.push_async_callback(asyncio.to_thread, writer.close)
     courier = None

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, create_engine, event, types
+from sqlalchemy import DateTime, Dialect, Engine, create_engine, types
 from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Field, Session, SQLModel
 
 from doorstep.errors import SetupError, Unavailable
+from doorstep.models import sqlite
 from doorstep.models.postgres import Limits, connect_args
+from doorstep.models.sqlite import BUSY_SECONDS
 from doorstep.settings import Settings
 
 # Every constraint has a name, so that a later migration can drop it (SQLite would leave them nameless).
@@ -24,8 +26,6 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-BUSY_SECONDS = 20
 
 
 class UtcDateTime(types.TypeDecorator[datetime]):
@@ -59,9 +59,19 @@ class Database:
     """One database. `read()` and `write()` are transactions; a write on SQLite takes the write lock at its
     start (`BEGIN IMMEDIATE`), so that two writers queue instead of failing half-way."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        limits: Limits | None = None,
+        serving: bool = False,
+        behind: bool = False,
+    ) -> None:
         """`url` is an SQLAlchemy URL; `pool_size` connections are kept, up to twice as many opened in a rush;
-        `limits` bound what is waited for on PostgreSQL. Raises `SetupError` for a URL that cannot be used."""
+        `limits` bound what is waited for on PostgreSQL. On SQLite `serving` is for a process that runs for long,
+        `behind` for one that lets others, who answer somebody, write first. Raises `SetupError` for a URL that
+        cannot be used."""
         limits = limits or Limits()
         try:
             parsed = make_url(url)
@@ -80,15 +90,26 @@ class Database:
         if not self.is_sqlite:
             options["connect_args"] = connect_args(limits, parsed.query)
         self._writer = threading.Lock()
+        self._checkpointer: sqlite.Checkpointer | None = None
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
-            _tame_sqlite(self.engine)
+            asks = sqlite.BEHIND_ASKS_SECONDS if behind else sqlite.FIRST_ASKS_SECONDS
+            sqlite.tame(self.engine, checkpoints_aside=serving, ask_again=asks)
+            if serving and parsed.database and parsed.database != ":memory:":
+                self._checkpointer = sqlite.Checkpointer(Path(parsed.database)).start()
 
     @classmethod
-    def of(cls, settings: Settings, *, pool_size: int | None = None) -> Database:
+    def of(
+        cls,
+        settings: Settings,
+        *,
+        pool_size: int | None = None,
+        serving: bool = False,
+        behind: bool = False,
+    ) -> Database:
         """The deployment's database, within its limits; `pool_size` for commands that need one or two."""
-        size = pool_size or settings.database_pool
-        return cls(settings.database_url, pool_size=size, limits=Limits.of(settings))
+        size, limits = pool_size or settings.database_pool, Limits.of(settings)
+        return cls(settings.database_url, pool_size=size, limits=limits, serving=serving, behind=behind)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -133,27 +154,9 @@ class Database:
 
     def dispose(self) -> None:
         """Close every pooled connection."""
+        if self._checkpointer is not None:
+            self._checkpointer.stop()
         self.engine.dispose()
-
-
-def _tame_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _connect(dbapi_connection: Any, _record: Any) -> None:
-        dbapi_connection.isolation_level = None  # we say BEGIN ourselves
-        cursor = dbapi_connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-            "foreign_keys=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("doorstep_immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 def _make_room(folder: Path) -> None:

@@ -1,0 +1,107 @@
+"""SQLite shared by busy processes: who waits for whom, and the log that must not grow for ever."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+
+from doorstep.models import sqlite
+from doorstep.models.base import Database
+
+
+def _holding(path: Path, released: threading.Event, seconds: float) -> threading.Thread:
+    """Another process's transaction, as SQLite sees it: a connection of its own that holds the write lock."""
+    held, rest = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            held.set()
+            rest.wait(seconds)
+            connection.execute("COMMIT")
+            released.set()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    return thread
+
+
+def _path(url: str) -> Path:
+    return Path(make_url(url).database or "")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A SQLite file of this test's own, in WAL."""
+    made = f"sqlite:///{tmp_path / 'shared.db'}"
+    database = Database(made)
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE scratch (n INTEGER, filling TEXT)"))
+    database.dispose()
+    return made
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_who_waits_for_the_write_lock_asks_often(
+    url: str, behind: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's own waiting sleeps up to 100 ms at a time by then; who answers somebody asks most often."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        released.wait(seconds)
+
+    released = threading.Event()
+    monkeypatch.setattr(sqlite.time, "sleep", sleep)
+    database = Database(url, behind=behind)
+    other = _holding(_path(url), released, 0.2)
+    with database.writing():
+        pass
+    assert released.wait(5)
+    other.join()
+    database.dispose()
+    assert set(slept) == {sqlite.BEHIND_ASKS_SECONDS if behind else sqlite.FIRST_ASKS_SECONDS}
+    assert len(slept) > 10
+
+
+def test_a_lock_that_is_never_given_back_is_an_error(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.2)
+    database = Database(url)
+    other = _holding(_path(url), threading.Event(), 1.0)
+    with pytest.raises(Exception, match="locked"), database.writing():
+        pass
+    other.join()
+    with database.writing() as connection:  # and the connection is good for the next one
+        connection.execute(text("SELECT 1"))
+    database.dispose()
+
+
+def test_the_log_is_copied_beside_the_commits_and_begins_anew(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a lull: somebody writes all the time, and yet the log stays bounded."""
+    monkeypatch.setattr(sqlite, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(sqlite, "WAL_BYTES", 64 * 1024)
+    monkeypatch.setattr(sqlite, "LONG_WAL_BYTES", 512 * 1024)
+    database = Database(url, serving=True)
+    log = _path(url).with_name(_path(url).name + "-wal")
+    filling = {"f": "x" * 30_000}
+    written = reused = size = 0
+    while reused < 20 and written < 20_000:  # each is longer than what a log that grows would hide
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO scratch VALUES (1, :f)"), filling)
+        written += 1
+        before, size = size, log.stat().st_size
+        reused += size == before
+    with database.reading() as connection:
+        count = connection.execute(text("SELECT count(*) FROM scratch")).scalar_one()
+    database.dispose()
+    assert count == written
+    assert reused == 20
