@@ -1,28 +1,53 @@
-"""`python -m bench [name …]`: run the benches, print the table, write the file; exit 1 when a target is missed."""
+"""`python -m bench [--on sqlite|postgres|both] [name …]`: run the benches, print the table, write the file; exit 1
+when a target is missed. Both databases unless told; what does not depend on the database runs on SQLite only."""
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
+from bench.ground import VARIABLE
 from bench.report import Figures
+from doorstep.postgres_server import find_binaries
 
-BENCHES = ("throughput", "codec", "webhooks", "status", "memory")
+BENCHES = ("throughput", "workers", "codec", "webhooks", "status", "memory", "sizing")
+ON_BOTH = ("throughput", "workers", "webhooks", "status")
+DATABASES = ("sqlite", "postgres")
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or list(BENCHES)
+    arguments = sys.argv[1:]
+    on = "both"
+    if "--on" in arguments:
+        at = arguments.index("--on")
+        on = arguments[at + 1] if at + 1 < len(arguments) else ""
+        del arguments[at : at + 2]
+    wanted = arguments or list(BENCHES)
     unknown = [name for name in wanted if name not in BENCHES]
-    if unknown:
-        sys.stderr.write(f"There is no bench '{unknown[0]}'. There are: {', '.join(BENCHES)}.\n")
+    if unknown or on not in (*DATABASES, "both"):
+        wrong = f"bench '{unknown[0]}'" if unknown else f"database '{on}'"
+        known = BENCHES if unknown else (*DATABASES, "both")
+        sys.stderr.write(f"There is no {wrong}. There are: {', '.join(known)}.\n")
         return 2
+    if on != "sqlite" and find_binaries() is None:
+        sys.stderr.write("PostgreSQL is not installed: nothing is measured on it (`make tools`).\n")
+        on = "sqlite"
     figures = Figures()
     for name in wanted:
-        sys.stderr.write(f"{name} …\n")
-        importlib.import_module(f"bench.{name}").run(figures)
-        figures.write()
+        for database in DATABASES if on == "both" else (on,):
+            if database == "sqlite" or name in ON_BOTH:
+                _one(name, database, figures)
     sys.stdout.write(figures.table() + "\n")
     return 1 if figures.failed else 0
+
+
+def _one(name: str, database: str, figures: Figures) -> None:
+    sys.stderr.write(f"{name} on {database} …\n")
+    os.environ[VARIABLE] = database
+    figures.prefix = "" if database == "sqlite" else f"{database}_"
+    importlib.import_module(f"bench.{name}").run(figures)
+    figures.write()
 
 
 if __name__ == "__main__":

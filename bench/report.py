@@ -25,6 +25,8 @@ class Figures:
 
     def __init__(self) -> None:
         self._all: dict[str, Figure] = {}
+        self.prefix = ""
+        """Before each figure's name: what it was measured on, where that is not SQLite."""
 
     def note(self, line: str) -> None:
         """Progress, for whoever waits."""
@@ -45,10 +47,10 @@ class Figures:
             ok, target = value >= at_least, f"≥ {at_least:g}"
         if at_most is not None:
             ok, target = value <= at_most, f"≤ {at_most:g}"
-        self._all[name] = Figure(value=round(value, 3), unit=unit, target=target, ok=ok)
+        self._all[self.prefix + name] = Figure(value=round(value, 3), unit=unit, target=target, ok=ok)
 
     def value(self, name: str) -> float:
-        return self._all[name].value
+        return self._all[self.prefix + name].value
 
     @property
     def failed(self) -> list[str]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import tempfile
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from bench import load, seed
+from bench.ground import ground
 from bench.processes import environment, process
 from bench.report import Figures
 from bench.webhooks import _ready
 from doorstep.models.base import Database
 from doorstep.models.keys import ensure_first_admin_key
 from doorstep.models.ledger import DecisionRow, LedgerRowModel
-from doorstep.models.migrate import upgrade
 from doorstep.processes import free_ports
 
 ORDERS, ASKED, TOUCHES = 100_000, 2000, 8
@@ -26,17 +24,17 @@ ORDERS, ASKED, TOUCHES = 100_000, 2000, 8
 def run(figures: Figures) -> None:
     """Adds `status_p50_ms` and `status_p99_ms`."""
     orders = int(ORDERS * float(os.environ.get("BENCH_SCALE", "1")))
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{folder}/doorstep.db"
-        upgrade(url)
-        database = Database(url)
+    with ground(temporal=False) as here:
+        database = Database(here.url)
         seed.store(database)
         seeded = seed.orders(database, "big", orders)
         _touches(database, seeded)
         key = ensure_first_admin_key(database, datetime.now(UTC)) or ""
         database.dispose()
         port = free_ports(1)[0]
-        settings = environment(f"127.0.0.1:{free_ports(1)[0]}", url, Path(folder), DOORSTEP_PORT=str(port))
+        settings = environment(
+            f"127.0.0.1:{free_ports(1)[0]}", here.url, here.folder, DOORSTEP_PORT=str(port)
+        )
         with process("-m", "doorstep", "api", niceness=0, **settings):
             asyncio.run(_measure(figures, port, key, seeded))
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,14 +19,13 @@ from temporalio.worker import Worker
 
 from bench import seed
 from bench.bare import Bare, nothing
+from bench.ground import ground
 from bench.processes import environment, process
 from bench.report import Figures
 from doorstep.contracts import DELIVER_SIGNAL
 from doorstep.converter import data_converter
 from doorstep.domain.events import Envelope
 from doorstep.models.base import Database
-from doorstep.models.migrate import upgrade
-from doorstep.temporal_server import TemporalServer
 
 PACE = 0.3
 """Seconds between moments, the same for both."""
@@ -45,13 +43,11 @@ _TALE = (
 
 def run(figures: Figures) -> None:
     """Adds `journeys_per_second_ratio`, `history_events_ratio` and what they were made of."""
-    with tempfile.TemporaryDirectory() as folder, TemporalServer(Path(folder) / "temporal") as server:
-        asyncio.run(_measure(figures, server.address, Path(folder)))
+    with ground() as here:
+        asyncio.run(_measure(figures, here.address, here.url, here.folder))
 
 
-async def _measure(figures: Figures, address: str, folder: Path) -> None:
-    url = f"sqlite:///{folder / 'doorstep.db'}"
-    upgrade(url)
+async def _measure(figures: Figures, address: str, url: str, folder: Path) -> None:
     database = Database(url)
     seed.store(database)
     orders = seed.orders(database, "ref", JOURNEYS * (ROUNDS + 1))

@@ -1,4 +1,4 @@
-"""Webhooks against the whole house (API, worker, Temporal server on SQLite files): 200 a second for a minute,
+"""Webhooks against the whole house (API, worker, Temporal server): 200 a second for a minute,
 one in ten a new order; a burst of 5,000 over 50 connections; and that each order got exactly one journey."""
 
 from __future__ import annotations
@@ -6,25 +6,22 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import text
 from temporalio.client import Client
 
 from bench import load
+from bench.ground import Ground, ground
 from bench.processes import environment, process
 from bench.report import Figures
 from doorstep.models.base import Database
-from doorstep.models.migrate import upgrade
 from doorstep.models.stores import ConnectionRow, StoreRow
 from doorstep.processes import free_ports
 from doorstep.sources.signed import secret_from, signed_headers
-from doorstep.temporal_server import TemporalServer
 
 RATE, SECONDS, BURST, CONNECTIONS = 200, 60, 5000, 50
 CONNECTION = "bench-api"
@@ -34,25 +31,19 @@ _STAGES = ("pre_transit", "in_transit", "out_for_delivery", "delivered")
 def run(figures: Figures) -> None:
     """Adds `webhook_*` and `burst_*` figures."""
     scale = float(os.environ.get("BENCH_SCALE", "1"))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        TemporalServer(Path(folder) / "temporal") as server,
-        _house(Path(folder), server.address) as (port, database, secret),
-    ):
-        asyncio.run(_measure(figures, server.address, port, database, secret, scale))
+    with ground() as here, _house(here) as (port, database, secret):
+        asyncio.run(_measure(figures, here.address, port, database, secret, scale))
 
 
 @contextmanager
-def _house(folder: Path, address: str) -> Iterator[tuple[int, Database, str]]:
-    url = f"sqlite:///{folder / 'doorstep.db'}"
-    upgrade(url)
-    database, secret, port = Database(url), secret_from(os.urandom(32)), free_ports(1)[0]
+def _house(here: Ground) -> Iterator[tuple[int, Database, str]]:
+    database, secret, port = Database(here.url), secret_from(os.urandom(32)), free_ports(1)[0]
     now = datetime.now(UTC)
     with database.write() as session:
         session.add(StoreRow(id="bench", name="Bench", zone="Europe/Berlin", currency="EUR", created_at=now))
         session.flush()
         session.add(ConnectionRow(id=CONNECTION, store_id="bench", source="signed", created_at=now))
-    settings = environment(address, url, folder, DOORSTEP_PORT=str(port))
+    settings = environment(here.address, here.url, here.folder, DOORSTEP_PORT=str(port))
     settings["DOORSTEP_CONNECTION_SECRET_BENCH_API"] = secret
     with (
         process("-m", "doorstep", "worker", **settings),

@@ -19,3 +19,14 @@ def test_up_opens_the_outbox_to_its_machine_unless_told_not_to(
     assert load_settings(child_environment(here, "127.0.0.1:7233")).outbox_open
     monkeypatch.setenv("DOORSTEP_OUTBOX_OPEN", "0")
     assert not load_settings(child_environment(here, "127.0.0.1:7233")).outbox_open
+
+
+def test_a_shells_variables_for_another_cluster_do_not_reach_the_embedded_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would make our children ask our own server for TLS; a named server gets them."""
+    monkeypatch.setenv("TEMPORAL_API_KEY", "for the cloud")
+    embedded = Settings(data_dir=tmp_path)
+    assert "TEMPORAL_API_KEY" not in child_environment(embedded, "127.0.0.1:7233")
+    named = Settings(data_dir=tmp_path, temporal_address="cloud.example:7233")
+    assert child_environment(named, "cloud.example:7233")["TEMPORAL_API_KEY"] == "for the cloud"

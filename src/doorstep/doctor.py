@@ -15,9 +15,10 @@ from enum import StrEnum
 from pathlib import Path
 
 import httpx
+from temporalio.service import RPCError
 
-from doorstep import go_install, processes, server_binaries
-from doorstep.errors import DoorstepError, SetupError
+from doorstep import gateway, go_install, processes, server_binaries
+from doorstep.errors import DoorstepError, SetupError, Unavailable
 from doorstep.running import BYTES_NEEDED, Running, running, usable
 from doorstep.settings import Settings
 from doorstep.temporal_namespace import look
@@ -208,11 +209,13 @@ def store_packages(settings: Settings) -> Check:
 def temporal(settings: Settings) -> Check:
     """Whether the server answers and a worker polls."""
     address = settings.temporal_target()
+
+    async def ask() -> int:
+        return await look(await gateway.connect(settings), settings.task_queue)
+
     try:
-        seen = asyncio.run(
-            asyncio.wait_for(look(address, settings.temporal_namespace, settings.task_queue), LOOK_SECONDS)
-        )
-    except (RuntimeError, OSError, TimeoutError):
+        seen = asyncio.run(asyncio.wait_for(ask(), LOOK_SECONDS))
+    except (Unavailable, RPCError, TimeoutError):
         return Check("temporal", State.WARN, f"{address} does not answer", START_IT)
     if not seen:
         return Check(

@@ -147,6 +147,11 @@ class PostgresServer:
         command = [str(self._binaries / "postgres"), "-D", str(data)]
         return [*_user(), *command, *(f"--{name}={value}" for name, value in options.items())]
 
+    @property
+    def pid(self) -> int:
+        """The server's process id; 0 when it was never started."""
+        return self._process.pid if self._process else 0
+
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

@@ -21,6 +21,7 @@ PREFIX = "DOORSTEP_"
 SECRET_PREFIX = "DOORSTEP_CONNECTION_SECRET_"  # noqa: S105 - a variable's name, not a secret
 RUNNING_FILE = "running.json"
 DEFAULT_TEMPORAL_PORT = 7233
+DEFAULT_NAMESPACE = "default"
 DEFAULT_UI_PORT = 8233
 
 # Read elsewhere, before or beside these settings.
@@ -110,7 +111,7 @@ class Settings:
     database_connect_seconds: float = _setting(5.0, SECONDS)  # for a new connection to the database
     database_wait_seconds: float = _setting(10.0, SECONDS)  # for a free one, when all are in use
     temporal_address: str | None = _setting(None, ADDRESS)  # None: the embedded server that `up` starts
-    temporal_namespace: str = _setting("default", NAME)
+    temporal_namespace: str = _setting(DEFAULT_NAMESPACE, NAME)
     temporal_port: int = _setting(DEFAULT_TEMPORAL_PORT, PORT)  # of the embedded server, if it is free
     ui_port: int = _setting(DEFAULT_UI_PORT, PORT)  # of its web UI, if it is free
     task_queue: str = _setting("doorstep", NAME)

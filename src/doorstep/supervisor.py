@@ -218,11 +218,14 @@ def load_sample(settings: Settings, report: Report) -> None:
 
 
 def child_environment(settings: Settings, temporal: str) -> dict[str, str]:
-    """Our environment with what we decided, so that worker and API see the same deployment whatever their folder."""
+    """Our environment with what we decided, so that worker and API see the same deployment whatever their folder.
+    To a server of our own none of the SDK's variables apply: a shell may hold some for another cluster."""
+    ours = settings.temporal_address is None
+    inherited = {k: v for k, v in os.environ.items() if not (ours and k.startswith("TEMPORAL_"))}
     return {
         f"{PREFIX}OUTBOX_OPEN": "1",  # one machine, its own person: unless our environment says otherwise
         f"{PREFIX}METRICS_OPEN": "1",
-        **os.environ,
+        **inherited,
         f"{PREFIX}DATA_DIR": str(settings.data_dir),
         f"{PREFIX}DATABASE_URL": settings.database_url,
         f"{PREFIX}TEMPORAL_ADDRESS": temporal,

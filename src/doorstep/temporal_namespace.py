@@ -56,11 +56,10 @@ async def ensure_namespace(client: Client, retention: timedelta) -> None:
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def look(address: str, namespace: str, task_queue: str) -> int:
-    """How many workers poll the task queue for workflows. Raises RuntimeError or RPCError when nobody answers."""
-    client = await Client.connect(address, namespace=namespace)
+async def look(client: Client, task_queue: str) -> int:
+    """How many workers poll the task queue for workflows. Raises RPCError when nobody answers."""
     asked = DescribeTaskQueueRequest(
-        namespace=namespace,
+        namespace=client.namespace,
         task_queue=TaskQueue(name=task_queue),
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     )

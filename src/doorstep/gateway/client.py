@@ -1,4 +1,9 @@
-"""A client of the deployment's Temporal namespace."""
+"""A client of the deployment's Temporal namespace: on this machine, in a cluster, or in Temporal Cloud.
+
+The SDK's own environment configuration says how to reach a cluster (https://docs.temporal.io/develop/environment-
+configuration): `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS`,
+`TEMPORAL_TLS_SERVER_CA_CERT_PATH`, `TEMPORAL_TLS_CLIENT_CERT_PATH`, `…_KEY_PATH`, `TEMPORAL_TLS_SERVER_NAME`.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +14,39 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 
 from doorstep.converter import data_converter
-from doorstep.errors import Unavailable
-from doorstep.settings import Settings
-from doorstep.telemetry import tracing
+from doorstep.errors import SetupError, Unavailable
+from doorstep.settings import DEFAULT_NAMESPACE, Settings
+
+HOW = "See TEMPORAL_TLS_…, TEMPORAL_API_KEY and docs/operating.md."
 
 
 async def connect(settings: Settings, *, lazy: bool = False, runtime: Runtime | None = None) -> Client:
-    """Address, TLS and API key come from the settings, else from the SDK's own `TEMPORAL_*` variables. `lazy`:
-    connects with the first call, so it succeeds with no server there. `runtime`: the SDK's, where its metrics are
-    told. Raises `Unavailable`, and `SetupError` for codec keys that cannot be read."""
-    config: dict[str, Any] = dict(ClientConfig.load_client_connect_config(disable_file=True))
-    if settings.temporal_address or not config.get("target_host"):
-        config["target_host"] = settings.temporal_target()
-    config["namespace"] = config.get("namespace") or settings.temporal_namespace
+    """A client as the settings say, else the SDK's variables. `lazy`: connects with the first call, so it succeeds
+    with no server there. `runtime`: the SDK's, where its metrics are told. Raises `Unavailable`, and `SetupError` for
+    certificates or codec keys that cannot be read."""
+    config = connect_config(settings)
     try:
         return await Client.connect(
-            data_converter=data_converter(settings),
-            lazy=lazy,
-            runtime=runtime,
-            interceptors=tracing.interceptors(),
-            **config,
+            data_converter=data_converter(settings), lazy=lazy, runtime=runtime, **config
         )
     except (RuntimeError, OSError) as error:
         raise Unavailable(
             "Temporal cannot be reached.", mend="`doorstep doctor` says what is missing."
         ) from error
+
+
+def connect_config(settings: Settings) -> dict[str, Any]:
+    """What `Client.connect` is told; our own settings go before the SDK's. Where neither names an address it is the
+    server of `doorstep up`, which knows no TLS and no key: variables of the shell that are meant for another cluster
+    are left out. Raises `SetupError`."""
+    try:
+        config: dict[str, Any] = dict(ClientConfig.load_client_connect_config(disable_file=True))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SetupError(f"Temporal's TLS settings cannot be used: {error}.", mend=HOW) from error
+    if not settings.temporal_address and not config.get("target_host"):
+        return {"target_host": settings.temporal_target(), "namespace": settings.temporal_namespace}
+    if settings.temporal_address:
+        config["target_host"] = settings.temporal_address
+    if settings.temporal_namespace != DEFAULT_NAMESPACE or not config.get("namespace"):
+        config["namespace"] = settings.temporal_namespace
+    return config
