@@ -89,7 +89,7 @@ def content_of(
         LINES.all(connection, {"order": request.order_ref}),
         PARCELS.all(connection, {"order": request.order_ref}),
         _offered(connection, request),
-        _links(request, channel, secret, base_url),
+        links_of(request, channel, secret, base_url),
     )
 
 
@@ -99,7 +99,9 @@ def _offered(connection: Connection, request: TouchRequest) -> list[Any]:
     return list(connection.execute(OFFERED, {"store": request.store_id, "refs": list(request.offered)}))
 
 
-def _links(request: TouchRequest, channel: Channel, secret: bytes, base_url: str) -> LinksContent:
+def links_of(request: TouchRequest, channel: Channel, secret: bytes, base_url: str) -> LinksContent:
+    """The signed links of one message."""
+
     def link(purpose: LinkPurpose, *, order: str = "", by: str = "") -> str:
         said = Link(
             purpose=purpose,

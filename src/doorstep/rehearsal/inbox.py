@@ -27,6 +27,9 @@ from doorstep.sources.base import OrderSighting, ReadEvent, Reading, ShipmentSig
 
 CONNECTION = "rehearsal-api"
 SOURCE = "api"
+"""Who told a consent that an order showed; …"""
+ADAPTER = "signed"
+"""… and one that an event told."""
 _CONSENTS = (facts.ConsentGranted.type, facts.ConsentWithdrawn.type)
 
 
@@ -230,7 +233,9 @@ def _learn(records: Records, person: PersonRecord, envelope: Envelope) -> None:
         granted = envelope.type == facts.ConsentGranted.type
         word = (facts.ConsentGranted if granted else facts.ConsentWithdrawn).read(envelope)
         for channel in (Channel(word.channel),) if word.channel else tuple(Channel):
-            _keep_consent(person, channel, Purpose(word.purpose), granted, word.at, envelope.received_at)
+            _keep_consent(
+                person, channel, Purpose(word.purpose), granted, word.at, envelope.received_at, ADAPTER
+            )
     elif envelope.type == facts.ZoneChanged.type:
         person.zone = facts.ZoneChanged.read(envelope).zone
     elif envelope.type == facts.PersonErased.type:
@@ -240,10 +245,16 @@ def _learn(records: Records, person: PersonRecord, envelope: Envelope) -> None:
 
 
 def _keep_consent(
-    person: PersonRecord, channel: Channel, purpose: Purpose, granted: bool, at: datetime, received: datetime
+    person: PersonRecord,
+    channel: Channel,
+    purpose: Purpose,
+    granted: bool,
+    at: datetime,
+    received: datetime,
+    source: str = SOURCE,
 ) -> None:
     """The latest word by its own time holds; of two at one instant the withdrawal."""
-    told = Consent(channel=channel, purpose=purpose, granted=granted, at=min(at, received), source=SOURCE)
+    told = Consent(channel=channel, purpose=purpose, granted=granted, at=min(at, received), source=source)
     held = [c for c in person.consents if (c.channel, c.purpose) == (channel, purpose)]
     last = max([*held, told], key=lambda c: (c.at, not c.granted))
     others = [c for c in person.consents if c not in held]

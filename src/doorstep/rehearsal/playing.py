@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from temporalio.contrib.pydantic import pydantic_data_converter
+
 from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionResult
 from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.errors import ScenarioError
@@ -215,6 +217,7 @@ class Play:
             workflow_id=start.journey_id,
             start=at,
             activities=self.world.activities(),
+            converter=pydantic_data_converter,
             sandboxed=self.sandboxed,
         )
 
