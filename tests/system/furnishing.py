@@ -49,5 +49,10 @@ def furnish(database: Database, settings: Settings, zone: str, store: dict[str, 
         session.flush()
         for name, source in ((SHOPIFY, "shopify"), (SIGNED, "signed")):
             session.add(ConnectionRow(id=name, store_id=STORE, source=source, created_at=at))
+    keep_secrets(settings)
+
+
+def keep_secrets(settings: Settings) -> None:
+    """The connections' secrets, which are not in the database."""
     settings.keep_connection_secret(SHOPIFY, SHOPIFY_SECRET)
     settings.keep_connection_secret(SIGNED, SIGNED_SECRET)

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 import uvicorn
-from furnishing import Quiet, furnish, logging_to
+from furnishing import Quiet, furnish, keep_secrets, logging_to
 from privacy import leaks
 from shopkeeper import Customer, Delivery
 from temporalio.client import Client, WorkflowHandle
@@ -51,6 +51,7 @@ class House:
     client: Client
     ports: Ports
     log: io.StringIO
+    taken_over: bool = False
     personal: list[str] = field(default_factory=list)
     """What must be found nowhere but in the database and in messages."""
     asked: list[str] = field(default_factory=list)
@@ -202,14 +203,16 @@ async def open_house(
     settle: float = 2.0,
     zone: str = "Europe/Berlin",
     wrap: Callable[[Ports], Ports] = lambda ports: ports,
+    taken_over: str = "",
     **store: Any,
 ) -> AsyncIterator[House]:
-    """A furnished house with worker and API running. `wrap` may put something between a touch and its ports."""
+    """A furnished house with worker and API running. `wrap` may put something between a touch and its ports.
+    `taken_over`: the namespace of a house that was furnished, and lived in, before."""
     settings = Settings(
         data_dir=folder,
         database_url=database_url,
         temporal_address=address,
-        temporal_namespace=f"house-{uuid.uuid4().hex[:12]}",
+        temporal_namespace=taken_over or f"house-{uuid.uuid4().hex[:12]}",
         task_queue="journeys",
         settle_seconds=settle,
         port=free_ports(1)[0],
@@ -221,7 +224,10 @@ async def open_house(
     )
     await ensure_namespace(client, timedelta(days=3))
     database, log = Database(database_url, pool_size=30), io.StringIO()
-    furnish(database, settings, zone, store)
+    if taken_over:
+        keep_secrets(settings)
+    else:
+        furnish(database, settings, zone, store)
     with logging_to(log):
         house = House(
             settings=settings,
@@ -229,6 +235,7 @@ async def open_house(
             client=client,
             ports=wrap(build_ports(settings, database)),
             log=log,
+            taken_over=bool(taken_over),
             personal=[word for c in customers for word in c.personal],
         )
         server = Quiet(uvicorn.Config(house.app, port=settings.port, log_config=None))

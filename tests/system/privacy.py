@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from doorstep.models.base import Database
 
@@ -18,11 +19,19 @@ PAGES = ("/healthz", "/readyz", "/journeys")
 """Answers that a machine reads, with no customer in them."""
 
 
-async def histories(client: Client, workflows: Iterable[str]) -> dict[str, str]:
-    """Every event of every workflow as text, payloads opened."""
+async def histories(
+    client: Client, workflows: Iterable[str], may_be_forgotten: bool = False
+) -> dict[str, str]:
+    """Every event of every workflow as text, payloads opened. `may_be_forgotten`: in a house that lived long ago,
+    Temporal's retention has passed for some that had closed."""
     found = {}
     for workflow in workflows:
-        history = await client.get_workflow_handle(workflow).fetch_history()
+        try:
+            history = await client.get_workflow_handle(workflow).fetch_history()
+        except RPCError as error:
+            if may_be_forgotten and error.status is RPCStatusCode.NOT_FOUND:
+                continue
+            raise
         found[f"history of {workflow}"] = "\n".join(_opened(event) for event in history.events)
     return found
 
@@ -38,7 +47,7 @@ async def outside(house: House) -> dict[str, str]:
     workflows = [w.id async for w in house.client.list_workflows("")]
     listed = (await house.get("/journeys", limit=100))["journeys"]
     known = {row["id"] for row in listed if row["status"] != "pending"} | set(workflows)
-    found = await histories(house.client, sorted(known))
+    found = await histories(house.client, sorted(known), house.taken_over)
     found["log"] = house.log.getvalue()
     found["addresses asked for"] = "\n".join(house.asked)
     for page in PAGES:
