@@ -77,26 +77,51 @@ async def idle(courier: Courier) -> None:
 async def test_the_courier_tells_one_journey_by_one_at_a_time_and_often_as_once() -> None:
     under_way: set[str] = set()
     rounds: list[str] = []
+    begun, let_go = asyncio.Event(), asyncio.Event()
 
     async def deliver(journeys: object, persons: object) -> Delivered:
         names = list(journeys)  # type: ignore[call-overload]
         assert not under_way & set(names)
         under_way.update(names)
-        await asyncio.sleep(0.02)
+        begun.set()
+        await let_go.wait()
         under_way.difference_update(names)
         rounds.extend(names)
         return Delivered()
 
-    courier = Courier(deliver, workers=3, batch=2)
+    courier = Courier(deliver, workers=3, batch=2, pace=0.0, quiet=0.0)
     courier.start()
     for _ in range(10):
         courier.wake(told("a", "b", "c"))
-    await asyncio.sleep(0.01)
-    courier.wake(told("a"))
+    await begun.wait()
+    courier.wake(told("a"))  # while it is being told: once more, afterwards
+    let_go.set()
     await idle(courier)
     await courier.stop()
 
     assert sorted(rounds) == ["a", "a", "b", "c"]
+
+
+async def test_what_comes_in_quick_succession_is_told_together() -> None:
+    """The first at once, what follows a pace later as one round, and when no more comes without waiting for it."""
+    rounds: list[list[str]] = []
+
+    async def deliver(journeys: object, persons: object) -> Delivered:
+        rounds.append(sorted(journeys))  # type: ignore[call-overload]
+        return Delivered()
+
+    courier = Courier(deliver, pace=3600.0, quiet=0.3)
+    courier.start()
+    courier.wake(told("a"))
+    await asyncio.sleep(0.05)
+    for name in ("a", "b", "a"):
+        courier.wake(told(name))
+        await asyncio.sleep(0.02)
+    assert rounds == [["a"]]
+    await asyncio.wait_for(idle(courier), 5)
+    await courier.stop()
+
+    assert rounds == [["a"], ["a", "b"]]
 
 
 async def test_the_courier_drops_what_is_too_much_and_outlives_a_failure() -> None:

@@ -176,7 +176,9 @@ class House:
         return bool(due and not row["paused"] and datetime.fromisoformat(due) <= self.now())
 
     async def until(self, moment: datetime) -> None:
-        """Let time pass, every journey in step, as far as `moment` (aware)."""
+        """Let time pass, every journey in step, as far as `moment` (aware). What was posted is delivered first: the
+        courier's pace is by the wall clock, and virtual time would run past the settle window before it."""
+        await self._delivered()
         while True:
             open_ones = await self._open()
             dues = [datetime.fromisoformat(row["next_due_at"]) for row, _ in open_ones if row["next_due_at"]]
