@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import SQLModel
+from temporalio.client import WorkflowHistory
 
 from doorstep.contracts import ActionResult, JourneyView, Wait
 from doorstep.domain.facts import Line
@@ -329,6 +330,7 @@ class ToldGateway:
         self.view: JourneyView | None = None
         self.asked: list[str] = []
         self.hangs = False
+        self.kept: WorkflowHistory | None = None
 
     async def query_state(self, journey_id: str, timeout: float) -> JourneyView:
         if self.hangs:
@@ -344,6 +346,11 @@ class ToldGateway:
         if self.on_act is None:
             raise Unavailable("No worker.")
         return await self.on_act(journey_id, action_id)
+
+    async def history(self, journey_id: str, timeout: float) -> WorkflowHistory:
+        if self.kept is None:
+            raise Unavailable("No Temporal.")
+        return self.kept
 
     async def reachable(self) -> bool:
         return self.view is not None

@@ -129,6 +129,8 @@ PARAMETERS = st.dictionaries(
             "limit",
             "cursor",
             "live",
+            "as_of",
+            "assume",
         ]
     ),
     TEXT | st.datetimes().map(lambda d: d.isoformat() + "Z") | st.integers().map(str),
@@ -139,6 +141,7 @@ PATHS = st.sampled_from(
         ("GET", "/journeys"),
         ("GET", "/journeys/{}"),
         ("GET", f"/journeys/{desk.JOURNEY}"),
+        ("GET", f"/journeys/{desk.JOURNEY}/plan"),
         ("POST", "/journeys/search"),
         ("POST", f"/journeys/{desk.JOURNEY}/actions/{{}}"),
         ("POST", f"/journeys/{desk.JOURNEY}/actions/skip"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from doorstep.api import actions, health, journeys, metrics, openapi, problems, search, unsubscribe
+from doorstep.api import actions, health, journeys, metrics, openapi, planned, problems, search, unsubscribe
 from doorstep.api.auth import Wrongs
 from doorstep.api.customer import preferences, review, tracking
 from doorstep.api.gauges import Gauges
@@ -91,7 +91,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Around)
     for router in (
-        *(build_webhooks(), search.router, journeys.router, actions.router),
+        *(build_webhooks(), search.router, journeys.router, planned.router, actions.router),
         *(outbox_router(), tracking.router, review.router, preferences.router, unsubscribe.router),
         *(health.router, metrics.router),
     ):

@@ -35,6 +35,12 @@ CODES: dict[str, Code] = {
         "The cursor cannot be read.",
         "Take `next_cursor` of the page before as it is, or leave it out to begin anew.",
     ),
+    "codec_key_missing": _code(
+        400,
+        "History is sealed",
+        "The journey's history is sealed with a key that is not here.",
+        "Put the key back into DOORSTEP_CODEC_KEYS or the codec key file.",
+    ),
     "unauthenticated": _code(
         401,
         "No valid key",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
+from temporalio.client import WorkflowHistory
 
 from doorstep.contracts import ActionResult, JourneyView
 from doorstep.errors import Unavailable
@@ -46,6 +47,10 @@ class LateGateway:
     async def act(self, journey_id: str, action_id: str, timeout: float) -> ActionResult:
         """As `Journeys.act`."""
         return await self._there().act(journey_id, action_id, timeout)
+
+    async def history(self, journey_id: str, timeout: float) -> WorkflowHistory:
+        """As `Journeys.history`."""
+        return await self._there().history(journey_id, timeout)
 
     async def reachable(self) -> bool:
         """Whether Temporal answers now."""

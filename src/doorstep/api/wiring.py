@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
+from temporalio.client import WorkflowHistory
 
 from doorstep.contracts import ActionResult, JourneyView
 from doorstep.models import Database
@@ -26,6 +27,10 @@ class Journeys(Protocol):
 
     async def act(self, journey_id: str, action_id: str, timeout: float) -> ActionResult:
         """Let the journey claim and carry out that action; answers what it did."""
+        ...
+
+    async def history(self, journey_id: str, timeout: float) -> WorkflowHistory:
+        """The journey's whole history, payloads opened; the kept one where Temporal has forgotten it."""
         ...
 
 

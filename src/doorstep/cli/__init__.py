@@ -14,6 +14,7 @@ from doorstep.cli import (
     explain,
     keys,
     migrate,
+    plan,
     publishing,
     redrive,
     rehearse,
@@ -43,6 +44,7 @@ app.command("doctor")(doctor.doctor)
 app.command("migrate")(migrate.migrate)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
+app.command("plan")(plan.plan)
 app.command("rehearse")(rehearse.rehearse)
 app.command("redrive")(redrive.redrive)
 app.add_typer(keys.app, name="keys")

@@ -155,6 +155,10 @@ class Machine:
             raise TaskFailedError(completion.failed.failure)
         return list(completion.successful.commands)
 
+    def workflow(self) -> Any:
+        """The instance of the author's class."""
+        return self._inner()._object
+
     def waits_at(self) -> Place | None:
         """Where the workflow's own task waits now."""
         task = self._inner()._primary_task

@@ -95,6 +95,11 @@ class Execution:
         """The workflow has ended, in whatever way."""
         return self.ending is not None
 
+    @property
+    def workflow(self) -> Any:
+        """The live workflow object, to look at; None before it runs, after its end, and in the sandbox."""
+        return None if self._machine is None or self.sandboxed else self._machine.workflow()
+
     def close(self) -> None:
         """Take the workflow down where it is. Called by `with` and at its end."""
         if self._machine is not None:

@@ -1,0 +1,86 @@
+"""What comes next for a journey: its plan, now or as of any instant of its past. Needs Temporal, and no worker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
+from starlette.concurrency import run_in_threadpool
+
+from doorstep.api.auth import Supporter
+from doorstep.api.journeys import LIVE_SECONDS, Ref, read_detail
+from doorstep.api.schemas import examples_plan
+from doorstep.api.schemas.errors import errors
+from doorstep.api.schemas.examples import ok
+from doorstep.api.schemas.plan import PlanAnswer, PlannedWait
+from doorstep.api.wiring import Parts, Services
+from doorstep.errors import BadInput, Conflict
+from doorstep.models.journeys import JourneyStatus
+from doorstep.models.reading.clock import Clock
+from doorstep.planning import Planner
+from doorstep.rehearsal.plan import Assumption
+
+router = APIRouter(prefix="/journeys", tags=["journeys"])
+
+
+@router.get(
+    "/{ref}/plan",
+    summary="What comes next",
+    description="The journey is rebuilt from its history and run on under a named assumption, through the real rules "
+    "and the person's real facts: for each touch to come when, what, over which channel, and what would stop it. "
+    "Nothing is sent and nothing is changed. With `as_of` as it stood at an instant of its past: what it had heard, "
+    "the ledger, consents and suppressions of then; the store's policy and catalogue of now. Needs no worker. Where "
+    "this release does not have the journey's version, `rebuilt` is false and only what was recorded is told.",
+    responses={
+        200: ok(examples_plan.PLAN),
+        **errors(
+            *("bad_input", "codec_key_missing", "unauthenticated", "forbidden", "not_found"),
+            *("journey_not_started", "invalid", "unavailable"),
+        ),
+    },
+)
+async def read_plan(
+    request: Request,
+    parts: Parts,
+    caller: Supporter,
+    ref: Ref,
+    as_of: Annotated[
+        AwareDatetime | None, Query(description="An instant of its past; without it: now.")
+    ] = None,
+    assume: Annotated[
+        Assumption,
+        Query(
+            description="`nothing`: nothing else happens. `arrives`: each parcel arrives when its carrier says."
+        ),
+    ] = Assumption.NOTHING,
+) -> PlanAnswer:
+    detail = await run_in_threadpool(read_detail, parts, caller, ref)
+    now = parts.clock()
+    if detail.status == JourneyStatus.PENDING:
+        raise Conflict(
+            "The journey has not started yet: it has no plan.",
+            mend="Ask again in a moment.",
+            code="journey_not_started",
+        )
+    begun = detail.started.utc
+    if as_of is not None and not begun <= as_of <= now:
+        raise BadInput(
+            "`as_of` is not an instant of this journey's past.",
+            mend=f"Give one from {begun.isoformat(timespec='seconds')} on.",
+        )
+    history = await parts.gateway.history(detail.id, LIVE_SECONDS)
+    plan = await _planner(request, parts).plan(history, now=now, as_of=as_of, assumption=assume)
+    clock = Clock(detail.person.zone)
+    recorded = [
+        PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=w.until) for w in detail.waits
+    ]
+    return PlanAnswer.of(plan, clock, recorded if as_of is None else [])
+
+
+def _planner(request: Request, parts: Services) -> Planner:
+    """The process's planner, made when first asked for."""
+    held: Planner | None = getattr(request.app.state, "planner", None)
+    if held is None:
+        held = request.app.state.planner = Planner.of(parts.settings, parts.database)
+    return held

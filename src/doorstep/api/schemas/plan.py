@@ -1,0 +1,106 @@
+"""A journey's plan: what would come next, when, over which channel, and what would stop it."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field
+
+from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.goods import Moment, View
+from doorstep.models.reading.sentences import why
+from doorstep.models.reading.views import Rule
+from doorstep.rehearsal.plan import Ahead, Plan
+
+
+class PlannedTouch(View):
+    """One touch to come."""
+
+    step: str
+    occurrence: str
+    key: str
+    purpose: str
+    template: str
+    channel: str = Field(description="The channel it would take; empty when it would not go.")
+    when: Moment = Field(description="When it would go, or be decided not to.")
+    due: Moment
+    expires: Moment = Field(description="Of no use after this.")
+    outcome: str = Field(description="`sent` is expected to go; `skipped`, `cancelled`, `deferred` are not.")
+    reason: str
+    sentence: str = Field(description="The expectation in words.")
+    stops: list[str] = Field(description="What would stop it; empty when it would not go anyway.")
+    rules: list[Rule] = Field(description="The gate's trace for that moment, rule by rule.")
+
+    @classmethod
+    def of(cls, ahead: Ahead, clock: Clock) -> Self:
+        """As the person's clock shows it."""
+        return cls(
+            **{name: getattr(ahead, name) for name in ("step", "occurrence", "key", "purpose", "template")},
+            channel=ahead.channel if ahead.outcome == "sent" else "",
+            when=clock.moment(ahead.at),
+            due=clock.moment(ahead.due_at),
+            expires=clock.moment(ahead.expires_at),
+            outcome=ahead.outcome,
+            reason=ahead.reason,
+            sentence=_sentence(ahead, clock),
+            stops=list(ahead.stops),
+            rules=[
+                Rule(rule=r.rule, verdict=r.verdict.value, facts=dict(r.facts), detail=r.detail)
+                for r in ahead.trace
+            ],
+        )
+
+
+def _sentence(ahead: Ahead, clock: Clock) -> str:
+    words = clock.words(ahead.at)
+    if ahead.outcome == "sent":
+        return f"Goes {f'by {ahead.channel} ' if ahead.channel else ''}on {words}, if nothing stops it."
+    because = ahead.detail or why(ahead.reason)
+    return f"Would not go ({words}): {because.rstrip('.')}." if because else f"Would not go ({words})."
+
+
+class PlannedWait(View):
+    """Something the journey waited for at that instant."""
+
+    kind: str
+    name: str
+    occurrence: str
+    until: Moment | None
+
+
+class PlanAnswer(View):
+    """The plan. Where `rebuilt` is false the journey's code is not here or goes another way: `note` says which, and
+    only what was recorded is told."""
+
+    journey_id: str
+    type: str
+    as_of: Moment = Field(description="The instant the plan is made for.")
+    assumption: str = Field(description="`nothing` or `arrives`.")
+    assumed: list[str] = Field(description="What was taken to happen, in words.")
+    rebuilt: bool
+    note: str
+    waits: list[PlannedWait] = Field(description="What it waited for then.")
+    touches: list[PlannedTouch] = Field(description="What would come, in order.")
+    ends: Moment | None = Field(description="When the journey would end; null: it would go on waiting.")
+    outcome: str = Field(description="How it would end.")
+
+    @classmethod
+    def of(cls, plan: Plan, clock: Clock, recorded: list[PlannedWait]) -> Self:
+        """`recorded`: what the tables say it waits for, for a journey that could not be rebuilt."""
+        waits = [
+            PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=clock.maybe(w.until))
+            for w in plan.waits
+        ]
+        return cls(
+            journey_id=plan.journey_id,
+            type=plan.type,
+            as_of=clock.moment(plan.at),
+            assumption=plan.assumption.value,
+            assumed=list(plan.assumed),
+            rebuilt=plan.rebuilt,
+            note=plan.note,
+            waits=waits if plan.rebuilt else recorded,
+            touches=[PlannedTouch.of(a, clock) for a in plan.ahead],
+            ends=clock.maybe(plan.ends_at),
+            outcome=plan.outcome,
+        )

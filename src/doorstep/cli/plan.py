@@ -1,0 +1,121 @@
+"""`doorstep plan`: what comes next for an order, and what would stop it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doorstep.cli import base
+from doorstep.cli.finding import journey_of, lines, opened
+from doorstep.errors import BadInput, Conflict, nearest
+
+if TYPE_CHECKING:
+    from doorstep.api.schemas.plan import PlanAnswer, PlannedTouch
+    from doorstep.models import Database
+    from doorstep.models.reading.views import JourneyDetail
+
+ASSUMPTIONS = ("nothing", "arrives")
+
+
+def plan(
+    order: Annotated[str, typer.Argument(help="Order number, store's order id, jny_… or ord_….")],
+    assume: Annotated[
+        str,
+        typer.Option(help="nothing: nothing else happens. arrives: parcels arrive when their carriers say."),
+    ] = "nothing",
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="An instant of its past, as 2026-03-31T10:00+02:00 (without a zone: UTC)."),
+    ] = None,
+    as_json: base.AsJson = False,
+) -> None:
+    """Say what comes next for an order: when, what, over which channel, and what would stop it.
+
+    The journey is rebuilt from its history in Temporal and run on in memory through the real rules. Nothing is sent.
+    Needs Temporal (or the kept history of a journey that has ended), and no worker.
+    """
+    if assume not in ASSUMPTIONS:
+        raise BadInput(
+            f"'{assume}' is no assumption.{nearest(assume, ASSUMPTIONS)}", mend="Use nothing or arrives."
+        )
+    at = None if as_of is None else _instant(as_of)
+    with opened() as database:
+        detail = journey_of(database, order)
+        if detail.status == "pending":
+            raise Conflict("The journey has not started yet: it has no plan.", mend="Ask again in a moment.")
+        begun = detail.started
+        if at is not None and not begun.utc <= at <= datetime.now(UTC):
+            raise BadInput(
+                "--as-of is not an instant of this journey's past.",
+                mend=f"Give one from {begun.utc.isoformat(timespec='seconds')} on.",
+            )
+        answer = asyncio.run(_made(database, detail, assume, at))
+    if as_json:
+        base.emit(answer.model_dump(mode="json"))
+    else:
+        typer.echo("\n".join(page(answer, detail)))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"'{text}' is no instant.", mend="Write it as 2026-03-31T10:00+02:00.") from error
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+async def _made(database: Database, detail: JourneyDetail, assume: str, as_of: datetime | None) -> PlanAnswer:
+    from doorstep import gateway
+    from doorstep.api.schemas.plan import PlanAnswer, PlannedWait
+    from doorstep.models.reading.clock import Clock
+    from doorstep.planning import Planner
+    from doorstep.rehearsal.plan import Assumption
+
+    settings = base.settings()
+    door = gateway.Gateway(await gateway.connect(settings), database, settings)
+    history = await door.history(detail.id)
+    made = await Planner.of(settings, database).plan(
+        history, now=datetime.now(UTC), as_of=as_of, assumption=Assumption(assume)
+    )
+    recorded = [
+        PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=w.until) for w in detail.waits
+    ]
+    return PlanAnswer.of(made, Clock(detail.person.zone), recorded if as_of is None else [])
+
+
+def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
+    """The plan, at most 100 columns wide."""
+    made = [
+        f"{detail.order.number or detail.order.external_id}  {answer.type}  {answer.journey_id}",
+        f"As of {answer.as_of.words} (times in {detail.person.zone})",
+    ]
+    made += [line for said in answer.assumed for line in lines(said, "    ", "  • ")]
+    if not answer.rebuilt:
+        made += ["", *lines(f"Only what was recorded can be told: {answer.note}")]
+    if answer.waits:
+        made += ["", "Waits for"]
+        for wait in answer.waits:
+            until = f" until {wait.until.words}" if wait.until else ""
+            made += lines(f"{wait.name} {wait.occurrence}".strip() + until, "    ", "  • ")
+    for title, coming in (
+        ("To come", [t for t in answer.touches if t.outcome == "sent"]),
+        ("Not to come", [t for t in answer.touches if t.outcome != "sent"]),
+    ):
+        if coming:
+            made += ["", title, *(line for touch in coming for line in _touch(touch))]
+    if answer.rebuilt:
+        end = f"Ends {answer.ends.words}: {answer.outcome or 'without an outcome'}." if answer.ends else ""
+        made += ["", end or "Nothing in sight would end it."]
+    return made
+
+
+def _touch(touch: PlannedTouch) -> list[str]:
+    name = f"{touch.step} [{touch.occurrence}]" if touch.occurrence else touch.step
+    mark = "→" if touch.outcome == "sent" else "–"
+    made = [f"  {mark} {touch.when.words:<23} {name}  ({touch.channel or touch.purpose})"[:100]]
+    if touch.outcome != "sent":
+        return made + lines(touch.sentence, " " * 6)
+    return made + [line for said in touch.stops for line in lines(said, " " * 8, "      × ")]

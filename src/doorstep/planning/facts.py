@@ -1,0 +1,169 @@
+"""A person's facts out of the tables, as a rehearsal's records: what the gate reads, and no personal data. Of an
+address it is known only that there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection, Row
+
+from doorstep.domain.customers import Consent, Facts
+from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.shipments import ShipmentStatus
+from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.errors import NotFound
+from doorstep.models.codec_json import order_state
+from doorstep.models.facts import FactsReader, addresses_of
+from doorstep.models.journeys import JourneyRow
+from doorstep.models.ledger import LedgerRowModel
+from doorstep.models.ledger_rows import latest, ledger_row
+from doorstep.models.orders import OrderRow, ShipmentRow
+from doorstep.models.people import ConsentRow
+from doorstep.models.tables import table
+from doorstep.rehearsal.plan import Arrival
+from doorstep.rehearsal.records import JourneyRecord, OrderRecord, PersonRecord, Records
+from doorstep.rehearsal.shop import Shop
+
+_journeys, _orders, _shipments = table(JourneyRow), table(OrderRow), table(ShipmentRow)
+_ledger, _consents = table(LedgerRowModel), table(ConsentRow)
+
+#: parcels that do not come any more
+_ENDED = (
+    ShipmentStatus.DELIVERED,
+    ShipmentStatus.CANCELLED,
+    ShipmentStatus.RETURNED_TO_SENDER,
+    ShipmentStatus.EXPIRED,
+)
+_PRESENT = "kept back"
+"""In place of an address: a plan needs to know that there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What is known about one journey and its person."""
+
+    records: Records
+    arrivals: tuple[Arrival, ...]
+
+
+def snapshot(
+    connection: Connection, reader: FactsReader, journey_id: str, at: datetime, *, past: bool
+) -> Snapshot:
+    """The facts as of `at`. `past`: what came later is left out, as far as the tables tell when it came (the ledger,
+    consents and suppressions do; the store's policy, addresses and what was taken off the never-send list do not).
+    Raises `NotFound`."""
+    journey = connection.execute(select(_journeys).where(_journeys.c.id == journey_id)).first()
+    if journey is None:
+        raise NotFound(f"There is no journey '{journey_id}'.")
+    addresses = addresses_of(connection, journey.person_id)
+    facts = reader.facts(connection, _asking(journey, at), at, addresses)
+    person = PersonRecord(
+        ref=journey.person_id,
+        zone=facts.zone,
+        addresses=dict.fromkeys(addresses, _PRESENT),
+        consents=_consents_until(connection, journey.person_id, at if past else None),
+        suppressions=tuple(s for s in facts.suppressions if not past or s.since <= at),
+        erased_at=None if past else facts.order.erased_at,
+    )
+    records = Records(
+        shop=Shop(id=journey.store_id, zone=facts.zone, policy=facts.policy),
+        persons={person.ref: person},
+        orders=_orders_of(connection, journey, facts),
+        journeys={journey.id: _journey(journey, at, past=past)},
+        rows={person.ref: _rows(connection, person.ref, at, past=past)},
+    )
+    parcels = select(_shipments).where(_shipments.c.order_ref == journey.order_ref)
+    return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at)))
+
+
+def _asking(journey: Row[Any], at: datetime) -> TouchRequest:
+    """A touch nobody makes, to ask the reader of facts with."""
+    return TouchRequest(
+        key="",
+        journey_id=journey.id,
+        journey_type=journey.type,
+        store_id=journey.store_id,
+        order_ref=journey.order_ref,
+        person_ref=journey.person_id,
+        step="",
+        template="",
+        purpose=Purpose.TRANSACTIONAL,
+        channels=(),
+        due_at=at,
+        expires_at=at,
+        as_of=at,
+    )
+
+
+def _consents_until(connection: Connection, person: str, until: datetime | None) -> tuple[Consent, ...]:
+    """The last word of each channel and purpose; of two at one instant the withdrawal."""
+    rows = select(_consents).where(_consents.c.person_id == person)
+    if until is not None:
+        rows = rows.where(_consents.c.at <= until)
+    last: dict[tuple[str, str], Row[Any]] = {}
+    for row in connection.execute(rows):
+        held = last.get((row.channel, row.purpose))
+        if held is None or (row.at, not row.granted) > (held.at, not held.granted):
+            last[row.channel, row.purpose] = row
+    return tuple(
+        Consent(
+            channel=Channel(r.channel),
+            purpose=Purpose(r.purpose),
+            granted=r.granted,
+            at=r.at,
+            source=r.source,
+        )
+        for _, r in sorted(last.items())
+    )
+
+
+def _orders_of(connection: Connection, journey: Row[Any], facts: Facts) -> dict[str, OrderRecord]:
+    """The person's orders, without their words."""
+    mine = (_orders.c.person_id == journey.person_id) | (_orders.c.id == journey.order_ref)
+    return {
+        row.id: OrderRecord(
+            ref=row.id,
+            external_id=row.external_id,
+            journey_id=row.journey_id,
+            created_at=row.created_at,
+            person_ref=row.person_id or "",
+            placed_at=row.placed_at,
+            whole=row.whole,
+            state=facts.order if row.id == journey.order_ref else order_state(row.state),
+        )
+        for row in connection.execute(select(_orders).where(mine))
+    }
+
+
+def _journey(journey: Row[Any], at: datetime, *, past: bool) -> JourneyRecord:
+    exited = journey.exited_at
+    if past and exited is not None and exited > at:
+        exited = None
+    return JourneyRecord(
+        id=journey.id, order_ref=journey.order_ref, person_ref=journey.person_id, exited_at=exited
+    )
+
+
+def _rows(connection: Connection, person: str, at: datetime, *, past: bool) -> dict[str, LedgerRow]:
+    """The ledger of the person. Of the past: without touches that went on later; they are decided anew."""
+    found = connection.execute(select(_ledger).where(_ledger.c.person_id == person).order_by(_ledger.c.key))
+    rows = [ledger_row(row._asdict()) for row in found]
+    return {row.request.key: row for row in rows if not past or latest(row) <= at}
+
+
+def _arrivals(parcels: Iterable[Row[Any]], at: datetime) -> list[Arrival]:
+    return [
+        Arrival(shipment=row.ref, at=max(row.expected_at, at))
+        for row in parcels
+        if row.expected_at is not None and row.status not in _ENDED and row.delivered_at is None
+    ]
+
+
+def as_heard(records: Records, order_ref: str, state: Any) -> Records:
+    """The same records with an order as its journey had heard of it by then."""
+    records.orders[order_ref] = replace(records.orders[order_ref], state=state)
+    return records

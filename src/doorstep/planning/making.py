@@ -1,0 +1,148 @@
+"""A plan, made: history and facts fetched, the journey rebuilt and run on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from doorstep import contracts
+from doorstep.activities.caring import CaringActivities
+from doorstep.activities.ports import build_ports
+from doorstep.contracts import DELIVER_SIGNAL, AdviceRequest, JourneyStart, RunOut
+from doorstep.domain.events import Envelope
+from doorstep.domain.messages import Channel
+from doorstep.domain.orders import OrderState
+from doorstep.domain.touches import TouchRequest
+from doorstep.models.base import Database
+from doorstep.models.facts import FactsReader
+from doorstep.planning.facts import Snapshot, as_heard, snapshot
+from doorstep.ports import Renderer
+from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
+from doorstep.rehearsal.memory import MemoryStore
+from doorstep.rehearsal.plan import Assumption, Plan, plan
+from doorstep.rehearsal.world import Unrendered, World
+from doorstep.settings import Settings
+from doorstep.workflows import registry
+from doorstep.workflows.hearing import Hearing
+
+_STARTED = "workflow_execution_started_event_attributes"
+_SIGNALLED = "workflow_execution_signaled_event_attributes"
+
+
+class Planner:
+    """Makes plans. One per process: it keeps the parsed policies and the renderer's list of templates."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        secret: bytes,
+        renderer: Renderer,
+        channels: tuple[Channel, ...],
+    ) -> None:
+        """`channels`: those a provider is set up for."""
+        self._database, self._reader = database, FactsReader(secret)
+        self._renderer, self._channels = Unrendered(renderer), channels
+        self._caring = CaringActivities(database)
+
+    @classmethod
+    def of(cls, settings: Settings, database: Database) -> Self:
+        """As the worker of these settings would send. Raises `SetupError` or `TemplateError` for a store package that
+        cannot be read."""
+        registry.load(settings.store_packages)
+        ports = build_ports(settings, database)
+        return cls(
+            database,
+            secret=settings.secret_key(),
+            renderer=ports.renderer,
+            channels=tuple(ports.senders),
+        )
+
+    async def plan(
+        self,
+        history: WorkflowHistory,
+        *,
+        now: datetime,
+        as_of: datetime | None = None,
+        assumption: Assumption = Assumption.NOTHING,
+    ) -> Plan:
+        """The plan as of `as_of` (aware; None: now). Runs in a thread: a plan takes milliseconds of computing."""
+        return await asyncio.to_thread(self.made, history, now, as_of, assumption)
+
+    def made(
+        self,
+        history: WorkflowHistory,
+        now: datetime,
+        as_of: datetime | None = None,
+        assumption: Assumption = Assumption.NOTHING,
+    ) -> Plan:
+        """As `plan`, in this thread. Raises `NotFound` for a journey the tables do not know."""
+        at, past = (now, False) if as_of is None else (min(as_of, now).astimezone(UTC), True)
+        with self._database.reading() as connection:
+            found = snapshot(connection, self._reader, history.workflow_id, at, past=past)
+        if past:
+            _heard_until(found, history, at)
+        world = World(found.records, self._renderer, channels=self._channels)
+        world.ports = _unworded(world)
+        return plan(
+            history,
+            registry.journeys(),
+            world,
+            at=at,
+            assumption=assumption,
+            arrivals=found.arrivals,
+            activities=self._advice(),
+        )
+
+    def _advice(self) -> dict[str, ActivityFunction]:
+        """Recommendations and run-outs as the worker answers them: they only read."""
+
+        def recommend(call: ActivityCall, request: AdviceRequest) -> tuple[str, ...]:
+            return self._caring.recommend(request)
+
+        def run_outs(call: ActivityCall, request: AdviceRequest) -> tuple[RunOut, ...]:
+            return self._caring.predict_run_out(request)
+
+        return {contracts.RECOMMEND: recommend, contracts.PREDICT_RUN_OUT: run_outs}
+
+
+class _Wordless(MemoryStore):
+    """A plan says nothing to anybody: no template is filled in."""
+
+    def content(self, request: TouchRequest, channel: Channel, at: datetime) -> dict[str, Any]:
+        return {}
+
+
+def _unworded(world: World) -> Any:
+    return replace(world.ports, store=_Wordless(world.records))
+
+
+def _heard_until(found: Snapshot, history: WorkflowHistory, at: datetime) -> None:
+    """The order as its journey had heard of it by then."""
+    hearing = Hearing()
+    decode: Callable[..., list[Any]] = pydantic_data_converter.payload_converter.from_payloads
+    order_ref = ""
+    for event in history.events:
+        if event.event_time.ToDatetime(UTC) > at:
+            break
+        if event.HasField(_STARTED):  # type: ignore[arg-type] # by name
+            (start,) = decode(
+                event.workflow_execution_started_event_attributes.input.payloads, [JourneyStart]
+            )
+            order_ref = start.order_ref
+            hearing.receive((start.placed, *start.events))
+        elif event.HasField(_SIGNALLED):  # type: ignore[arg-type] # by name
+            told = event.workflow_execution_signaled_event_attributes
+            if told.signal_name == DELIVER_SIGNAL:
+                (envelopes,) = decode(told.input.payloads, [list[Envelope]])
+                hearing.receive(envelopes)
+    hearing.absorb()
+    if order_ref in found.records.orders:
+        state: OrderState = hearing.order
+        as_heard(found.records, order_ref, state)

@@ -1,0 +1,238 @@
+"""What comes next for a live journey: rebuilt from its history as it stands (or stood), and run on in a world made of
+the real facts, under named assumptions. The gate, the caps and the quiet hours are the production code; nothing is
+rendered, nothing is sent, and no personal data is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from temporalio.client import WorkflowHistory
+
+from doorstep.contracts import DELIVER_SIGNAL, TOUCH, Wait
+from doorstep.domain.events import Envelope
+from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace
+from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
+from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.rebuild import CodeGone, rebuild
+from doorstep.rehearsal.stops import stops
+from doorstep.rehearsal.trouble import RehearsalError
+from doorstep.rehearsal.world import World
+from doorstep.touch.ledger import outcome_of
+
+#: no plan looks further ahead than this
+HORIZON = timedelta(days=400)
+
+
+class Assumption(StrEnum):
+    """What is taken to happen that nobody knows yet."""
+
+    NOTHING = "nothing"
+    """Nothing else happens: the customer and the carrier do nothing more."""
+    ARRIVES = "arrives"
+    """Each parcel under way arrives when the carrier says; nothing else happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A parcel under way and when its carrier expects it (aware UTC)."""
+
+    shipment: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """One touch to come. `at`: when it would go, or be decided not to (aware UTC). `outcome` is the expected one."""
+
+    step: str
+    occurrence: str
+    key: str
+    purpose: str
+    template: str
+    at: datetime
+    due_at: datetime
+    expires_at: datetime
+    outcome: str
+    reason: str
+    detail: str
+    channel: str
+    stops: tuple[str, ...]
+    """What would stop it, in words."""
+    trace: tuple[RuleTrace, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A journey's plan as of `at` (aware UTC). Not `rebuilt`: this code cannot carry it on, `note` says why, and only
+    what was recorded is known. `waits`: what it waited for at `at`. `ends_at` is None when it would wait for ever."""
+
+    journey_id: str
+    type: str
+    at: datetime
+    assumption: Assumption
+    assumed: tuple[str, ...]
+    """What was taken to happen, in words."""
+    rebuilt: bool
+    note: str = ""
+    waits: tuple[Wait, ...] = ()
+    ahead: tuple[Ahead, ...] = ()
+    ends_at: datetime | None = None
+    outcome: str = ""
+
+
+def plan(
+    history: WorkflowHistory,
+    workflows: Mapping[str, type[Any]],
+    world: World,
+    *,
+    at: datetime,
+    assumption: Assumption = Assumption.NOTHING,
+    arrivals: tuple[Arrival, ...] = (),
+    activities: Mapping[str, ActivityFunction] | None = None,
+) -> Plan:
+    """The plan of the journey of that history. `world` holds the facts as of `at`; `activities` replace some of its.
+    Raises `Unreadable` for what is no history."""
+    watch = _Watch(world)
+    played = {**world.activities(), **(activities or {}), TOUCH: watch.touch}
+    type_ = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
+    told: dict[str, Any] = {
+        "journey_id": history.workflow_id,
+        "type": type_,
+        "at": at,
+        "assumption": assumption,
+    }
+    assumed = _assumed(assumption, arrivals)
+    try:
+        with rebuild(history, workflows, at=at, activities=played) as engine:
+            waits = () if engine.done else engine.query("state").waits
+            watch.engine = engine
+            _run_on(engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else ())
+            return Plan(
+                **told,
+                assumed=assumed,
+                rebuilt=True,
+                waits=waits,
+                ahead=tuple(watch.ahead()),
+                ends_at=engine.now if engine.done else None,
+                outcome=str(engine.result) if engine.done and engine.failure is None else "",
+            )
+    except (CodeGone, RehearsalError) as error:
+        return Plan(**told, assumed=assumed, rebuilt=False, note=f"{error.what} {error.mend}".strip())
+
+
+def _assumed(assumption: Assumption, arrivals: tuple[Arrival, ...]) -> tuple[str, ...]:
+    rest = (
+        "Nothing else happens." if arrivals and assumption is Assumption.ARRIVES else "Nothing more happens."
+    )
+    if assumption is Assumption.NOTHING:
+        return (rest, "This person's other journeys send nothing more.")
+    if not arrivals:
+        return (
+            "No carrier has said when a parcel comes.",
+            rest,
+            "This person's other journeys send nothing more.",
+        )
+    return (
+        *(
+            f"Parcel {a.shipment} arrives on {a.at:%Y-%m-%d at %H:%M} UTC, as its carrier says."
+            for a in arrivals
+        ),
+        rest,
+        "This person's other journeys send nothing more.",
+    )
+
+
+def _run_on(engine: Engine, world: World, until: datetime, arrivals: tuple[Arrival, ...]) -> None:
+    for arrival in sorted(arrivals, key=lambda a: (a.at, a.shipment)):
+        if engine.done:
+            return
+        comes = max(arrival.at, engine.now)
+        engine.run_until(comes)
+        if not engine.done:
+            delivered = _delivered(arrival.shipment, comes)
+            for order in world.records.orders.values():
+                if order.journey_id == engine.workflow_id:
+                    order.state = order.state.apply(delivered)
+            engine.signal(DELIVER_SIGNAL, [delivered])
+    if not engine.done:
+        engine.run_until(until)
+
+
+def _delivered(shipment: str, at: datetime) -> Envelope:
+    return Envelope(
+        id=f"assumed:{shipment}:delivered",
+        fact_key=f"shipment:{shipment}:delivered",
+        type="shipment.delivered",
+        occurred_at=at,
+        received_at=at,
+        connection="assumed",
+        subject=shipment,
+        data={},
+    )
+
+
+class _Watch:
+    """Watches the touches of the time ahead: what was asked, under which conditions, and what came of it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._asked: dict[str, tuple[TouchRequest, tuple[str, ...]]] = {}
+        self._before = {k: r.state for rows in world.records.rows.values() for k, r in rows.items()}
+        self.engine: Engine | None = None
+
+    def touch(self, call: ActivityCall, request: TouchRequest) -> Outcome:
+        """The world's touch, watched."""
+        conditions = self._conditions(request.key)
+        self._asked[request.key] = (request, conditions)
+        return self._world.touch(call, request)
+
+    def _conditions(self, key: str) -> tuple[str, ...]:
+        """The names of the events after which the author does not want the touch any more."""
+        desk = getattr(self.engine.workflow if self.engine else None, "_desk", None)
+        waiting = getattr(desk, "waiting", {}).get(key)
+        return tuple(
+            str(getattr(c, "type", "")) or "a condition of the journey"
+            for c in getattr(waiting, "unless", ())
+        )
+
+    def ahead(self) -> list[Ahead]:
+        """Every touch that was decided in the time ahead, in order."""
+        found = []
+        traces = {row.request.key: decision.trace for row, decision, _ in self._world.records.decisions}
+        for rows in self._world.records.rows.values():
+            for key, row in rows.items():
+                if self._new(key, row):
+                    found.append(self._touch(row, traces.get(key, ())))
+        return sorted(found, key=lambda a: (a.at, a.key))
+
+    def _new(self, key: str, row: LedgerRow) -> bool:
+        mine = self.engine is not None and row.request.journey_id == self.engine.workflow_id
+        return mine and self._before.get(key) is not row.state
+
+    def _touch(self, row: LedgerRow, trace: tuple[RuleTrace, ...]) -> Ahead:
+        request, unless = self._asked.get(row.request.key, (row.request, ()))
+        outcome = outcome_of(row)
+        sent = outcome.kind is OutcomeKind.SENT
+        policy = self._world.records.shop.policy
+        return Ahead(
+            step=request.step,
+            occurrence=request.occurrence,
+            key=request.key,
+            purpose=request.purpose.value,
+            template=request.template,
+            at=row.accepted_at or row.decided_at or request.due_at,
+            due_at=request.due_at,
+            expires_at=request.expires_at,
+            outcome=outcome.kind.value,
+            reason=row.reason.value if row.reason else "",
+            detail=row.detail,
+            channel=row.channel.value if row.channel else "",
+            stops=stops(request, row.channel, unless, policy) if sent else (),
+            trace=trace,
+        )
