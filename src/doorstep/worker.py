@@ -29,6 +29,7 @@ from temporalio.worker import (
 )
 
 from doorstep import gateway, logs, releases
+from doorstep.activities.forgetting import forget_forever
 from doorstep.activities.ports import activities, build_ports
 from doorstep.channels import configured
 from doorstep.errors import Unavailable
@@ -197,13 +198,18 @@ class _Bound(ActivityInboundInterceptor):
 
 @contextlib.asynccontextmanager
 async def _sweeping(settings: Settings, database: Database, client: Client) -> AsyncIterator[None]:
-    """What was not delivered to a journey is tried again within seconds; the schedule is the net below."""
-    task = asyncio.create_task(gateway.sweep_forever(settings=settings, database=database, client=client))
+    """What was not delivered to a journey is tried again within seconds (the schedule is the net below), and what was
+    erased leaves the database's files within a minute."""
+    tasks = [
+        asyncio.create_task(gateway.sweep_forever(settings=settings, database=database, client=client)),
+        asyncio.create_task(forget_forever(database, settings.secret_key)),
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _stopped_by_signals() -> asyncio.Event:

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import Skip
 from doorstep.ingest import Raw
-from doorstep.ingest.accept import accept_in
+from doorstep.ingest.accept import accept_in, webhook_id
 from doorstep.ingest.writer import Writer
 from doorstep.models import Database
 from doorstep.models.addresses import address_hash
@@ -99,7 +99,7 @@ def test_an_erased_person_is_not_written_to(database: Database) -> None:
     assert isinstance(decide(asked, facts, hours(5)), Skip)
     kept = {(r["address_hash"], r["cause"]) for r in rows(database, "SELECT * FROM suppressions")}
     assert kept == {
-        (address_hash(SECRET, channel, address), "manual")
+        (address_hash(SECRET, channel, address), "erasure")
         for channel, address in ((Channel.EMAIL, "ada@example.com"), (Channel.SMS, str(ADA.phone)))
     }
 
@@ -125,8 +125,8 @@ def test_the_erasure_of_somebody_unknown_empties_nobody_elses_webhooks(database:
         accept_in(connection, SHOP, told(other), Raw(external_id="w1", body=b"{}"), hours(1))
     accept(database, told(event("customer.erased", hours(2), None, person=ADA)), "w2", 3)
 
-    kept = {r["external_id"]: r["status"] for r in rows(database, "SELECT * FROM inbox_webhooks")}
-    assert kept == {"w1": "read", "w2": "erased"}
+    kept = {r["id"]: r["status"] for r in rows(database, "SELECT * FROM inbox_webhooks")}
+    assert kept == {webhook_id(SHOP.id, "w1"): "read", webhook_id(SHOP.id, "w2"): "erased"}
 
 
 def test_an_erasure_that_names_its_person_by_an_order_waits_for_it(database: Database) -> None:

@@ -18,7 +18,7 @@ from doorstep.domain.outcomes import OutcomeKind, SkipReason
 from doorstep.domain.reports import ReportKind, Said
 from doorstep.errors import ProviderAmbiguous
 from doorstep.ingest import Accepted, Answer, Connected, Raw
-from doorstep.ingest.accept import accept_in
+from doorstep.ingest.accept import accept_in, webhook_id
 from doorstep.models.base import Database
 from doorstep.models.store import SqlStore
 from doorstep.models.stores import ConnectionRow, StoreRow
@@ -321,8 +321,10 @@ def test_an_erasure_finds_the_person_in_what_providers_sent(database: Database, 
         for name, (at, body) in bodies.items():
             accept_in(conn, at, Reading(), Raw(external_id=name, body=body), NOON, lambda: SECRET)
         accept_in(conn, MAIL, Reading(events=(asked,)), Raw(external_id="x", body=b""), NOON, lambda: SECRET)
-    left = {r["external_id"]: bytes(r["body"]) for r in rows(database, "SELECT * FROM inbox_webhooks")}
-    assert left == {"sms": b"", "batch": b"", "stranger": bodies["stranger"][1], "x": b""}
+    left = {r["id"]: bytes(r["body"]) for r in rows(database, "SELECT * FROM inbox_webhooks")}
+    names = {"sms": TEXTS, "batch": other, "stranger": TEXTS, "x": MAIL}
+    told = {name: left[webhook_id(at.id, name)] for name, at in names.items()}
+    assert told == {"sms": b"", "batch": b"", "stranger": bodies["stranger"][1], "x": b""}
 
 
 def test_yes_opts_in_after_a_stop_and_is_an_answer_otherwise(database: Database, ports: Ports) -> None:

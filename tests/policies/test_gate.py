@@ -132,10 +132,23 @@ def test_a_complaint_blocks_marketing_only_and_the_other_suppressions_everything
     here = facts(suppressions=suppressed(EMAIL, cause))
     assert reason(decide(request(), here, NOON)) is SkipReason.SUPPRESSED
     transactional = decide(request(**TRANSACTIONAL), here, NOON)
-    assert isinstance(transactional, Send) is (cause is SuppressionCause.COMPLAINT)
+    marketing_only = (SuppressionCause.COMPLAINT, SuppressionCause.ERASURE)
+    assert isinstance(transactional, Send) is (cause in marketing_only)
     other = decide(request(channels=(EMAIL, SMS)), here, NOON)
     assert isinstance(other, Send)
     assert other.channel is SMS
+
+
+def test_an_erased_address_gets_marketing_again_only_after_a_new_yes() -> None:
+    """A consent from before the erasure, or of another channel, frees nothing; one given after it does."""
+    here = suppressed(EMAIL, SuppressionCause.ERASURE)
+    before = facts(suppressions=here, consents=(word(True, after=-HOUR),))
+    assert reason(decide(request(), before, NOON)) is SkipReason.SUPPRESSED
+    elsewhere = (replace(word(True), channel=SMS), word(True, after=-HOUR))
+    assert (
+        reason(decide(request(), facts(suppressions=here, consents=elsewhere), NOON)) is SkipReason.SUPPRESSED
+    )
+    assert isinstance(decide(request(), facts(suppressions=here, consents=(word(True),)), NOON), Send)
 
 
 def test_marketing_needs_the_last_word_to_be_a_yes() -> None:

@@ -42,6 +42,16 @@ REDACT = {
 }
 
 
+DATA_REQUEST: dict[str, Any] = {
+    "shop_id": 1,
+    "shop_domain": "tea.myshopify.com",
+    "orders_requested": [],
+    "customer": {"id": 4711, "email": "ada@example.com"},
+    "data_request": {"id": 9},
+}
+SHOP_REDACT: dict[str, Any] = {"shop_id": 1, "shop_domain": "tea.myshopify.com"}
+
+
 @pytest.mark.parametrize("body", [order(), {k: v for k, v in REDACT.items() if k != "shop_domain"}])
 def test_another_body_under_the_redaction_topic_erases_nobody(body: dict[str, Any]) -> None:
     """The topic is an unsigned header: a replayed order under it is no request for erasure."""
@@ -50,11 +60,41 @@ def test_another_body_under_the_redaction_topic_erases_nobody(body: dict[str, An
 
 
 def test_privacy_requests_are_never_overlooked() -> None:
-    """A redaction ends the person's journeys; a data request waits, visibly, for a person."""
-    told = read("customers/redact", REDACT)
-    assert types(told) == ["customer.erased"]
-    assert told.events[0].person is not None
-    assert read("customers/data_request", {"customer": {"id": 4711}}).problems
+    """A redaction ends the person's journeys, a data request goes on record, a shop that leaves takes all along."""
+    for topic, body, type_ in (
+        ("customers/redact", REDACT, "customer.erased"),
+        ("customers/data_request", DATA_REQUEST, "customer.data_requested"),
+    ):
+        told = read(topic, body)
+        assert types(told) == [type_]
+        assert told.events[0].person is not None
+        assert "4711" not in told.events[0].fact_key
+    assert read("shop/redact", SHOP_REDACT).shop_left == RECEIVED
+
+
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [
+        ("customers/redact", DATA_REQUEST),
+        ("customers/data_request", REDACT),
+        ("customers/data_request", order()),
+        ("customers/data_request", {"shop_domain": "x.myshopify.com"}),
+        ("shop/redact", REDACT),
+        ("shop/redact", DATA_REQUEST),
+        ("shop/redact", order()),
+        ("shop/redact", {"shop_id": 1}),
+    ],
+)
+def test_a_signed_body_under_another_privacy_topic_does_nothing(topic: str, body: dict[str, Any]) -> None:
+    """A request for a copy, replayed under the erasure topic, erases nobody; no body at all empties a shop."""
+    with pytest.raises(Unreadable):
+        read(topic, body)
+
+
+def test_a_shop_can_be_forgotten_by_its_own_connection_only() -> None:
+    context = replace(CONTEXT, shop_domain="own.myshopify.com")
+    with pytest.raises(Unreadable, match="another shop"):
+        read("shop/redact", SHOP_REDACT, "wh", context)
 
 
 def test_a_product_fills_the_catalogue() -> None:

@@ -4,12 +4,14 @@ is answered without anybody's name being asked for."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from doorstep.codec import open_within
 from doorstep.models.base import Database
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ PAGES = ("/healthz", "/readyz", "/journeys")
 async def histories(
     client: Client, workflows: Iterable[str], may_be_forgotten: bool = False
 ) -> dict[str, str]:
-    """Every event of every workflow as text, payloads opened. `may_be_forgotten`: in a house that lived long ago,
-    Temporal's retention has passed for some that had closed."""
+    """Every event of every workflow as text, payloads opened: sealed ones with the client's own keys.
+    `may_be_forgotten`: in a house that lived long ago, Temporal's retention has passed for some that had closed."""
     found = {}
+    codec = client.data_converter.payload_codec
     for workflow in workflows:
         try:
             history = await client.get_workflow_handle(workflow).fetch_history()
@@ -32,6 +35,8 @@ async def histories(
             if may_be_forgotten and error.status is RPCStatusCode.NOT_FOUND:
                 continue
             raise
+        for event in history.events if codec is not None else ():
+            await open_within(event, codec)
         found[f"history of {workflow}"] = "\n".join(_opened(event) for event in history.events)
     return found
 
@@ -68,15 +73,26 @@ def found_in(places: dict[str, str], words: Iterable[str]) -> list[str]:
 
 
 def of_database(database: Database) -> dict[str, str]:
-    """Every table's rows as text."""
+    """Every column of every table's rows as text."""
     with database.reading() as connection:
-        names = (
-            connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
-        )
         return {
             name: "\n".join(
-                " ".join(v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in row)
+                " ".join(_text(value) for value in row)
                 for row in connection.execute(text(f'SELECT * FROM "{name}"'))
             )
-            for name in names
+            for name in inspect(connection).get_table_names()
         }
+
+
+def _text(value: object) -> str:
+    return bytes(value).decode("utf-8", "replace") if isinstance(value, bytes | memoryview) else str(value)
+
+
+def of_files(*folders: Path) -> dict[str, str]:
+    """Every file below, byte for byte: databases with their free pages and logs of what is to be written, too."""
+    return {
+        str(path): path.read_bytes().decode("utf-8", "replace")
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file()
+    }

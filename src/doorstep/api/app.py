@@ -13,7 +13,19 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from doorstep.api import actions, health, journeys, metrics, openapi, planned, problems, search, unsubscribe
+from doorstep.api import (
+    actions,
+    audit,
+    health,
+    journeys,
+    metrics,
+    openapi,
+    persons,
+    planned,
+    problems,
+    search,
+    unsubscribe,
+)
 from doorstep.api.auth import Wrongs
 from doorstep.api.customer import preferences, review, tracking
 from doorstep.api.gauges import Gauges
@@ -35,6 +47,7 @@ TAGS = [
         "description": "Where an order stands, why, and what comes next. From the tables alone.",
     },
     {"name": "actions", "description": "What an agent may do to a journey: each with a reason, audited."},
+    {"name": "privacy", "description": "What is held of a person, what they asked about it, who did what."},
     {"name": "webhooks", "description": "What stores, carriers and providers tell us."},
     {"name": "outbox", "description": "What the local stand-in for every provider accepted."},
     {"name": "people", "description": "Pages that open from a message, without a login."},
@@ -92,6 +105,7 @@ def create_app(
     app.add_middleware(Around)
     for router in (
         *(build_webhooks(), search.router, journeys.router, planned.router, actions.router),
+        *(persons.router, audit.router),
         *(outbox_router(), tracking.router, review.router, preferences.router, unsubscribe.router),
         *(health.router, metrics.router),
     ):

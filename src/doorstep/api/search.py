@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from sqlalchemy import select
-from sqlmodel import Session, col
 
 from doorstep.api.auth import Supporter, store_for
 from doorstep.api.schemas import examples
@@ -12,7 +10,7 @@ from doorstep.api.schemas.errors import errors
 from doorstep.api.schemas.journeys import SearchAnswer, SearchRequest
 from doorstep.api.wiring import Parts
 from doorstep.models.reading.search import Wanted, search
-from doorstep.models.stores import StoreRow
+from doorstep.privacy.finding import phones_of
 from doorstep.sources import person
 
 router = APIRouter(prefix="/journeys", tags=["journeys"])
@@ -33,7 +31,7 @@ def find(parts: Parts, caller: Supporter, asked: SearchRequest) -> SearchAnswer:
     store_id = store_for(caller, asked.store)
     with parts.database.read() as session:
         email = person.email(asked.email) if asked.email else None
-        phones = _phones(session, asked.phone, store_id) if asked.phone else ()
+        phones = phones_of(session.connection(), asked.phone, store_id) if asked.phone else ()
         # An address that cannot be one fits nobody; leaving it out would find everybody else's orders.
         if (asked.email and not email) or (asked.phone and not phones):
             return SearchAnswer(found=[], more=False)
@@ -46,13 +44,3 @@ def find(parts: Parts, caller: Supporter, asked: SearchRequest) -> SearchAnswer:
         )
         found, more = search(session, wanted, limit=asked.limit)
     return SearchAnswer(found=found, more=more)
-
-
-def _phones(session: Session, given: str, store_id: str | None) -> tuple[str, ...]:
-    """The number in E.164; a national one once per country of the stores it could belong to."""
-    query = select(col(StoreRow.country)).distinct()
-    if store_id is not None:
-        query = query.where(col(StoreRow.id) == store_id)
-    countries = [country for country in session.connection().execute(query).scalars() if country]
-    read = (person.phone(given, country) for country in ["", *countries])
-    return tuple(sorted({number for number in read if number}))

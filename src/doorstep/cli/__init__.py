@@ -9,11 +9,13 @@ can mend: it becomes one sentence on stderr and exit code 1. Import heavy rooms 
 from __future__ import annotations
 
 from doorstep.cli import (
+    audit,
     base,
     doctor,
     explain,
     keys,
     migrate,
+    person,
     plan,
     publishing,
     redrive,
@@ -47,8 +49,10 @@ app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("rehearse")(rehearse.rehearse)
 app.command("redrive")(redrive.redrive)
+app.command("audit")(audit.audit)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="versions")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(person.app, name="person")
 for command in ("check", "publish", "retire", "new", "replay", "record"):
     versions.app.command(command)(getattr(publishing, command))

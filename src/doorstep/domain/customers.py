@@ -13,12 +13,14 @@ from doorstep.domain.outcomes import TouchState
 
 
 class SuppressionCause(StrEnum):
-    """Why an address is not written to. A complaint blocks marketing only; the others block everything."""
+    """Why an address is not written to. A complaint and an erasure block marketing only (an erasure until its owner
+    says yes again); the others block everything."""
 
     BOUNCE = "bounce"
     COMPLAINT = "complaint"
     STOP = "stop"
     MANUAL = "manual"
+    ERASURE = "erasure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,6 +163,11 @@ class PersonErased(Event):
     """Erasure was asked for: every journey of the person ends."""
 
 
+@event("customer.data_requested", about_person=True)
+class DataRequested(Event):
+    """A copy of everything held of the person was asked for: on record for whoever answers it. No journey moves."""
+
+
 @event("consent.granted", about_person=True)
 class ConsentGranted(Event):
     channel: str = ""

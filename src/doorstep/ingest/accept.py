@@ -19,7 +19,7 @@ from doorstep.ingest import again, releases
 from doorstep.ingest.catalogue import keep_products
 from doorstep.ingest.consents import keep_consents
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.erasure import erase
+from doorstep.ingest.erasure import ask, empty_body, erase
 from doorstep.ingest.events import Events
 from doorstep.ingest.inbound import keep_inbound
 from doorstep.ingest.inputs import Accepted, Answer, Connected, Raw
@@ -30,6 +30,7 @@ from doorstep.ingest.reports import keep_reports
 from doorstep.ingest.sql import WEBHOOKS, setting
 from doorstep.models.base import Database
 from doorstep.models.inbox import WebhookStatus
+from doorstep.models.privacy import RequestKind
 from doorstep.sources.base import OrderSighting, ReadEvent, Reading
 
 #: headers that are nobody's business once the webhook is verified
@@ -109,13 +110,18 @@ def take_in(delivery: Delivery, reading: Reading, status: WebhookStatus) -> Acce
     keep_products(delivery, reading)
     releases.release(delivery, orders)
     orders.save_states()
+    if reading.shop_left is not None:
+        ask(delivery, RequestKind.SHOP, None, reading.shop_left)
     again.ordered_again(delivery, orders)
     again.zones_changed(delivery, people.moved)
     for erasure in delivery.erasures:
         erase(delivery, erasure)
+    emptied = bool(delivery.erasures) or orders.of_the_erased
+    if orders.of_the_erased:
+        empty_body(delivery)
     problems = (*reading.problems, *dict.fromkeys(delivery.problems))
     final = _status(reading, problems)
-    if final is not status and not delivery.erasures:
+    if final is not status and not emptied:
         delivery.change(
             _RECORD, {"webhook": delivery.webhook_id, "status": final.value, "problems": list(problems)}
         )

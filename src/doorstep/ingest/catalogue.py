@@ -53,12 +53,12 @@ _PRODUCT = Prepared(lambda dialect: _keep_product(dialect, True), _PRODUCT_COLUM
 _PRODUCT_OF_ORDER = Prepared(lambda dialect: _keep_product(dialect, False), _PRODUCT_COLUMNS)
 
 
-def keep_lines(delivery: Delivery, order_ref: str, seen: OrderSighting) -> None:
+def keep_lines(delivery: Delivery, order_ref: str, seen: OrderSighting, *, erased: bool = False) -> None:
     """The lines as this version of the order shows them. A line that is gone stays: what was sent about it
-    must remain explicable; `orders.state` says which lines stand."""
+    must remain explicable; `orders.state` says which lines stand. Of an erased person's order without titles."""
     where = {"order_ref": order_ref, "store_id": delivery.at.store_id, "image_url": ""}
     for line in seen.lines:
-        delivery.change(_LINE, {**where, **_line(line)})
+        delivery.change(_LINE, {**where, **_line(line), **({"title": ""} if erased else {})})
 
 
 def _line(line: LineSighting) -> dict[str, Any]:

@@ -1,83 +1,117 @@
-"""Forgetting a person: everything personal that tables hold of them is emptied, in the transaction that heard it.
+"""Forgetting a person, in the transaction that heard it: what tables hold of them is emptied (`privacy.forget`), each
+address is remembered as a keyed hash on the never-send list, and the deed is on record.
 
-What stays are references, states and times, and of each address a keyed hash on the never-send list. A raw webhook
-is theirs if one of its events is, or if its bytes name one of their addresses or ids: most webhooks that repeat an
-order leave no event.
+What stays are references, states and times. A later order of the same address is a new person's: its confirmations
+go out, its marketing only once they say yes again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote_plus
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, or_, select, update
+from sqlalchemy import insert, update
 
 from doorstep.domain.customers import SuppressionCause
+from doorstep.domain.ids import digest
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.sql import EVENTS, IDENTITIES, ORDERS, PERSONS, WEBHOOKS
+from doorstep.ingest.sql import PERSONS, WEBHOOKS, ignoring
+from doorstep.models.access import AuditRow
 from doorstep.models.addresses import CHANNEL_OF
 from doorstep.models.inbox import WebhookStatus
-from doorstep.models.ledger import LedgerRowModel, OutboxMessage
+from doorstep.models.privacy import PrivacyRequestRow, RequestKind
 from doorstep.models.store import suppress
-from doorstep.models.stores import ConnectionRow
 from doorstep.models.tables import table
+from doorstep.privacy.forget import forget
+from doorstep.privacy.whose import Identity, whose
 from doorstep.sources.base import PersonSighting
 
-_SHARED = ("sendgrid", "twilio")
-_CONNECTIONS = table(ConnectionRow)
-_LEDGER, _OUTBOX = table(LedgerRowModel), table(OutboxMessage)
-_SHORTEST_ID = 6
-"""Characters: a shorter id stands in too many bodies to tell whose they are."""
+_AUDIT, REQUESTS = table(AuditRow), table(PrivacyRequestRow)
+#: what Shopify and the GDPR (Art. 12(3)) allow: a month
+ANSWER_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """Who asked, as we know them (None: not at all) and as the webhook named them."""
+    """Who asked, as we know them (None: not at all) and as the webhook named them. `actor`: who did it, where it was
+    no webhook."""
 
     person_id: str | None
     named: PersonSighting
     at: datetime
+    actor: str = ""
 
 
 def erase(delivery: Delivery, erasure: Erasure) -> None:
     """Once everything else of the webhook is written: its own body is emptied too."""
-    conn = delivery.conn
-    person = erasure.person_id or ""  # nobody, rather than whatever has no person yet
-    empty = {"first_name": "", "last_name": "", "name_key": "", "locale": "", "country": ""}
+    conn, person = delivery.conn, erasure.person_id or ""  # nobody, rather than whatever has no person yet
     conn.execute(  # first: it locks the person, as every touch does
         update(PERSONS)
         .where(PERSONS.c.id == person, PERSONS.c.erased_at.is_(None))
-        .values(**empty, erased_at=min(erasure.at, delivery.received_at))
+        .values(erased_at=min(erasure.at, delivery.received_at))
     )
-    known = conn.execute(
-        select(IDENTITIES.c.kind, IDENTITIES.c.value).where(IDENTITIES.c.person_id == person)
-    )
-    identities = {(row.kind, row.value) for row in known} | set(_named(delivery, erasure.named))
-    orders = conn.execute(select(ORDERS.c.id, ORDERS.c.external_id).where(ORDERS.c.person_id == person)).all()
-    _remember(delivery, identities, erasure.at)
-    conn.execute(delete(IDENTITIES).where(IDENTITIES.c.person_id == person))
-    conn.execute(update(ORDERS).where(ORDERS.c.person_id == person).values(address={}, status_url=""))
-    written = select(_LEDGER.c.key).where(_LEDGER.c.person_id == person)
+    theirs = whose(conn, delivery.at.store_id, person, _named(delivery, erasure.named))
+    _remember(delivery, theirs.identities, erasure.at)
+    forget(conn, theirs)
     conn.execute(
-        update(_OUTBOX)
-        .where(or_(_OUTBOX.c.key.in_(written), _OUTBOX.c.order_ref.in_([row.id for row in orders])))
-        .values(to_address="", subject="", html="", text="", headers={})
+        update(WEBHOOKS)
+        .where(WEBHOOKS.c.id == delivery.webhook_id)
+        .values(
+            body=b"", headers={}, problems=[], status=WebhookStatus.ERASED.value, external_id=WEBHOOKS.c.id
+        )
     )
-    words = [word for kind, value in identities for word in _words(kind, value)]
-    _empty_webhooks(delivery, person, [row.id for row in orders], [*words, *(o.external_id for o in orders)])
+    _record(delivery, erasure)
 
 
-def _words(kind: str, value: str) -> tuple[str, ...]:
-    """As the identity stands in bodies: quoted in JSON, a number also as a form spells it; of an id its own part."""
-    if kind not in CHANNEL_OF:
-        return (value.partition(":")[2],)
-    return (f'"{value}"', *((f"={quote_plus(value)}",) if kind == "phone" else ()))
+def empty_body(delivery: Delivery) -> None:
+    """Late news of an erased person's order moved what it had to: what it says of them is not kept."""
+    delivery.conn.execute(
+        update(WEBHOOKS)
+        .where(WEBHOOKS.c.id == delivery.webhook_id)
+        .values(body=b"", headers={}, status=WebhookStatus.ERASED.value)
+    )
 
 
-def _named(delivery: Delivery, named: PersonSighting) -> Iterable[tuple[str, str]]:
+def ask(delivery: Delivery, kind: RequestKind, person_id: str | None, at: datetime, **done: Any) -> str:
+    """Puts a request on record, once per webhook and person; its id. `done`: what is known of its end."""
+    name = f"prq_{digest('privacy', kind.value, delivery.at.store_id, delivery.webhook_id, person_id or '')}"
+    row = {
+        "id": name,
+        "store_id": delivery.at.store_id,
+        "connection_id": delivery.at.id,
+        "kind": kind.value,
+        "person_id": person_id,
+        "asked_at": min(at, delivery.received_at),
+        "due_at": min(at, delivery.received_at) + ANSWER_WITHIN,
+        "done_at": None,
+        "done_by": "",
+        **done,
+    }
+    delivery.change(ignoring(REQUESTS, tuple(row)), row)
+    return name
+
+
+def _record(delivery: Delivery, erasure: Erasure) -> None:
+    actor = erasure.actor or f"connection:{delivery.at.id}"
+    done = {"done_at": delivery.received_at, "done_by": actor}
+    request = ask(delivery, RequestKind.ERASURE, erasure.person_id, erasure.at, **done)
+    if erasure.person_id is None:
+        return
+    delivery.conn.execute(
+        insert(_AUDIT).values(
+            at=delivery.received_at,
+            actor=actor,
+            action="person.erased",
+            subject=erasure.person_id,
+            reason="",
+            detail={"request": request},
+        )
+    )
+
+
+def _named(delivery: Delivery, named: PersonSighting) -> Iterable[Identity]:
     """Identities of the request itself: it may name an address that we did not know."""
     told = (
         ("email", named.email),
@@ -87,39 +121,12 @@ def _named(delivery: Delivery, named: PersonSighting) -> Iterable[tuple[str, str
     return ((kind, value) for kind, value in told if value)
 
 
-def _remember(delivery: Delivery, identities: Iterable[tuple[str, str]], at: datetime) -> None:
+def _remember(delivery: Delivery, identities: Iterable[Identity], at: datetime) -> None:
     if delivery.secret is None:
         delivery.problems.append("The erased addresses are not on the never-send list: no secret is at hand.")
         return
     secret = delivery.secret()
     for kind, value in sorted(identities):
         if kind in CHANNEL_OF:
-            place = (delivery.at.store_id, CHANNEL_OF[kind], value, SuppressionCause.MANUAL)
+            place = (delivery.at.store_id, CHANNEL_OF[kind], value, SuppressionCause.ERASURE)
             suppress(delivery.conn, secret, *place, min(at, delivery.received_at))
-
-
-def _empty_webhooks(delivery: Delivery, person: str, orders: list[str], words: list[str]) -> None:
-    events = select(EVENTS.c.webhook_id).where(
-        or_(EVENTS.c.person_id == person, EVENTS.c.order_ref.in_(orders))
-    )
-    body: ColumnElement[Any] = cast(WEBHOOKS.c.body, Text)
-    if delivery.dialect.name == "postgresql":
-        body = func.encode(WEBHOOKS.c.body, "escape")
-    delivery.conn.execute(
-        update(WEBHOOKS)
-        .where(
-            or_(
-                WEBHOOKS.c.store_id == delivery.at.store_id,
-                # a provider's account serves every store: its webhooks may come to another's connection
-                WEBHOOKS.c.connection_id.in_(
-                    select(_CONNECTIONS.c.id).where(_CONNECTIONS.c.source.in_(_SHARED))
-                ),
-            ),
-            or_(
-                WEBHOOKS.c.id == delivery.webhook_id,
-                WEBHOOKS.c.id.in_(events),
-                *(body.icontains(word, autoescape=True) for word in words if len(word) >= _SHORTEST_ID),
-            ),
-        )
-        .values(body=b"", headers={}, status=WebhookStatus.ERASED.value)
-    )

@@ -22,7 +22,7 @@ from doorstep.errors import Unreadable
 from doorstep.ingest import inbox
 from doorstep.ingest.consents import keep_word
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.erasure import Erasure
+from doorstep.ingest.erasure import Erasure, ask
 from doorstep.ingest.order_rows import Order
 from doorstep.ingest.orders import Orders
 from doorstep.ingest.parcels import Parcels
@@ -30,6 +30,7 @@ from doorstep.ingest.persons import People
 from doorstep.ingest.sql import EVENTS, ORDERS
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.prepared import prepared
+from doorstep.models.privacy import RequestKind
 from doorstep.sources.base import PersonSighting, ReadEvent
 
 _FACTS = prepared(select(EVENTS.c.fact_key).where(EVENTS.c.order_ref == bindparam("ref")))
@@ -172,6 +173,9 @@ class Events:
         if event.type == facts.PersonErased.type:
             named = event.person or PersonSighting()
             self.delivery.erasures.append(Erasure(person_id=person_id, named=named, at=event.occurred_at))
+        if event.type == facts.DataRequested.type and (person_id or event.order_ref is None):
+            self._asked(person_id, event, envelope)
+            return
         if person_id is None:
             if event.order_ref is not None:
                 self._wait_for_order(event, envelope)
@@ -186,6 +190,15 @@ class Events:
             return
         self.delivery.persons.add(person_id)
         self._learn(person_id, erased, envelope)
+
+    def _asked(self, person_id: str | None, event: ReadEvent, envelope: Envelope) -> None:
+        """On record, and answered at once where nobody is known: nothing is held."""
+        received = self.delivery.received_at
+        done = {} if person_id else {"done_at": received, "done_by": "nothing is held"}
+        ask(self.delivery, RequestKind.ACCESS, person_id, event.occurred_at, **done)
+        if person_id:
+            place = inbox.Place(status=InboxStatus.KEPT, person_id=person_id)
+            inbox.store(self.delivery, replace(envelope, order_ref=None), event.external_id, place)
 
     def _learn(self, person_id: str, erased: bool, envelope: Envelope) -> None:
         """What of the person's own record follows from the event, in this same transaction."""

@@ -67,3 +67,8 @@ class Order:
     """This webhook shows an older version than the row's."""
     facts: set[str] | None = None
     """Fact keys already in the inbox for it; None until asked for."""
+
+    @property
+    def erased(self) -> bool:
+        """Its person is: nothing personal is written back."""
+        return self.state.erased_at is not None

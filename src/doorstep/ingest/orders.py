@@ -89,7 +89,7 @@ class Orders:
                 order.number = seen.number
                 self.delivery.change(SAVE_NUMBER, {"ref": order.ref, "number": seen.number})
             if seen.lines and (not order.whole or seen.updated_at >= order.version):
-                keep_lines(self.delivery, order.ref, seen)
+                keep_lines(self.delivery, order.ref, seen, erased=order.erased)
         elif not order.whole:
             self._arrive(order, seen)
         elif seen.updated_at >= order.version:
@@ -117,7 +117,7 @@ class Orders:
         order.version = max(order.version, seen.updated_at)
         self._know(order, seen)
         self.delivery.change(SAVE, {"ref": order.ref, **self._shown(order, seen)})
-        keep_lines(self.delivery, order.ref, seen)
+        keep_lines(self.delivery, order.ref, seen, erased=order.erased)
 
     def _know(self, order: Order, seen: OrderSighting) -> None:
         """What the sighting adds to the order's person. Of an older one, what no newer told (a number, and the zone
@@ -215,6 +215,11 @@ class Orders:
             "address": address,
             "updated_at": seen.updated_at,
         }
+
+    @property
+    def of_the_erased(self) -> bool:
+        """Whether any order of this webhook belonged to somebody who was erased before."""
+        return any(order.erased for order in self.loaded.values())
 
     def save_states(self) -> None:
         """Write the state of every order an event changed."""

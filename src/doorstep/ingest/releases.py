@@ -12,13 +12,14 @@ from doorstep.domain.events import event_class
 from doorstep.errors import Unreadable
 from doorstep.ingest.consents import keep_word
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.erasure import Erasure
+from doorstep.ingest.erasure import Erasure, ask
 from doorstep.ingest.inbox import SWEEP_AFTER, envelope_from
 from doorstep.ingest.order_rows import Order
 from doorstep.ingest.orders import Orders
 from doorstep.ingest.sql import EVENTS, setting
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.prepared import prepared
+from doorstep.models.privacy import RequestKind
 from doorstep.sources.base import PersonSighting
 
 _WAITING = prepared(
@@ -61,6 +62,8 @@ def _let_go(delivery: Delivery, order: Order, root: Order, row: Any) -> None:
         if envelope.type == facts.PersonErased.type:
             who = Erasure(person_id=order.person_id, named=PersonSighting(), at=envelope.occurred_at)
             delivery.erasures.append(who)
+        if envelope.type == facts.DataRequested.type:
+            ask(delivery, RequestKind.ACCESS, order.person_id, envelope.occurred_at)
     elif root.whole:
         delivery.journeys.add(root.journey_id)
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from doorstep.models import access, archive, care, inbox, journeys, ledger, orders, people, stores, workers
+from doorstep.models import (
+    access,
+    archive,
+    care,
+    inbox,
+    journeys,
+    ledger,
+    orders,
+    people,
+    privacy,
+    stores,
+    workers,
+)
 from doorstep.models.base import Database
 
 __all__ = [
@@ -15,6 +27,7 @@ __all__ = [
     "ledger",
     "orders",
     "people",
+    "privacy",
     "stores",
     "workers",
 ]

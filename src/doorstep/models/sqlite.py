@@ -47,6 +47,7 @@ def tame(engine: Engine, *, checkpoints_aside: bool, ask_again: float) -> None:
             "synchronous=NORMAL",
             f"busy_timeout={BUSY_SECONDS * 1000}",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what is freed is overwritten: an erased address must not stay in the file
             *((f"wal_autocheckpoint={SAFETY_PAGES}",) if checkpoints_aside else ()),
         ):
             cursor.execute(f"PRAGMA {pragma}")

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from doorstep.domain.customers import SuppressionCause
+from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import SkipReason
 from doorstep.policies.case import Case, Ruling, narrowed
 
 
 def suppression(case: Case) -> Ruling:
-    """A bounce, a STOP or an agent's word blocks everything on that channel; a complaint only marketing."""
+    """A bounce, a STOP or an agent's word blocks everything on that channel; a complaint and an erasure only
+    marketing, and an erasure no longer once the address's new person has agreed to marketing after it."""
     fell: dict[Channel, str] = {}
     for held in sorted(case.facts.suppressions, key=lambda s: (s.since, s.cause)):
-        binds = case.marketing or held.cause is not SuppressionCause.COMPLAINT
-        if binds and held.channel in case.channels and held.channel not in fell:
+        if _binds(case, held) and held.channel in case.channels and held.channel not in fell:
             fell[held.channel] = f"suppressed by {held.cause}"
     return narrowed(case, fell, SkipReason.SUPPRESSED, "No address is suppressed.")
+
+
+def _binds(case: Case, held: Suppression) -> bool:
+    match held.cause:
+        case SuppressionCause.COMPLAINT:
+            return case.marketing
+        case SuppressionCause.ERASURE:
+            return case.marketing and not any(
+                word.granted and word.channel is held.channel and word.at > held.since
+                for word in case.facts.consents
+            )
+        case _:
+            return True

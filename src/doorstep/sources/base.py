@@ -222,6 +222,8 @@ class Reading:
     needs_fetch: tuple[NeedsFetch, ...] = ()
     reports: tuple[ReportSighting, ...] = ()
     inbound: tuple[InboundSighting, ...] = ()
+    shop_left: datetime | None = None
+    """The shop is gone, and wants everybody forgotten whom this connection told us of."""
     ignored: str = ""
 
 

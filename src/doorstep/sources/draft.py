@@ -36,6 +36,7 @@ class Draft:
     products: dict[str, ProductSighting] = field(default_factory=dict)
     needs_fetch: list[NeedsFetch] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    shop_left: datetime | None = None
 
     def problem(self, sentence: str) -> None:
         """Note a part that could not be read. Names paths and vendor words, never a person's data."""
@@ -90,6 +91,7 @@ class Draft:
             products=tuple(self.products.values()),
             problems=tuple(self.problems),
             needs_fetch=tuple(self.needs_fetch),
+            shop_left=self.shop_left,
         )
 
 

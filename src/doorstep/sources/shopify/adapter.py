@@ -18,16 +18,15 @@ from datetime import datetime
 from typing import Any
 
 from doorstep.errors import SignatureInvalid, Unreadable
-from doorstep.sources import person as contact
 from doorstep.sources.base import Headers, ProductSighting, Reading, SourceContext, digest_id, header
 from doorstep.sources.draft import Draft
 from doorstep.sources.shopify.fulfilments import read_fulfilment, read_fulfilment_event
 from doorstep.sources.shopify.orders import read_order
+from doorstep.sources.shopify.privacy import read_data_request, read_redact, read_shop_redact
 from doorstep.sources.shopify.refunds import read_refund
 from doorstep.sources.shopify.words import exact_id, mend_rounded
 from doorstep.sources.values import (
     currency,
-    instant,
     items,
     load_json,
     mapping,
@@ -42,8 +41,6 @@ ORDER_TOPICS = frozenset(
     f"orders/{what}"
     for what in ("create", "updated", "edited", "paid", "fulfilled", "partially_fulfilled", "cancelled")
 )
-#: privacy requests that nobody may overlook, and no reading can answer
-FOR_A_PERSON = frozenset({"customers/data_request", "shop/redact"})
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.ASCII)
 
 
@@ -100,10 +97,8 @@ class Shopify:
             _PARTS[topic](told, order, draft)
         elif topic in ("products/create", "products/update"):
             _product(told, draft.context.shop_domain or _header(headers, "Shop-Domain"), draft)
-        elif topic == "customers/redact":
-            _redact(told, draft)
-        elif topic in FOR_A_PERSON:
-            draft.problem(f"'{topic}' is a privacy request that a person has to answer.")
+        elif topic in _PRIVACY:
+            _PRIVACY[topic](told, draft)
         elif not topic:
             draft.problem("The webhook has no X-Shopify-Topic header.")
         else:
@@ -118,6 +113,11 @@ _PARTS = {
     "fulfillments/update": read_fulfilment,
     "fulfillment_events/create": read_fulfilment_event,
     "refunds/create": read_refund,
+}
+_PRIVACY = {
+    "customers/redact": read_redact,
+    "customers/data_request": read_data_request,
+    "shop/redact": read_shop_redact,
 }
 
 
@@ -141,20 +141,3 @@ def _product(body: Mapping[str, Any], shop: str, draft: Draft) -> None:
         price_minor=minor(variants[0].get("price"), code) if variants else None,
         currency=code or None,
     )
-
-
-def _redact(body: Mapping[str, Any], draft: Draft) -> None:
-    """`customers/redact`: the person is to be forgotten. The body carries no time: it happens as it is heard."""
-    if not text(body.get("shop_domain")) or "line_items" in body:
-        raise Unreadable("This is no request for erasure.", mend="Look at the stored webhook.")
-    told = mapping(body.get("customer"))
-    person = contact.person(
-        external_id=number_id(told.get("id")),
-        email=contact.email(told.get("email")),
-        phone=contact.phone(told.get("phone"), draft.context.country),
-    )
-    if not person.identified:
-        raise Unreadable("The erasure names no customer.", mend="Look at the stored webhook.")
-    at = instant(body.get("triggered_at")) or draft.context.received_at
-    key = f"customer.erased:{person.external_id or draft.delivery}"
-    draft.event("customer.erased", key, at, person=person)
