@@ -143,7 +143,7 @@ async def test_a_worker_that_finds_out_later_stops(
 
 async def test_a_patch_applies_once_every_worker_knows_it(database: Database, settings: Settings) -> None:
     """Held while an older worker runs; begun when it has ended, and on record."""
-    patches.declare("quieter")
+    patches.declare_patch("quieter")
     there(database, "older", "standard.v1", at=datetime.now(UTC))
     newer = Presence(database, settings)
     await newer.enter(asyncio.Event())
@@ -169,7 +169,7 @@ async def test_a_build_without_a_patch_that_has_begun_refuses(database: Database
     open_shop(database)
     with pytest.raises(SetupError, match="new way of quieter"):
         await Presence(database, settings).enter(asyncio.Event())
-    patches.declare("quieter")
+    patches.declare_patch("quieter")
     await Presence(database, settings).enter(asyncio.Event())
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -128,6 +131,23 @@ def test_the_next_version_begins_as_a_copy_of_the_newest(shop: Shop) -> None:
     assert path.read_text() == TEA.replace("version=1", "version=2")
     with pytest.raises(SetupError, match="is there already"):
         drafting.next_version("tea", [folder.name])
+
+
+def test_a_worker_refuses_a_changed_module_before_it_takes_any_work(tmp_path: Path) -> None:
+    """A copy of the sources in which the frozen first version waits a day longer: one sentence, exit code 1."""
+    sources = Path(releases.__file__).parent
+    shutil.copytree(sources, tmp_path / "doorstep", ignore=shutil.ignore_patterns("__pycache__"))
+    module = tmp_path / "doorstep" / "workflows" / "standard_v1.py"
+    module.write_text(module.read_text().replace("until=self.day(30)", "until=self.day(31)"))
+    own = {name: value for name, value in os.environ.items() if not name.startswith("DOORSTEP_")}
+    own |= {"PYTHONPATH": str(tmp_path), "DOORSTEP_DATA_DIR": str(tmp_path / "data")}
+    command = [sys.executable, "-m", "doorstep", "worker"]
+    done = subprocess.run(
+        command, env=own, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert f"{module} has changed since it was published as standard.v1 with 0.1.0" in done.stderr
+    assert "write standard_v2.py" in done.stderr
 
 
 def test_names_that_are_none_are_offered_the_nearest(shop: Shop) -> None:

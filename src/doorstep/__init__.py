@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
     from doorstep.domain.shipments import ShipmentStatus
     from doorstep.workflows.journey import Journey
+    from doorstep.workflows.patches import declare_patch
     from doorstep.workflows.registry import RoutingFacts, journey, routing
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "SkipReason",
     "SubscriptionStarted",
     "SurveyAnswered",
+    "declare_patch",
     "event",
     "journey",
     "routing",
@@ -122,6 +124,7 @@ _HOMES = {
     "doorstep.domain.outcomes": ["Outcome", "OutcomeKind", "SkipReason"],
     "doorstep.domain.shipments": ["ShipmentStatus"],
     "doorstep.workflows.journey": ["Journey"],
+    "doorstep.workflows.patches": ["declare_patch"],
     "doorstep.workflows.registry": ["RoutingFacts", "journey", "routing"],
 }
 

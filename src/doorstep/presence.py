@@ -3,7 +3,7 @@
 Two builds run at once in every rolling deployment, and in every rollback. A journey of a version, or on the new way of
 a patch, that some of them do not know would be handed to those too. So nothing new begins before everybody can carry it
 on (`gateway.fleet`, `patches.hold`), and whoever cannot carry on what has begun does not start, or stops. Why so:
-docs/decisions/0012-two-builds-at-once.md.
+docs/decisions/0009-two-builds-at-once.md.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def replayed_with(settle: str, folder: Path) -> subprocess.CompletedProcess[str]
     assert core.read_text().count(SETTLE) == 1
     core.write_text(core.read_text().replace(SETTLE, settle))
     patches = folder / "doorstep" / "workflows" / "patches.py"
-    patches.write_text(patches.read_text() + '\n\ndeclare("one-timer-more")\n')
+    patches.write_text(patches.read_text() + '\n\ndeclare_patch("one-timer-more")\n')
     own = {name: value for name, value in os.environ.items() if not name.startswith("DOORSTEP_")}
     command = [sys.executable, "-m", "doorstep", "versions", "replay", str(HERE)]
     return subprocess.run(

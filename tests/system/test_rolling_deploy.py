@@ -46,7 +46,7 @@ def newer(tmp_path: Path, deployment: Deployment) -> Path:
     made = build(tmp_path / "newer")
     edit(made, "workflows/core.py", SETTLE, PATCHED)
     with (made / "doorstep" / "workflows" / "patches.py").open("a") as patches:
-        patches.write('\n\ndeclare("one-timer-more")\n')
+        patches.write('\n\ndeclare_patch("one-timer-more")\n')
     deployment.run(made, "versions", "new", "standard")
     edit(made, "workflows/standard_v2.py", CONFIRMED, TWICE_GREETED)
     deployment.run(made, "versions", "publish", "standard", "--release", "the-next")
@@ -101,6 +101,13 @@ def marks(events: list[Any]) -> int:
     return told.count("core_patch")
 
 
+async def carried_by(deployment: Deployment, orders: list[Order]) -> set[int]:
+    """The processes that took a task of one of their journeys."""
+    histories = [await deployment.history(order.journey) for order in orders]
+    started = [e.workflow_task_started_event_attributes.identity for events in histories for e in events]
+    return {int(identity.partition("@")[0]) for identity in started if identity}
+
+
 def takes_new_orders(deployment: Deployment, build: Path) -> list[str]:
     told = json.loads(deployment.run(build, "versions", "--json"))
     return [v["type"] for v in told["versions"] if v["takes_new_orders"]]
@@ -122,13 +129,14 @@ async def test_two_builds_at_once_forwards_back_and_forwards_again(
     await deployment.end(second)
     new = await deployment.worker(newer, "newer-1")
     await deployment.api(newer, "api-newer")
-    both = await day.orders_come("standard.v1")
-    await day.parcels_move(began)
+    both = await day.orders_come("standard.v1", count=9)
+    await day.parcels_move([*began, *both[:3]])
+    assert await carried_by(deployment, both) >= {first.pid, new.pid}, "both builds had their hands on them"
     assert takes_new_orders(deployment, newer) == ["standard.v1"]
 
     # taken back: nothing of the newer build had begun, so the older one carries everything on
     await deployment.end(new)
-    await day.parcels_move(both)
+    await day.parcels_move(both[3:])
     await day.orders_come("standard.v1")
 
     # forwards again, to the end

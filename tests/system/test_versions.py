@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from house import House
 from shopkeeper import IDA, JONAS, Order
 
+from doorstep import histories, recording
+from doorstep.errors import NotFound
 from doorstep.workflows import registry
 
 pytestmark = pytest.mark.system
@@ -46,3 +50,22 @@ async def test_running_journeys_finish_on_their_version_and_new_orders_take_the_
     assert (second["type"], second["status"], second["outcome"]) == ("standard.v2", "closed", "short")
     assert await house.sent(old.journey) == ["order-confirmation", "reassurance", "education"]
     assert await house.sent(new.journey) == ["order-confirmation", "community"]
+
+
+async def test_histories_of_an_installation_are_kept_and_replayed(house: House, tmp_path: Path) -> None:
+    """`doorstep versions record` and `replay`: what a store's own repository commits, for its own journeys."""
+    order = Order(id=46011, customer=IDA, placed=house.now())
+    await house.tell(order.placed_event())
+    await house.pass_time(seconds=3)
+    with pytest.raises(NotFound, match="no started journey jny_nobody"):
+        recording.chosen(house.database, ["jny_nobody"], 5)
+    assert recording.chosen(house.database, [], 5) == [], "nothing has ended yet"
+    await house.act(order.journey, "cancel")
+
+    wanted = recording.chosen(house.database, [], 5)
+    assert wanted == [(order.journey, "standard.v1")]
+    (file,) = await asyncio.to_thread(recording.record, house.settings, house.database, wanted, tmp_path)
+    assert file.name == f"standard.v1-{order.journey}.json"
+    assert "@" not in file.read_text(), "neither an address nor a machine"
+    (replayed,) = await histories.replay([file])
+    assert (replayed.type, replayed.broken) == ("standard.v1", "")

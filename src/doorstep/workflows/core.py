@@ -101,7 +101,7 @@ class JourneyCore:
         if name not in patches.declared():
             raise JourneyError(
                 f"There is no patch '{name}'.{nearest(name, patches.declared())}",
-                mend="Declare it: `patches.declare(name)` beside the code that it changes.",
+                mend="Declare it: `declare_patch(name)` beside the code that it changes.",
             )
         if name not in self._patched:
             waits = patches.held(name) and not workflow.unsafe.is_replaying()

@@ -14,7 +14,7 @@ _DECLARED: set[str] = set()
 _HELD: set[str] = set()
 
 
-def declare(*names: str) -> None:
+def declare_patch(*names: str) -> None:
     """This code knows these patches. Again is once."""
     _DECLARED.update(names)
 
