@@ -40,6 +40,10 @@ class Payloads(CompositePayloadConverter):
         super().__init__(*(json if isinstance(c, JSONPlainPayloadConverter) else c for c in others))
 
 
+#: values that never leave the process (a rehearsal's): neither sealed nor dependent on settings
+IN_PROCESS = dataclasses.replace(pydantic_data_converter, payload_converter_class=Payloads)
+
+
 def data_converter(settings: Settings | None = None) -> DataConverter:
     """The converter of every client; without `settings` that of the environment. A client and a worker with
     different keys cannot read each other. Failures' messages and stack traces are sealed like payloads.
@@ -48,8 +52,7 @@ def data_converter(settings: Settings | None = None) -> DataConverter:
     keys that cannot be read.
     """
     ring = key_ring(settings or load_settings())
-    ours = dataclasses.replace(pydantic_data_converter, payload_converter_class=Payloads)
-    sealed = dataclasses.replace(ours, payload_codec=Codec(ring))
+    sealed = dataclasses.replace(IN_PROCESS, payload_codec=Codec(ring))
     if ring.newest is None:
         return sealed
     return dataclasses.replace(sealed, failure_converter_class=DefaultFailureConverterWithEncodedAttributes)

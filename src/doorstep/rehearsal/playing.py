@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from temporalio.contrib.pydantic import pydantic_data_converter
-
 from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionResult
+from doorstep.converter import IN_PROCESS
 from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.errors import ScenarioError
 from doorstep.rehearsal import checking
@@ -217,7 +216,7 @@ class Play:
             workflow_id=start.journey_id,
             start=at,
             activities=self.world.activities(),
-            converter=pydantic_data_converter,
+            converter=IN_PROCESS,
             sandboxed=self.sandboxed,
         )
 

@@ -6,6 +6,7 @@ Messages wait in `pending` until the settle window has passed; then `absorb` tak
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -32,6 +33,8 @@ class Hearing:
         self._told: list[Envelope] = []
         """The envelope of each, at the same position."""
         self.pending: list[Envelope] = []
+        self._found: dict[type[Event], tuple[int, list[int]]] = {}
+        """Event class → how far the log was looked through, and where it was found."""
         self._ids: set[str] = set()
         self._facts: set[str] = set()
 
@@ -76,13 +79,28 @@ class Hearing:
         self, types: tuple[type[E], ...], where: Callable[[E], bool] | None = None, start: int = 0
     ) -> tuple[int, E] | None:
         """The first event taken at or after position `start` that is of one of the types and fits `where`."""
-        for position in range(start, len(self.log)):
+        places = self._places(types[0]) if len(types) == 1 else self._merged(types)
+        for position in places[bisect_left(places, start) :] if start else places:
             for cls in types:
                 if cls.matches(self.log[position].name):
                     heard = self._as(cls, position)
                     if heard is not None and (where is None or where(heard)):
                         return position, heard
         return None
+
+    def _places(self, cls: type[Event]) -> list[int]:
+        """Where events of that class stand in the log. Kept: conditions are asked many times in each task."""
+        looked, found = self._found.get(cls, (0, []))
+        if looked < len(self.log):
+            found += [n for n in range(looked, len(self.log)) if cls.matches(self.log[n].name)]
+            self._found[cls] = (len(self.log), found)
+        return found
+
+    def _merged(self, types: tuple[type[Event], ...]) -> list[int]:
+        places: list[int] = []
+        for cls in types:
+            places += [n for n in self._places(cls) if n not in places]
+        return sorted(places)
 
     def _as[E: Event](self, cls: type[E], position: int) -> E | None:
         """The event at that position as the asker's own class: a store's event class is another object in
