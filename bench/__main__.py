@@ -11,7 +11,7 @@ from bench.ground import VARIABLE
 from bench.report import Figures
 from doorstep.postgres_server import find_binaries
 
-BENCHES = ("throughput", "workers", "codec", "webhooks", "status", "memory", "sizing")
+BENCHES = ("throughput", "workers", "codec", "webhooks", "status", "memory", "sizing", "rehearsal_rendered")
 ON_BOTH = ("throughput", "workers", "webhooks", "status")
 DATABASES = ("sqlite", "postgres")
 

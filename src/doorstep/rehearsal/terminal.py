@@ -58,7 +58,7 @@ def summary(timelines: Iterable[Timeline]) -> list[str]:
         end = ", ".join(dict.fromkeys(o.replace("_", " ") or "did not end" for o in t.outcomes.values()))
         kept = len(t.touches) - len(t.sent)
         made.append(
-            f"{mark} {t.scenario:<42} {len(t.sent):>3} sent {kept:>3} not  {end[:30]:<30} {t.elapsed_ms:>6.0f} ms"
+            f"{mark} {t.scenario:<40} {len(t.sent):>3} sent {kept:>3} not  {end[:28]:<28} {t.elapsed_ms:>6.0f} ms"
         )
         made += [line for problem in t.problems for line in _folded("    ✗ ", problem, "      ")]
     return made

@@ -1,0 +1,167 @@
+"""`doorstep rehearse`, as a person and a script use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+PACKAGE = '''"""A tea shop."""
+from doorstep import Delivered, Journey, Purpose, journey
+
+@journey("teashop", version=1)
+class Tea(Journey):
+    async def run(self):
+        await self.send("steep", purpose=Purpose.TRANSACTIONAL, prompted=True)
+        return "done"
+'''
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A store package with a journey, a template and a scenario of its own."""
+    home = tmp_path / "rehearsed_teashop"
+    (home / "templates" / "steep").mkdir(parents=True)
+    (home / "scenarios").mkdir()
+    (home / "__init__.py").write_text(PACKAGE)
+    (home / "brand.toml").write_text('name = "Steep & Co"\nsupport_email = "help@steep.example"\n')
+    (home / "templates" / "steep" / "subject.txt.j2").write_text("Three minutes")
+    (home / "templates" / "steep" / "email.html.j2").write_text("<p>For {{ person.first_name }}.</p>")
+    (home / "scenarios" / "monday.yaml").write_text("scenario: monday\nabout: Ours.\n")
+    return home
+
+
+def doorstep(*words: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "doorstep", "rehearse", *words],
+        env=environment(home), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def environment(home: Path | None) -> dict[str, str]:
+    more = {} if home is None else {"PYTHONPATH": str(home.parent), "DOORSTEP_STORE_PACKAGES": home.name}
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **more}
+
+
+def test_the_happy_path_is_told_in_a_hundred_columns() -> None:
+    told = doorstep()
+    assert told.returncode == 0, told.stderr
+    lines = told.stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].startswith("happy-path  standard.v1")
+    assert "completed on day 90" in lines[0]
+    assert any("✓ order-confirmation" in line and "email" in line for line in lines)
+    assert any("── delivered" in line for line in lines)
+
+
+def test_every_scenario_fits_a_hundred_columns() -> None:
+    from doorstep.rehearsal import shelf, terminal
+    from doorstep.rehearsal.rehearse import rehearse
+
+    for scenario in shelf.every():
+        for line in terminal.page(rehearse("standard", scenario)):
+            assert len(line) <= 100, (scenario.name, line)
+
+
+def test_json_is_a_list_with_one_object_for_each_scenario() -> None:
+    told = doorstep("standard", "--scenario", "late-parcel", "--scenario", "sms-stop", "--json")
+    assert told.returncode == 0, told.stderr
+    found = json.loads(told.stdout)
+    assert [one["scenario"] for one in found] == ["late-parcel", "sms-stop"]
+    for one in found:
+        assert {"scenario", "elapsed_ms", "touches", "events", "outcome"} <= set(one)
+        assert one["outcome"] == "completed"
+        assert {"step", "state", "reason", "at", "channel"} <= set(one["touches"][0])
+
+
+def test_all_of_them_are_one_line_each(tmp_path: Path) -> None:
+    page = tmp_path / "all.html"
+    told = doorstep("--all", "--html", str(page))
+    assert told.returncode == 0, told.stdout
+    assert len(told.stdout.splitlines()) >= 24
+    assert max(map(len, told.stdout.splitlines())) <= 100
+    html = page.read_text()
+    assert html.count("<article") == len(told.stdout.splitlines())
+    assert "<script" not in html
+    assert "http" not in html.split("<main>")[0]  # nothing is fetched
+
+
+def test_the_scenarios_can_be_listed() -> None:
+    told = doorstep("--list", "--json")
+    assert "happy-path" in [one["scenario"] for one in json.loads(told.stdout)]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("standrad",), "Did you mean 'standard'"),
+        (("standard", "--scenario", "hapy-path"), "Did you mean 'happy-path'"),
+        (("standard", "--scenario", "no.yaml"), "no file no.yaml"),
+        (("standard", "--all", "--scenario", "happy-path"), "exclude each other"),
+    ],
+)
+def test_a_wrong_name_is_offered_the_nearest_and_ends_with_1(words: tuple[str, ...], said: str) -> None:
+    told = doorstep(*words)
+    assert told.returncode == 1
+    assert said in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_store_package_rehearses_its_own_journeys_templates_and_scenarios(shop: Path) -> None:
+    told = doorstep("teashop", "--scenario", "monday", "--json", home=shop)
+    assert told.returncode == 0, told.stderr
+    touch = json.loads(told.stdout)[0]["touches"][0]
+    assert (touch["subject"], touch["text"]) == ("Three minutes", "For Mila.\n")
+
+
+def test_a_rehearsal_that_fails_ends_with_1_and_says_why(shop: Path) -> None:
+    (shop / "templates" / "steep" / "email.html.j2").write_text("<p>{{ person.nickname }}</p>")
+    told = doorstep("teashop", home=shop)
+    assert told.returncode == 1
+    assert "✗ steep: Template 'steep' (email)" in told.stdout
+    assert "person.nickname" in told.stdout
+
+
+def test_a_scenario_with_a_mistake_names_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("scenario: mine\ntimeline:\n  - at: day 1 10:00\n    customer: jumps\n")
+    told = doorstep("standard", "--scenario", str(file))
+    assert told.returncode == 1
+    assert f"{file}:4: " in told.stderr
+
+
+def test_watching_it_plays_again_when_a_scenario_changes(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("scenario: mine\nabout: The first.\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "doorstep", "rehearse", "standard", "--scenario", str(file), "--watch"],
+        env=environment(None), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    said: list[str] = []
+    reader = threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True)
+    reader.start()
+    try:
+        assert _comes("The first.", said, 60)
+        for again in range(20):  # the watcher may not be looking yet
+            file.write_text(f"scenario: mine\nabout: The second.\n# {again}\n")
+            if _comes("The second.", said, 5):
+                return
+        raise AssertionError("it did not play again")
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _comes(words: str, said: list[str], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if any(words in line for line in said):
+            return True
+        time.sleep(0.05)
+    return False
