@@ -89,11 +89,14 @@ SECONDS = Kind(_between(0.0, 3600.0, float), "seconds, from 0 to 3600")
 BYTES = Kind(_between(1024, 64 * 1024 * 1024, int), "bytes, from 1024 to 67108864")
 DAYS = Kind(_between(1, 36_500, int), "whole days, from 1 to 36500")
 COUNT = Kind(_between(1, 10_000, int), "a whole number from 1 to 10000")
+RATE = Kind(_between(0, 10_000_000, int), "so many a minute, up to 10000000; 0 for no limit")
 PACKAGES = Kind(_packages, "importable package names, separated by commas")
 
 
 def _setting(default: Any, kind: Kind) -> Any:
-    return field(default=default, metadata={"kind": kind})
+    return field(
+        default=default, metadata={"kind": kind}, repr=kind is not DATABASE
+    )  # it may hold a password
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +143,10 @@ class Settings:
     worker_cache: int = _setting(
         1000, COUNT
     )  # journeys a worker keeps in memory; the rest replay when they wake
+    rate_keys: int = _setting(6_000, RATE)  # requests a minute of one API key
+    rate_wrong: int = _setting(30, RATE)  # wrong keys or signatures a minute from one address
+    rate_webhooks: int = _setting(120_000, RATE)  # signed webhooks a minute of one connection
+    rate_pages: int = _setting(120, RATE)  # a minute with one customer's link
     keep_raw_days: int = _setting(120, DAYS)  # webhooks' bodies; longer if an open journey may need them
     keep_outbox_days: int = _setting(120, DAYS)  # messages in the local outbox
     keep_events_days: int = _setting(180, DAYS)  # delivered events; never shorter than the bodies
@@ -281,7 +288,11 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
         try:
             values[name] = kind.parse(given)
         except ValueError as error:
-            raise SetupError(f"{variable} is {given!r}.", mend=f"Allowed: {kind.allowed}.") from error
+            # a database's URL may hold its password
+            told = f"'{given.partition(':')[0][:20]}:…'" if kind is DATABASE else repr(given)
+            raise SetupError(f"{variable} is {told}.", mend=f"Allowed: {kind.allowed}.") from (
+                None if kind is DATABASE else error
+            )
     return Settings(**{**values, **overrides}, warnings=_unknown(env, kinds))
 
 

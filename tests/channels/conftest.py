@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
 
 from channels.posting import NOW
-from doorstep.api.auth import Wrongs
+from doorstep.api.limits import Limits
 from doorstep.api.outbox import outbox_router
 from doorstep.api.problems import on_doorstep_error, on_invalid
 from doorstep.channels.outbox import OutboxSender
@@ -44,7 +44,7 @@ def browser(database: Database) -> Callable[..., TestClient]:
     app.include_router(outbox_router())
     app.add_exception_handler(DoorstepError, on_doorstep_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
-    app.state.wrongs = Wrongs()
+    app.state.limits = Limits.of(Settings())
 
     def open_(
         client: str = "127.0.0.1", base_url: str = "http://127.0.0.1:8080", *, outbox_open: bool = True

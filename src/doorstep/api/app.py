@@ -26,10 +26,10 @@ from doorstep.api import (
     search,
     unsubscribe,
 )
-from doorstep.api.auth import Wrongs
 from doorstep.api.customer import preferences, review, tracking
 from doorstep.api.gauges import Gauges
 from doorstep.api.late import LateGateway
+from doorstep.api.limits import Limits
 from doorstep.api.middleware import Around
 from doorstep.api.outbox import outbox_router
 from doorstep.api.webhooks import WebhookDeps, build_webhooks
@@ -99,7 +99,7 @@ def create_app(
         responses={},
     )
     app.state.services = parts
-    app.state.wrongs = Wrongs()
+    app.state.limits = Limits.of(chosen)
     app.state.gauges = Gauges(database=opened, clock=time, stuck=getattr(parts.gateway, "stuck", None))
     problems.install(app)
     app.add_middleware(Around)
@@ -127,7 +127,12 @@ async def _start(app: FastAPI, parts: Services, stack: AsyncExitStack) -> None:
         courier.start()
         stack.push_async_callback(courier.stop)
     app.state.webhooks = WebhookDeps(
-        settings=parts.settings, database=parts.database, writer=writer, courier=courier, clock=parts.clock
+        settings=parts.settings,
+        database=parts.database,
+        writer=writer,
+        courier=courier,
+        clock=parts.clock,
+        limits=app.state.limits,
     )
 
 

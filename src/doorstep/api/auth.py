@@ -2,20 +2,20 @@
 
 A key of one store sees nothing of another: references of other stores do not exist for it (404, never 403, so
 that nobody can probe). Wrong keys are counted per address; past a limit they get 429. Right keys always pass,
-so nobody can lock others out from behind a shared address.
+so nobody can lock others out from behind a shared address; what one key may ask is limited too (`limits`).
 """
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from doorstep.api.limits import Limits, RateLimited
 from doorstep.api.wiring import Parts
-from doorstep.errors import DoorstepError, Forbidden, NotFound, Unauthenticated
+from doorstep.errors import Forbidden, NotFound, Unauthenticated
 from doorstep.models.keys import Caller, Scope, recognise
 
 bearer = HTTPBearer(
@@ -26,56 +26,30 @@ bearer = HTTPBearer(
     "`doorstep up` prints the first admin key once.",
 )
 
-WRONG_KEYS = 30
-WINDOW_SECONDS = 60.0
-_ADDRESSES = 10_000
-
-
-class RateLimited(DoorstepError):
-    """Too many wrong keys from one address."""
-
-    code = "rate_limited"
-    status = 429
-
-
-class Wrongs:
-    """How many wrong keys came from an address lately. In memory, bounded, per process: a brake, no ledger."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
-
-    def count(self, address: str, now: float) -> int:
-        """Counts one more and answers how many there were in this window. `now` in seconds, monotonic."""
-        began, count = self._seen.pop(address, (now, 0))
-        if now - began > WINDOW_SECONDS:
-            began, count = now, 0
-        self._seen[address] = (began, count + 1)
-        while len(self._seen) > _ADDRESSES:
-            self._seen.popitem(last=False)
-        return count + 1
-
 
 def caller(
     request: Request,
     parts: Parts,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Caller:
-    """The holder of the request's key. Raises `Unauthenticated`."""
+    """The holder of the request's key. Raises `Unauthenticated`, and `RateLimited` past what one may ask."""
     if given is None:
         raise Unauthenticated(
             "The request carries no key.",
             mend="Send `Authorization: Bearer dsk_…`; `doorstep keys create` makes one.",
         )
+    limits: Limits = request.app.state.limits
     found = recognise(parts.database, given.credentials)
     if found is None:
-        address = request.client.host if request.client else ""
-        wrongs: Wrongs = request.app.state.wrongs
-        if wrongs.count(address, time.monotonic()) > WRONG_KEYS:
-            raise RateLimited(
-                "Too many requests with invalid keys.", mend="Wait a minute and correct the key."
-            )
+        limits.wrong_one(request, "keys")
         raise Unauthenticated(
             "The key is unknown, wrong or revoked.", mend="`doorstep keys list` shows which there are."
+        )
+    if wait := limits.keys.wait(found.key_id, time.monotonic()):
+        raise RateLimited(
+            "This key asks more than is answered.",
+            mend="Wait as the Retry-After header says; DOORSTEP_RATE_KEYS is the limit.",
+            wait=wait,
         )
     request.scope["doorstep.key_id"] = found.key_id
     return found

@@ -125,9 +125,10 @@ CODES: dict[str, Code] = {
     ),
     "rate_limited": _code(
         429,
-        "Too many wrong keys",
-        "Too many requests with invalid keys came from this address; valid keys still pass.",
-        "Wait as the Retry-After header says, and correct the key.",
+        "Asked too much",
+        "More was asked than one key, link or connection may, or too many wrong keys or signatures came from an "
+        "address; nothing was changed.",
+        "Wait as the Retry-After header says.",
     ),
     "internal": _code(
         500,

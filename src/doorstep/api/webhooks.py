@@ -18,6 +18,7 @@ import structlog
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorstep.api.limits import Limits
 from doorstep.api.webhook_bodies import address, decoded, read_body
 from doorstep.api.wiring import utc_now
 from doorstep.errors import DoorstepError, NotFound, SignatureInvalid, Unreadable
@@ -76,6 +77,7 @@ class WebhookDeps:
     courier: Wakes | None = None
     clock: Callable[[], datetime] = utc_now
     sources: Callable[[str], Source] = source
+    limits: Limits | None = None
     known: dict[str, tuple[float, Known]] = field(default_factory=dict)
 
     async def connection(self, connection_id: str) -> Known:
@@ -129,6 +131,9 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
             404: {"description": "No such connection, or it is disabled."},
             413: {"description": "Larger than `DOORSTEP_MAX_BODY_BYTES`."},
             415: {"description": "A Content-Encoding other than gzip or deflate."},
+            429: {
+                "description": "More than this connection may send, or too many wrong signatures from one address."
+            },
             503: {"description": "Too much waits to be written; come back after `Retry-After` seconds."},
         },
         openapi_extra={
@@ -150,6 +155,8 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
                 told, reply = await take(parts, connection, request)
             except DoorstepError as error:
                 metrics.webhooks(parts.source_of(connection), error.code)
+                if isinstance(error, SignatureInvalid) and parts.limits is not None:
+                    parts.limits.wrong_one(request, "signatures")
                 raise
             tracing.note(webhook=told.id, source=parts.source_of(connection), answer=told.status.value)
         metrics.webhooks(parts.source_of(connection), told.status.value)
@@ -174,6 +181,8 @@ async def take(deps: WebhookDeps, connection_id: str, request: Request) -> tuple
 
     heavy = len(sent) > LARGE or "content-encoding" in headers
     raw, reading = await asyncio.to_thread(understand) if heavy else understand()
+    if deps.limits is not None:
+        deps.limits.webhook(at.id, at.source)
     told = await deps.writer.accept(at, reading, raw, now)
     if told.status is Answer.QUARANTINED:
         log.warning(

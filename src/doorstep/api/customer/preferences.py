@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -15,6 +15,7 @@ from doorstep.api.customer import pages
 from doorstep.api.customer.review import form
 from doorstep.api.customer.telling import wake_person
 from doorstep.api.customer.visit import Visit, visit
+from doorstep.api.limits import page_limit
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts, Services
 from doorstep.domain.customers import SuppressionCause
@@ -24,7 +25,7 @@ from doorstep.models.links import LinkPurpose
 from doorstep.models.reading.own import Choice, choices_of
 
 PAGE = "preferences"
-router = APIRouter(tags=["people"])
+router = APIRouter(tags=["people"], dependencies=[Depends(page_limit)])
 Token = Annotated[str, Path(description="From the message's link.")]
 
 _LABELS = {

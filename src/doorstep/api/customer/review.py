@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -14,13 +14,14 @@ from doorstep.api.customer import pages
 from doorstep.api.customer.rating import LONGEST_TEXT, known_rating, rate
 from doorstep.api.customer.telling import wake
 from doorstep.api.customer.visit import Visit, visit
+from doorstep.api.limits import page_limit
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts, Services
 from doorstep.errors import BadInput, NotFound
 from doorstep.ingest import Answer
 from doorstep.models.links import LinkPurpose
 
-router = APIRouter(tags=["people"])
+router = APIRouter(tags=["people"], dependencies=[Depends(page_limit)])
 Token = Annotated[str, Path(description="From the message's link.")]
 Score = Annotated[
     str, Query(description="1 to 5: the star that was tapped in the message. Chosen, not sent.")

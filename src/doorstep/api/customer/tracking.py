@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -14,6 +14,7 @@ from doorstep.api.customer.parcels import parcels_of, preparing
 from doorstep.api.customer.rating import known_rating
 from doorstep.api.customer.visit import Visit, visit
 from doorstep.api.customer.words import Local
+from doorstep.api.limits import page_limit
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts, Services
 from doorstep.errors import NotFound
@@ -21,7 +22,7 @@ from doorstep.models.links import LinkPurpose
 from doorstep.models.reading.goods import Order, Shipment
 from doorstep.models.reading.orders import orders_of, shipments_of
 
-router = APIRouter(tags=["people"])
+router = APIRouter(tags=["people"], dependencies=[Depends(page_limit)])
 Token = Annotated[str, Path(description="From the message's link.")]
 
 
