@@ -51,6 +51,7 @@ class SendGrid(Loopback):
     def __init__(self, api_key: str = "SG.simulated", port: int = 0) -> None:
         super().__init__(port)
         self.api_key = api_key
+        self.scopes = ["mail.send", "sender_verification_eligible"]
         self.accepted: list[Mail] = []
         self._private = ec.generate_private_key(ec.SECP256R1())
 
@@ -67,6 +68,8 @@ class SendGrid(Loopback):
     def serve(self, asked: Asked) -> Answer:
         if asked.headers.get("Authorization") != f"Bearer {self.api_key}":
             return problem(401, "The provided authorization grant is invalid, expired, or revoked", None)
+        if (asked.method, asked.path) == ("GET", "/v3/scopes"):
+            return Answer(200, {"scopes": list(self.scopes)}, {"Content-Type": "application/json"})
         if asked.path != "/v3/mail/send":
             return problem(404, "Not Found", None)
         try:

@@ -35,6 +35,7 @@ class Twilio(Loopback):
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
+        self.status = "active"
         self.accepted: list[Text] = []
         self.stopped: set[str] = set()
 
@@ -44,6 +45,8 @@ class Twilio(Loopback):
         basic = "Basic " + base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
         if asked.headers.get("Authorization") != basic:
             return problem(401, 20003, "Authenticate")
+        if (asked.method, asked.path) == ("GET", f"/2010-04-01/Accounts/{SID}.json"):
+            return Answer(200, {"sid": SID, "status": self.status}, {"Content-Type": "application/json"})
         if asked.path != f"/2010-04-01/Accounts/{SID}/Messages.json":
             return problem(404, 20404, "The requested resource was not found")
         form = {name: values[0] for name, values in parse_qs(asked.body.decode()).items()}
