@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import io
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -206,10 +206,11 @@ async def open_house(
     zone: str = "Europe/Berlin",
     wrap: Callable[[Ports], Ports] = lambda ports: ports,
     taken_over: str = "",
+    set_: Mapping[str, Any] | None = None,
     **store: Any,
 ) -> AsyncIterator[House]:
     """A furnished house with worker and API running. `wrap` may put something between a touch and its ports.
-    `taken_over`: the namespace of a house that was furnished, and lived in, before."""
+    `taken_over`: the namespace of a house that was furnished, and lived in, before. `set_`: further settings."""
     settings = Settings(
         data_dir=folder,
         database_url=database_url,
@@ -219,6 +220,7 @@ async def open_house(
         settle_seconds=settle,
         port=free_ports(1)[0],
         worker_concurrency=8,
+        **(set_ or {}),
     )
     registry.load()
     client = await Client.connect(

@@ -18,6 +18,7 @@ from doorstep.ingest.sql import ORDERS
 from doorstep.models.addresses import IDENTITY_OF
 from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.prepared import prepared
+from doorstep.models.reading.tickets import REPLY
 from doorstep.models.store import lift, suppress
 from doorstep.models.tables import table
 from doorstep.models.tickets import open_ticket_in
@@ -84,7 +85,7 @@ def _to_a_person(delivery: Delivery, message: InboundSighting, person: str) -> N
     open_ticket_in(
         delivery.conn,
         TicketRequest(
-            key=f"reply:{delivery.webhook_id}",
+            key=f"{REPLY}{delivery.webhook_id}",
             journey_id=about.journey_id if about else "",
             store_id=delivery.at.store_id,
             order_ref=about.order_ref if about else "",

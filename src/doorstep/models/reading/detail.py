@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from doorstep.domain.ids import journey_id as id_of_order
-from doorstep.models.care import PointsRow, TicketRow
+from doorstep.models.care import PointsRow
 from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.orders import OrderRow
 from doorstep.models.people import PersonRow
@@ -21,7 +21,8 @@ from doorstep.models.reading.people import person_view
 from doorstep.models.reading.rows import rows, whole
 from doorstep.models.reading.sentences import headline
 from doorstep.models.reading.steps import steps_of, waits
-from doorstep.models.reading.views import ActionView, JourneyDetail, Points, Ticket
+from doorstep.models.reading.tickets import tickets_of
+from doorstep.models.reading.views import ActionView, JourneyDetail, Points
 from doorstep.models.reading.wismo import wismo
 from doorstep.models.stores import StoreRow
 
@@ -29,11 +30,6 @@ _JOURNEY = whole(JourneyRow, col(JourneyRow.id) == bindparam("journey"))
 _JOURNEY_OF = prepared(select(col(OrderRow.journey_id)).where(col(OrderRow.id) == bindparam("order")))
 _STORE = whole(StoreRow, col(StoreRow.id) == bindparam("store"))
 _PERSON = whole(PersonRow, col(PersonRow.id) == bindparam("person"))
-_TICKETS = whole(
-    TicketRow,
-    col(TicketRow.journey_id) == bindparam("journey"),
-    order=(col(TicketRow.opened_at), col(TicketRow.key)),
-)
 _POINTS = whole(  # by person first: that is the column with an index
     PointsRow,
     col(PointsRow.person_id) == bindparam("person"),
@@ -97,26 +93,12 @@ def journey_detail(session: Session, ref: str, store_id: str | None, now: dateti
         shipments=shipments,
         waits=waiting,
         steps=steps_of(session, journey.id, clock),
-        tickets=_tickets(session, journey.id, clock),
+        tickets=tickets_of(session, journey.id, clock),
         points=_points(session, journey, clock),
         actions=actions_of(session, journey.id),
         events=events,
         troubles=troubles,
     )
-
-
-def _tickets(session: Session, journey_id: str, clock: Clock) -> list[Ticket]:
-    return [
-        Ticket(
-            ref=row.ref,
-            reason=row.reason,
-            priority=row.priority,
-            status=row.status,
-            opened=clock.moment(row.opened_at),
-            resolved=clock.maybe(row.resolved_at),
-        )
-        for row in rows(session, _TICKETS, journey=journey_id)
-    ]
 
 
 def _points(session: Session, journey: Any, clock: Clock) -> list[Points]:

@@ -5,7 +5,7 @@ Pure. One table of reasons; an unknown word (a newer journey's) is shown as it i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,16 @@ _WAITING_FOR = {
     SkipReason.OPEN_EXCEPTION: "the delivery is in trouble or a complaint is open; marketing waits",
 }
 _CHANNELS = {"email": "by email", "sms": "by SMS", "push": "as a push message"}
-_REPORTED = {"delivered": "delivered", "opened": "opened", "clicked": "clicked", "bounced": "bounced"}
+_REPORTED = {
+    "delivered": "delivered",
+    "opened": "opened",
+    "clicked": "clicked",
+    "bounced": "bounced: the address is dead",
+    "undelivered": "it did not arrive",
+    "failed": "the provider gave it up",
+    "complained": "reported as spam",
+    "unsubscribed": "the person unsubscribed",
+}
 
 
 def why(reason: str | None, *, waiting: bool = False) -> str:
@@ -58,6 +67,17 @@ def why(reason: str | None, *, waiting: bool = False) -> str:
     if known is None:
         return reason.replace("_", " ")
     return (_WAITING_FOR.get(known) if waiting else None) or REASONS[known]
+
+
+def report_detail(data: Mapping[str, Any]) -> str:
+    """What a provider's report adds to its type; empty where it adds nothing."""
+    if data.get("machine"):
+        return "by a machine"
+    if data.get("code"):
+        return f"error {data['code']}"
+    if data.get("status"):
+        return f"status {data['status']}"
+    return ""
 
 
 def step_sentence(row: Any, reports: Sequence[str], clock: Clock) -> str:

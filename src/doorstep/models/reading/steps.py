@@ -12,11 +12,12 @@ from sqlmodel import Session, col
 
 from doorstep.contracts import Wait as Waiting
 from doorstep.domain.outcomes import FINAL_STATES
+from doorstep.domain.reports import ReportKind
 from doorstep.models.codec_json import waits_of
 from doorstep.models.ledger import DecisionRow, LedgerRowModel, MessageEventRow
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.rows import rows, whole
-from doorstep.models.reading.sentences import OPEN, OUTCOMES, step_sentence, wait_sentence
+from doorstep.models.reading.sentences import OPEN, OUTCOMES, report_detail, step_sentence, wait_sentence
 from doorstep.models.reading.views import Decision, Report, Rule, Step, Wait
 
 _OF_JOURNEY = col(LedgerRowModel.journey_id) == bindparam("journey")
@@ -28,6 +29,7 @@ _REPORTS = whole(
     col(MessageEventRow.key).in_(_KEYS),
     order=(col(MessageEventRow.at), col(MessageEventRow.id)),
 )
+_STAGES = {kind.value: stage for stage, kind in enumerate(ReportKind)}
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -41,6 +43,8 @@ def steps_of(session: Session, journey_id: str, clock: Clock) -> list[Step]:
         decisions[row.key].append(row)
     for row in rows(session, _REPORTS, journey=journey_id):
         reports[row.key].append(row)
+    for told in reports.values():  # providers tell whole seconds: within one, as it must have happened
+        told.sort(key=lambda row: (row.at, _STAGES.get(row.type, len(_STAGES))))
     return [_step(row, decisions[row.key], reports[row.key], clock) for row in ledger]
 
 
@@ -54,7 +58,7 @@ def _step(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock: Clo
         state=row.state,
         outcome=OUTCOMES.get(row.state, OPEN),
         reason=row.reason,
-        sentence=step_sentence(row, [report.type for report in reports], clock),
+        sentence=step_sentence(row, [told.type for told in reports if not told.data.get("machine")], clock),
         channel=row.channel,
         due=clock.moment(row.due_at),
         expires=clock.moment(row.expires_at),
@@ -68,7 +72,13 @@ def _step(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock: Clo
         held_out=row.shadow,
         decisions=[_decision(decision, clock) for decision in decisions],
         reports=[
-            Report(type=told.type, at=clock.moment(told.at), provider=told.provider) for told in reports
+            Report(
+                type=told.type,
+                at=clock.moment(told.at),
+                provider=told.provider,
+                detail=report_detail(told.data),
+            )
+            for told in reports
         ],
     )
 

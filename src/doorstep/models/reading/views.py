@@ -37,6 +37,9 @@ class Report(View):
     type: str
     at: Moment
     provider: str
+    detail: str = Field(
+        default="", description="By whom or why, where the provider says: `by a machine`, a code."
+    )
 
 
 class Step(View):
@@ -88,6 +91,7 @@ class Ticket(View):
     status: str
     opened: Moment
     resolved: Moment | None
+    message: str = Field(default="", description="What the customer wrote, of a reply. Personal data.")
 
 
 class Points(View):
