@@ -97,7 +97,11 @@ class SendGrid(Loopback):
         mail = Mail(uuid.uuid4().hex[:22], body["personalizations"][0]["to"][0]["email"], body)
         with self.lock:
             self.accepted.append(mail)
+        self.accept(mail)
         return Answer(202, None, {"X-Message-Id": mail.id})
+
+    def accept(self, mail: Mail) -> None:
+        """Called with every message that was accepted, before that is answered."""
 
     # --- the Event Webhook --------------------------------------------------------------------------
 

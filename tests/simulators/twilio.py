@@ -62,7 +62,11 @@ class Twilio(Loopback):
         text = Text("SM" + uuid.uuid4().hex, to, form["Body"], form.get("StatusCallback", ""), form)
         with self.lock:
             self.accepted.append(text)
+        self.accept(text)
         return Answer(201, self._created(text), {"Content-Type": "application/json"})
+
+    def accept(self, text: Text) -> None:
+        """Called with every message that was accepted, before that is answered."""
 
     def _created(self, text: Text) -> dict[str, object]:
         return {

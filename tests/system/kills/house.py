@@ -93,6 +93,9 @@ class Lane:
     concurrency: int = 1
     start_to_close: float = START_TO_CLOSE
     api_sees_temporal: bool = True
+    package: str = "tests.system.kills.story"
+    more: dict[str, str] = field(default_factory=dict)
+    """Further variables of every process."""
     deaths: dict[int, int] = field(default_factory=dict)
     """Process id → exit status of every process that ended by itself."""
 
@@ -170,10 +173,11 @@ class Lane:
             "DOORSTEP_TEMPORAL_NAMESPACE": self.server.namespace,
             "DOORSTEP_TASK_QUEUE": self.queue,
             "DOORSTEP_PORT": str(self.port),
-            "DOORSTEP_STORE_PACKAGES": "tests.system.kills.story",
+            "DOORSTEP_STORE_PACKAGES": self.package,
             "DOORSTEP_SETTLE_SECONDS": "0.1",
             "DOORSTEP_WORKER_CONCURRENCY": str(self.concurrency),
             "DOORSTEP_LOG_FORMAT": "json",
+            **self.more,
         }
 
     def kill(self, kind: str) -> bool:
