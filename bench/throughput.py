@@ -78,8 +78,8 @@ async def _measure(figures: Figures, address: str, url: str, folder: Path) -> No
 Start = Callable[[int], Awaitable[WorkflowHandle[Any, Any]]]
 
 
-async def rate(one: Start) -> tuple[float, WorkflowHandle[Any, Any]]:
-    """Runs `JOURNEYS` of them, `AT_ONCE` at a time: how many ended per second, and one of them."""
+async def rate(one: Start, journeys: int = JOURNEYS) -> tuple[float, WorkflowHandle[Any, Any]]:
+    """Runs that many of them, `AT_ONCE` at a time: how many ended per second, and one of them."""
     places = asyncio.Semaphore(AT_ONCE)
 
     async def through(n: int) -> WorkflowHandle[Any, Any]:
@@ -89,8 +89,8 @@ async def rate(one: Start) -> tuple[float, WorkflowHandle[Any, Any]]:
             return handle
 
     began = time.perf_counter()
-    handles = await asyncio.gather(*(through(n) for n in range(JOURNEYS)))
-    return JOURNEYS / (time.perf_counter() - began), handles[-1]
+    handles = await asyncio.gather(*(through(n) for n in range(journeys)))
+    return journeys / (time.perf_counter() - began), handles[-1]
 
 
 def _bare(client: Client, round_: int) -> Start:

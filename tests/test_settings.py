@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from doorstep.errors import SetupError
-from doorstep.settings import RUNNING_FILE, Settings, load_settings
+from doorstep.settings import OTHER_KNOWN, RUNNING_FILE, Settings, load_settings
 
 
 def test_nothing_set_is_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,3 +120,15 @@ def test_what_runs_tells_where_temporal_is(tmp_path: Path) -> None:
     (tmp_path / RUNNING_FILE).write_text(json.dumps({"temporal": "127.0.0.1:2345"}))
     assert Settings(data_dir=tmp_path).temporal_target() == "127.0.0.1:2345"
     assert Settings(data_dir=tmp_path, temporal_address="t:7233").temporal_target() == "t:7233"
+
+
+def test_every_setting_is_in_the_operators_table() -> None:
+    """With its name as it is set: `docs/operating.md` names all and no other."""
+    text = (Path(__file__).parents[1] / "docs" / "operating.md").read_text()
+    rows = [
+        line.split("|")[1] for line in text.partition("\n## Settings")[2].splitlines() if line[:3] == "| `"
+    ]
+    told = {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
+    known = {item.name.upper() for item in fields(Settings) if "kind" in item.metadata}
+    others = {name.removeprefix("DOORSTEP_") for name in OTHER_KNOWN}
+    assert told == known | others

@@ -232,7 +232,7 @@ def test_a_transactional_touch_reads_neither_rivals_nor_other_orders(
 def test_the_ledger_is_found_by_its_index(store: SqlStore, database: Database) -> None:
     """Counting a person's touches does not read the whole ledger."""
     explain, uses = "EXPLAIN QUERY PLAN", "USING INDEX ix_ledger_person"
-    with database.reading() as connection:
+    with database.writing() as connection:
         if not database.is_sqlite:
             explain, uses = "EXPLAIN", "ix_ledger_person"
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # an empty table is read whole
