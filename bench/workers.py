@@ -27,8 +27,8 @@ from bench.throughput import rate, reference
 from doorstep.converter import data_converter
 from doorstep.models.base import Database
 
-ROUNDS = 3
-WAITING, BUSY = 12, 48  # journeys per round
+ROUNDS = 2
+WAITING, BUSY = 8, 24  # journeys per round
 PLACES, ANSWERS_AFTER = 2, 0.3  # touches at once in one worker; seconds, as a provider on a slow day
 TICK = os.sysconf("SC_CLK_TCK")
 
