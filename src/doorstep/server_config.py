@@ -104,9 +104,10 @@ def write_server_config(folder: Path, ports: Ports, *, stores: Stores, time_skip
     return _write(folder / "server.yaml", config)
 
 
-def write_ui_config(folder: Path, ports: Ports, *, namespace: str) -> Path:
-    """Writes the web UI's `doorstep.yaml` into a folder of its own; returns that folder."""
-    config = {
+def write_ui_config(folder: Path, ports: Ports, *, namespace: str, codec: str = "") -> Path:
+    """Writes the web UI's `doorstep.yaml` into a folder of its own; returns that folder. `codec`: where sealed
+    payloads are opened for it; it sends the cookie that `/codec` gives."""
+    config: dict[str, Any] = {
         "temporalGrpcAddress": f"{LOOPBACK}:{ports.frontend}",
         "host": LOOPBACK,
         "port": ports.ui,
@@ -116,6 +117,8 @@ def write_ui_config(folder: Path, ports: Ports, *, namespace: str) -> Path:
         "hideLogs": True,
         "cors": {"allowOrigins": [f"http://{LOOPBACK}:{ports.ui}"]},
     }
+    if codec:
+        config["codec"] = {"endpoint": codec, "passAccessToken": False, "includeCredentials": True}
     own = folder / "ui"
     own.mkdir(parents=True, exist_ok=True)
     _write(own / "doorstep.yaml", config)

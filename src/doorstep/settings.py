@@ -89,6 +89,10 @@ SECONDS = Kind(_between(0.0, 3600.0, float), "seconds, from 0 to 3600")
 BYTES = Kind(_between(1024, 64 * 1024 * 1024, int), "bytes, from 1024 to 67108864")
 DAYS = Kind(_between(1, 36_500, int), "whole days, from 1 to 36500")
 COUNT = Kind(_between(1, 10_000, int), "a whole number from 1 to 10000")
+ORIGINS = Kind(
+    lambda text: tuple(_matching(r"https?://[^/\s]+")(part.strip()) for part in text.split(",")),
+    "origins like https://temporal.example, separated by commas",
+)
 RATE = Kind(_between(0, 10_000_000, int), "so many a minute, up to 10000000; 0 for no limit")
 PACKAGES = Kind(_packages, "importable package names, separated by commas")
 
@@ -143,6 +147,7 @@ class Settings:
     worker_cache: int = _setting(
         1000, COUNT
     )  # journeys a worker keeps in memory; the rest replay when they wake
+    ui_origins: tuple[str, ...] = _setting((), ORIGINS)  # Temporal UIs whose pages may ask the codec server
     rate_keys: int = _setting(6_000, RATE)  # requests a minute of one API key
     rate_wrong: int = _setting(30, RATE)  # wrong keys or signatures a minute from one address
     rate_webhooks: int = _setting(120_000, RATE)  # signed webhooks a minute of one connection

@@ -87,6 +87,8 @@ class Everything:
         ui = self._server.ui_url if self._server else None
         Running(os.getpid(), settings.base_url, self._temporal(), ui).note(settings)
         env = child_environment(settings, self._temporal())
+        if ui and not settings.ui_origins:
+            env[f"{PREFIX}UI_ORIGINS"] = f"{ui},{ui.replace('127.0.0.1', 'localhost')}"
         for name in ("worker", "api"):
             command = [sys.executable, "-m", "doorstep", name]
             log = settings.data_dir / "logs" / f"{name}.log"
@@ -117,6 +119,7 @@ class Everything:
             ui_port=_port("ui_port", settings.ui_port, DEFAULT_UI_PORT),
             namespace=settings.temporal_namespace,
             retention=LONG_RETENTION,
+            codec=f"{settings.base_url}/codec" if settings.codec_keys() else "",
             report=self._report,
         )
 
@@ -185,6 +188,10 @@ class Everything:
             f"  Temporal         {self._temporal()}",
             f"  Data and logs    {self.settings.data_dir}",
         ]
+        if ui and self.settings.codec_keys():
+            lines.insert(
+                -2, f"                   payloads are sealed: {base}/codec lets a browser read them there"
+            )
         if self.first_key:
             lines += ["", self._show_first_key()]
         lines += ["", "Next: open the outbox, or `doorstep status <order>`. Ctrl-C stops; data stays.", ""]

@@ -68,8 +68,10 @@ class TemporalServer:
         retention: timedelta = SHORT_RETENTION,
         time_skipping: bool = False,
         stores: Stores | None = None,
+        codec: str = "",
         report: Report = lambda line: None,
     ) -> None:
+        """`codec`: where the official web UI has sealed payloads opened."""
         self.data_dir = data_dir.absolute()
         self.namespace = namespace
         self.time_skipping = time_skipping
@@ -78,6 +80,7 @@ class TemporalServer:
         self._with_ui = with_ui or ui is not None
         self._retention = retention
         self._report = report
+        self._codec = codec
         self._stores = stores or SqliteFile(self.data_dir / "temporal.db")
         self._ports = Ports.pick(frontend=frontend_port, ui=ui_port)
         self._server: subprocess.Popen[bytes] | None = None
@@ -138,7 +141,7 @@ class TemporalServer:
                 niceness=processes.BEHIND_THE_API,
             )
         if self._ui and (self._ui_server is None or self._ui_server.poll() is not None):
-            folder = write_ui_config(self.data_dir, self._ports, namespace=self.namespace)
+            folder = write_ui_config(self.data_dir, self._ports, namespace=self.namespace, codec=self._codec)
             self._ui_server = processes.spawn(ui_command(self._ui, folder), log=self.data_dir / "ui.log")
 
     def _server_command(self, binary: ServerBinary) -> list[str]:

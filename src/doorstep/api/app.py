@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from doorstep.api import (
     actions,
     audit,
+    codec,
     health,
     journeys,
     metrics,
@@ -31,9 +32,11 @@ from doorstep.api.gauges import Gauges
 from doorstep.api.late import LateGateway
 from doorstep.api.limits import Limits
 from doorstep.api.middleware import Around
+from doorstep.api.origins import UiMayAsk
 from doorstep.api.outbox import outbox_router
 from doorstep.api.webhooks import WebhookDeps, build_webhooks
 from doorstep.api.wiring import Clock, Journeys, Services, utc_now
+from doorstep.codec import key_ring
 from doorstep.gateway import Courier, Gateway, connect
 from doorstep.ingest import Writer
 from doorstep.models import Database
@@ -48,6 +51,7 @@ TAGS = [
     },
     {"name": "actions", "description": "What an agent may do to a journey: each with a reason, audited."},
     {"name": "privacy", "description": "What is held of a person, what they asked about it, who did what."},
+    {"name": "codec", "description": "Opens sealed payloads for Temporal's web UI and command line."},
     {"name": "webhooks", "description": "What stores, carriers and providers tell us."},
     {"name": "outbox", "description": "What the local stand-in for every provider accepted."},
     {"name": "people", "description": "Pages that open from a message, without a login."},
@@ -102,10 +106,12 @@ def create_app(
     app.state.limits = Limits.of(chosen)
     app.state.gauges = Gauges(database=opened, clock=time, stuck=getattr(parts.gateway, "stuck", None))
     problems.install(app)
+    key_ring(chosen)  # keys that cannot be read are said now, not at the first payload
+    app.add_middleware(UiMayAsk, origins=chosen.ui_origins)
     app.add_middleware(Around)
     for router in (
         *(build_webhooks(), search.router, journeys.router, planned.router, actions.router),
-        *(persons.router, audit.router),
+        *(persons.router, audit.router, codec.router),
         *(outbox_router(), tracking.router, review.router, preferences.router, unsubscribe.router),
         *(health.router, metrics.router),
     ):

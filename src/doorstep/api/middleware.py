@@ -20,6 +20,8 @@ from doorstep.models.ids import draw
 from doorstep.telemetry import metrics
 
 MAX_BODY_BYTES = 64 * 1024
+CODEC_BODY_BYTES = 4 * 1024 * 1024
+"""A page of a history, sealed and in base64."""
 _OURS = re.compile(r"(jny|ord|act|whk|evt|msg)_[a-z2-7]{10,40}")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -50,7 +52,8 @@ class Around:
                 message["headers"] = [*message["headers"], *_headers(request_id)]
             await send(message)
 
-        bounded = receive if scope["path"].startswith(_OWN_LIMIT) else _bounded(receive)
+        path = scope["path"]
+        bounded = receive if path.startswith(_OWN_LIMIT) else _bounded(receive, _most(path))
         try:
             await self.app(scope, bounded, tell)
         except Exception as error:  # noqa: BLE001 - the last guard: what nobody foresaw becomes one logged problem
@@ -65,14 +68,18 @@ def _headers(request_id: str) -> list[tuple[bytes, bytes]]:
     return [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
 
 
-def _bounded(receive: Receive) -> Receive:
+def _most(path: str) -> int:
+    return CODEC_BODY_BYTES if path.startswith("/codec/") else MAX_BODY_BYTES
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
     taken = 0
 
     async def bounded() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MAX_BODY_BYTES:
+        if taken > most:
             raise HTTPException(413)
         return message
 

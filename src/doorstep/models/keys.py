@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col
@@ -72,12 +73,23 @@ def recognise(database: Database, key: str) -> Caller | None:
     right = hmac.compare_digest(_hashed(secret), row.secret_hash if row is not None else _NO_SECRET)
     if row is None or not right or not secret or row.revoked_at is not None:
         return None
+    return _caller(row)
+
+
+def _caller(row: Any) -> Caller:
     return Caller(
         key_id=row.id,
         name=row.name,
         scopes=frozenset(Scope(scope) for scope in row.scopes if scope in Scope),
         store_id=row.store_id,
     )
+
+
+def holder(database: Database, key_id: str) -> Caller | None:
+    """The holder of the key of that id, without its secret: for whoever has proven it before. None once revoked."""
+    with database.reading() as connection:
+        row = _BY_ID.first(connection, {"key": key_id})
+    return None if row is None or row.revoked_at is not None else _caller(row)
 
 
 def create(
