@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 import uvicorn
 from furnishing import Quiet, furnish, keep_secrets, logging_to
+from privacy import leaks
 from shopkeeper import Customer, Delivery
 from temporalio.client import Client, WorkflowHandle
 from timekeeping import VirtualTime, at_rest
@@ -39,7 +40,6 @@ from doorstep.settings import Settings
 from doorstep.temporal_namespace import ensure_namespace
 from doorstep.worker import make_worker
 from doorstep.workflows import registry
-from privacy import leaks
 
 
 @dataclass(kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from house import House
+from privacy import found_in, histories, of_database, of_files
 from shopkeeper import IDA, STORE, Customer, Delivery, Order, shopify
 
 from conftest import Houses
@@ -19,7 +20,6 @@ from doorstep.domain.messages import Channel
 from doorstep.models.addresses import address_hash
 from doorstep.models.links import Link, LinkPurpose, url
 from doorstep.privacy.scrub import scrub, scrub_if_due
-from privacy import found_in, histories, of_database, of_files
 
 pytestmark = pytest.mark.system
 ZEPH = Customer(

@@ -7,10 +7,9 @@ from uuid import uuid4
 
 import pytest
 from house import House
+from privacy import PAGES, found_in, histories, of_database, outside
 from shopkeeper import IDA, Order
 from temporalio.client import Client
-
-from privacy import PAGES, found_in, histories, of_database, outside
 
 pytestmark = pytest.mark.system
 
