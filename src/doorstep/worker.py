@@ -138,9 +138,8 @@ async def database_there(database: Database, stop: asyncio.Event) -> bool:
         except Exception as error:
             if not passing(error):
                 raise
-            log.warning(
-                "the database cannot be reached yet", error=type(error).__name__, next_try_in_seconds=wait
-            )
+            told = (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()
+            log.warning("the database cannot be reached yet", error=told[-1][:200], next_try_in_seconds=wait)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), wait)
         wait = min(wait * 2, LONGEST_WAIT)
