@@ -61,6 +61,7 @@ def examine(settings: Settings) -> list[Check]:
         ("api port", lambda: api_port(settings, now)),
         ("database", lambda: database(settings)),
         ("store packages", lambda: store_packages(settings)),
+        ("providers", lambda: providers(settings)),
         ("temporal", lambda: temporal(settings)),
         ("api", lambda: api(settings)),
     ]
@@ -204,6 +205,22 @@ def store_packages(settings: Settings) -> Check:
                 mend="Install it into this environment, or mend DOORSTEP_STORE_PACKAGES.",
             ) from error
     return Check("store packages", State.OK, ", ".join(settings.store_packages))
+
+
+def providers(settings: Settings) -> Check:
+    """Who sends each channel's messages, and whether what they report can reach us."""
+    from doorstep.channels.configured import serving
+
+    told = serving(settings)
+    found = "; ".join(one.sentence for one in told)
+    if all(one.missing for one in told):
+        return Check("providers", State.OK, found)
+    if settings.public_url is None:
+        mend = (
+            "Set DOORSTEP_PUBLIC_URL: without it no provider's report, and no customer's click, reaches us."
+        )
+        return Check("providers", State.WARN, found, mend)
+    return Check("providers", State.OK, found)
 
 
 def temporal(settings: Settings) -> Check:

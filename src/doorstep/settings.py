@@ -212,11 +212,15 @@ class Settings:
         `DOORSTEP_CONNECTION_SECRET_<ID>` (id in upper case, other characters as `_`; several separated by commas)
         goes before the file. Read anew on every call, so that a rotated secret needs no restart.
         """
-        variable = SECRET_PREFIX + re.sub(r"[^A-Z0-9]", "_", connection.upper())
-        if given := os.environ.get(variable):
+        if given := os.environ.get(self.secret_variable(connection)):
             return tuple(part.strip() for part in given.split(",") if part.strip())
         kept = self._secrets().get(connection, ())
         return (kept,) if isinstance(kept, str) else tuple(str(secret) for secret in kept)
+
+    @staticmethod
+    def secret_variable(connection: str) -> str:
+        """The variable that may hold a connection's secrets."""
+        return SECRET_PREFIX + re.sub(r"[^A-Z0-9]", "_", connection.upper())
 
     def keep_connection_secret(self, connection: str, secret: str) -> None:
         """Adds a secret in front of a connection's others in `secrets_file`, readable by its owner only."""

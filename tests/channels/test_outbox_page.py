@@ -158,3 +158,17 @@ def test_a_stores_key_sees_that_stores_messages(
     assert client.get(f"/outbox/{mine}").status_code == 200
     assert client.get(f"/outbox/{other}").status_code == 404
     assert client.get(f"/outbox/{other}/body").status_code == 404
+
+
+def test_the_page_says_who_sends(browser: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a message stays here or goes out, per channel, and what would change it."""
+    for name in ("SENDGRID_API_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    page = browser().get("/outbox", headers={"Accept": "text/html"}).text
+    assert "Email stays in the outbox: SENDGRID_API_KEY is not set." in page
+    assert "Sms stays in the outbox: TWILIO_ACCOUNT_SID is not set." in page
+    monkeypatch.setenv("SENDGRID_API_KEY", "SG.x")
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "half of it")
+    page = browser().get("/outbox", headers={"Accept": "text/html"}).text
+    assert "SG.x" not in page
+    assert "Twilio is half set up" in page

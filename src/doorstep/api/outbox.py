@@ -20,8 +20,10 @@ from doorstep.api import outbox_pages, outbox_reads
 from doorstep.api.auth import bearer, caller
 from doorstep.api.outbox_reads import MAX_LIMIT, Cursor, Filter, OutboxFull, OutboxPage
 from doorstep.api.wiring import Parts
-from doorstep.errors import Forbidden
+from doorstep.channels.configured import serving
+from doorstep.errors import Forbidden, SetupError
 from doorstep.models.keys import Scope
+from doorstep.settings import Settings
 
 _LOOPBACK_CLIENTS = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -92,7 +94,9 @@ def outbox_router(access: Callable[..., Any] = require_outbox_access) -> APIRout
             )
         if _wants_json(request):
             return Response(found.model_dump_json(), media_type="application/json", headers=_PRIVATE)
-        page, policy = outbox_pages.listing(found, wanted, live=cursor is None)
+        page, policy = outbox_pages.listing(
+            found, wanted, live=cursor is None, serving=_serving(parts.settings)
+        )
         return HTMLResponse(page, headers={**_PRIVATE, "Content-Security-Policy": policy})
 
     @router.get("/outbox/{id}", summary="One message, as the customer sees it", response_model=OutboxFull)
@@ -115,6 +119,14 @@ def outbox_router(access: Callable[..., Any] = require_outbox_access) -> APIRout
         return HTMLResponse(page, headers={**_PRIVATE, "Content-Security-Policy": policy})
 
     return router
+
+
+def _serving(settings: Settings) -> list[str]:
+    """Who sends each channel's messages; half a provider is told, and keeps no page back."""
+    try:
+        return [one.sentence for one in serving(settings)]
+    except SetupError as error:
+        return [error.what.rstrip(".")]
 
 
 def _wants_json(request: Request) -> bool:

@@ -7,6 +7,7 @@ loads nothing from the network; pictures only when asked for (`images`), as in a
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -27,10 +28,13 @@ _env = Environment(
 _SANDBOX = "allow-popups allow-popups-to-escape-sandbox allow-same-origin"  # no allow-scripts, no allow-forms
 
 
-def listing(page: OutboxPage, shown: Filter, *, live: bool) -> tuple[str, str]:
-    """The list, and its policy. `live`: looks for newer messages every few seconds."""
+def listing(page: OutboxPage, shown: Filter, *, live: bool, serving: Sequence[str] = ()) -> tuple[str, str]:
+    """The list, and its policy. `live`: looks for newer messages every few seconds; `serving`: a sentence per channel
+    about who sends its messages."""
     nonce = secrets.token_urlsafe(16)
-    html = _env.get_template("outbox_list.html.j2").render(page=page, shown=shown, live=live, nonce=nonce)
+    html = _env.get_template("outbox_list.html.j2").render(
+        page=page, shown=shown, live=live, serving=serving, nonce=nonce
+    )
     return html, _page_policy(nonce)
 
 

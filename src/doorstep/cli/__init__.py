@@ -11,6 +11,7 @@ from __future__ import annotations
 from doorstep.cli import (
     audit,
     base,
+    connections,
     doctor,
     explain,
     keys,
@@ -50,6 +51,7 @@ app.command("plan")(plan.plan)
 app.command("rehearse")(rehearse.rehearse)
 app.command("redrive")(redrive.redrive)
 app.command("audit")(audit.audit)
+app.add_typer(connections.app, name="connections")
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="versions")
 app.add_typer(schedules.app, name="schedules")

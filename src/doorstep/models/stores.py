@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from doorstep.errors import Conflict, NotFound, nearest
 from doorstep.models.base import instant
 
 
@@ -52,3 +53,24 @@ def speaking(session: Session, store_id: str, source: str) -> tuple[StoreRow | N
     ).all()
     own = next((c.id for c in found if c.store_id == store_id), None)
     return session.get(StoreRow, store_id), own or (found[0].id if found else "")
+
+
+def connect(session: Session, connection: str, store_id: str, source: str, at: datetime) -> ConnectionRow:
+    """A new connection of a store. Raises `NotFound` for an unknown store, `Conflict` for an id that is taken."""
+    stores = session.exec(select(StoreRow.id).order_by(col(StoreRow.id))).all()
+    if store_id not in stores:
+        raise NotFound(
+            f"There is no store '{store_id}'.{nearest(store_id, stores)}",
+            mend=f"Known: {', '.join(stores) or 'none yet'}.",
+        )
+    if session.get(ConnectionRow, connection) is not None:
+        raise Conflict(f"There is a connection '{connection}' already.", mend="Give this one another id.")
+    row = ConnectionRow(id=connection, store_id=store_id, source=source, created_at=at)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def connections(session: Session) -> list[ConnectionRow]:
+    """Every connection by its id, disabled ones too."""
+    return list(session.exec(select(ConnectionRow).order_by(col(ConnectionRow.id))).all())
