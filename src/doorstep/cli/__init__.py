@@ -12,6 +12,7 @@ from doorstep.cli import (
     audit,
     base,
     connections,
+    diff,
     doctor,
     explain,
     keys,
@@ -49,6 +50,7 @@ app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("rehearse")(rehearse.rehearse)
+app.command("diff")(diff.diff)
 app.command("redrive")(redrive.redrive)
 app.command("audit")(audit.audit)
 app.add_typer(connections.app, name="connections")

@@ -112,7 +112,7 @@ def plan(
         with rebuild(history, workflows, at=at, activities=played) as engine:
             waits = () if engine.done else engine.query("state").waits
             watch.engine = engine
-            _run_on(engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else ())
+            run_on(engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else ())
             return Plan(
                 **told,
                 assumed=assumed,
@@ -148,7 +148,8 @@ def _assumed(assumption: Assumption, arrivals: tuple[Arrival, ...]) -> tuple[str
     )
 
 
-def _run_on(engine: Engine, world: World, until: datetime, arrivals: tuple[Arrival, ...]) -> None:
+def run_on(engine: Engine, world: World, until: datetime, arrivals: tuple[Arrival, ...]) -> None:
+    """Let a rebuilt journey go on until then, or its end; the parcels arrive as told."""
     for arrival in sorted(arrivals, key=lambda a: (a.at, a.shipment)):
         if engine.done:
             return

@@ -1,0 +1,115 @@
+"""One revision's side of a comparison: a process that runs that revision's own code and answers questions about it,
+a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
+
+`{"ask": "hello"}` names the journeys; `{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers its
+items; `{"ask": "carry", "id", "history", "assume"}` carries a journey on from its history (base64 of Temporal's
+protobuf, opened). An error that a person can mend is `{"error": …}`. What a newer code may ask of an older one is only
+ever added to; `PROTOCOL` grows when it cannot be.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+from temporalio.api.history.v1 import History
+from temporalio.client import WorkflowHistory
+
+from doorstep.errors import DoorstepError
+from doorstep.rehearsal.carrying import Broken, carry
+from doorstep.rehearsal.comparing import items_of
+from doorstep.rehearsal.plan import Assumption
+from doorstep.rehearsal.rehearse import built_in, journey_class, rehearse
+from doorstep.rehearsal.shelf import load
+from doorstep.templates.packages import renderer
+from doorstep.workflows import registry
+
+PROTOCOL = 1
+
+
+class Answering:
+    """Answers for the code that runs here, with the journeys and templates of those store packages."""
+
+    def __init__(self, packages: Iterable[str] = ()) -> None:
+        packages = tuple(packages)
+        registry.load(packages)
+        self._renderer = renderer(packages) if packages else built_in()
+
+    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to one question."""
+        try:
+            match question.get("ask"):
+                case "hello":
+                    return {"protocol": PROTOCOL, "journeys": sorted(registry.journeys())}
+                case "play":
+                    return self._play(str(question["journey"]), str(question["scenario"]))
+                case "carry":
+                    return self._carry(question)
+            return {"error": f"this revision has no answer to '{question.get('ask')}'"}
+        except DoorstepError as error:
+            return {"error": f"{error.what} {error.mend}".strip()}
+
+    def _play(self, journey: str, scenario: str) -> dict[str, Any]:
+        kind, _ = journey_class(journey)
+        timeline = rehearse(kind, load(scenario), renderer=self._renderer)
+        return {
+            "journey": kind,
+            "zone": timeline.zone,
+            "placed_at": timeline.placed_at.isoformat(),
+            "items": [item.as_json() for item in items_of(timeline)],
+        }
+
+    def _carry(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        events = History.FromString(base64.b64decode(question["history"])).events
+        history = WorkflowHistory(str(question["id"]), list(events))
+        carried = carry(history, self._renderer, Assumption(question["assume"]))
+        return {
+            "type": carried.type,
+            "broken": None if carried.broken is None else _broken(carried.broken),
+            "ended": carried.ended,
+            "past": [item.as_json() for item in carried.past],
+            "ahead": [item.as_json() for item in carried.ahead],
+        }
+
+
+def _broken(broken: Broken) -> dict[str, Any]:
+    at = None if broken.at is None else broken.at.isoformat()
+    return {"what": broken.what, "file": broken.file, "line": broken.line, "at": at}
+
+
+def serve(asked: IO[str], said: IO[str], packages: Iterable[str], *, not_from: Iterable[str]) -> None:
+    """Answers until there is nothing more to read. `not_from`: folders of another revision, from which nothing may
+    come: a package that this revision lacks would be found there."""
+    elsewhere = [os.path.realpath(folder) for folder in not_from]
+    sys.path[:] = [p for p in sys.path if os.path.realpath(p) not in elsewhere]
+    packages = tuple(packages)
+    answering = Answering(packages)
+    for package in packages:
+        file = os.path.realpath(sys.modules[package].__file__ or "")
+        if "site-packages" not in file and any(file.startswith(os.path.join(e, "")) for e in elsewhere):
+            raise SystemExit(f"it has no package '{package}'")
+    for line in asked:
+        said.write(json.dumps(answering.answer(json.loads(line)), separators=(",", ":")) + "\n")
+        said.flush()
+
+
+def main() -> None:
+    """Packages and forbidden folders come as one JSON argument. Standard output is for answers alone: what a store's
+    package prints goes to standard error."""
+    told = json.loads(sys.argv[1])
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    try:
+        serve(sys.stdin, answers, told["packages"], not_from=told["not_from"])
+    except DoorstepError as error:
+        raise SystemExit(f"{error.what} {error.mend}".strip()) from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""What two revisions of a journey would do, thing by thing, and how that differs. Plain data: it crosses from a process
+that runs one revision to the one that compares.
+
+What counts is what reaches the customer: a touch that one sends and the other does not is gained or lost, whatever
+else became of it; one that both send may have moved or say other words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from doorstep.rehearsal.timeline import Kind, Timeline, Touch
+
+
+class Change(StrEnum):
+    """How something differs."""
+
+    GAINED = "gained"
+    LOST = "lost"
+    MOVED = "moved"
+    REWORDED = "re-worded"
+    CHANGED = "changed"
+    """Anything else: another reason for not sending, another channel, another end, other points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that happens. `kind`: `touch`, `case` (for support), `points`, `end` or `problem`; `name`: the step,
+    the case's reason …, with its occurrence; `key` tells it from every other of the same scenario or journey. `at`:
+    when, aware UTC. `said`: a digest of the words; `told`: what else must be the same, in words."""
+
+    key: str
+    kind: str
+    name: str
+    at: datetime
+    done: bool
+    """A touch that is sent; other things that happen at all."""
+    outcome: str = ""
+    said: str = ""
+    told: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values; `read` makes the same item of them."""
+        return asdict(self) | {"at": self.at.isoformat()}
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Self:
+        """An item of what `as_json` made."""
+        return cls(**{**told, "at": datetime.fromisoformat(told["at"])})
+
+    @property
+    def step(self) -> str:
+        """The name without its occurrence."""
+        return self.name.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One way in which one thing differs; `old` or `new` is None where it does not happen at all."""
+
+    change: Change
+    old: Item | None
+    new: Item | None
+
+    @property
+    def item(self) -> Item:
+        """The thing, as new as there is."""
+        found = self.new or self.old
+        assert found is not None
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "change": self.change.value,
+            "kind": self.item.kind,
+            "name": self.item.name,
+            "old": None if self.old is None else self.old.as_json(),
+            "new": None if self.new is None else self.new.as_json(),
+        }
+
+
+def compared(old: Iterable[Item], new: Iterable[Item]) -> list[Difference]:
+    """Every difference, by when it comes."""
+    before, after = {i.key: i for i in old}, {i.key: i for i in new}
+    found = [d for key in {**before, **after} for d in _differences(before.get(key), after.get(key))]
+    return sorted(found, key=lambda d: ((d.old or d.item).at, d.item.key, d.change))
+
+
+def _differences(old: Item | None, new: Item | None) -> Iterable[Difference]:
+    if not (old and old.done) and new and new.done:
+        yield Difference(change=Change.GAINED, old=old, new=new)
+    elif old and old.done and not (new and new.done):
+        yield Difference(change=Change.LOST, old=old, new=new)
+    elif old is None or new is None:
+        yield Difference(change=Change.CHANGED, old=old, new=new)
+    else:
+        if old.done and old.at != new.at:
+            yield Difference(change=Change.MOVED, old=old, new=new)
+        if old.said != new.said:
+            yield Difference(change=Change.REWORDED, old=old, new=new)
+        if (old.outcome, old.told) != (new.outcome, new.told):
+            yield Difference(change=Change.CHANGED, old=old, new=new)
+
+
+# --- a timeline as things ---------------------------------------------------------------------------------
+
+_KINDS = {Kind.TICKET: "case", Kind.POINTS: "points", Kind.END: "end"}
+
+
+def items_of(timeline: Timeline) -> list[Item]:
+    """Everything a played scenario comes to: its touches, cases, points and ends, and what must be mended."""
+    found = [_touch(t) for t in timeline.touches]
+    seen: Counter[str] = Counter()
+    for event in timeline.events:
+        kind = _KINDS.get(event.kind)
+        if kind is None:
+            continue
+        name = {"points": event.detail, "end": "the end"}.get(kind, event.what)
+        told = {"points": event.what, "case": event.detail}.get(kind, "")
+        key = f"{event.order} {kind} {name}"
+        seen[key] += 1
+        found.append(
+            Item(
+                key=f"{key} {seen[key]}",
+                kind=kind,
+                name=name,
+                at=event.at,
+                done=True,
+                outcome=event.what if kind == "end" else "",
+                told=told,
+            )
+        )
+    found += [
+        Item(key=f"problem {text}", kind="problem", name=text, at=timeline.ends_at, done=True)
+        for text in timeline.problems
+    ]
+    return found
+
+
+def _touch(touch: Touch) -> Item:
+    return Item(
+        key=f"{touch.order} touch {touch.name}",
+        kind="touch",
+        name=touch.name,
+        at=touch.at,
+        done=touch.sent,
+        outcome=outcome(touch.outcome, touch.reason),
+        said=touch.body_digest or touch.template_digest if touch.sent else "",
+        told=f"{touch.purpose} {touch.channel if touch.sent else ''}".strip(),
+    )
+
+
+def outcome(kind: str, reason: str) -> str:
+    """`skipped (stale)`, or the kind alone."""
+    return f"{kind} ({reason})" if reason else kind

@@ -1,0 +1,244 @@
+"""A world made of a journey's history alone, for two revisions to carry the journey on in: what its order is, what it
+has heard, what was sent. What a history does not tell is assumed, for both alike: the person can be reached by mail
+and SMS and has consented to marketing, no other journey of theirs sends anything, the store has the default caps, and
+products are called by their references. So no missing consent hides a change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from doorstep import contracts
+from doorstep.contracts import JourneyStart, PointsRequest, TicketRequest
+from doorstep.domain.customers import Consent, StorePolicy
+from doorstep.domain.events import Envelope
+from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.orders import OrderState
+from doorstep.domain.outcomes import Outcome, OutcomeKind, TouchState
+from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.rehearsal.records import (
+    JourneyRecord,
+    LineRecord,
+    OrderRecord,
+    ParcelRecord,
+    PersonRecord,
+    PointsRecord,
+    ProductRecord,
+    Records,
+    TicketRecord,
+    products_of,
+)
+from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
+from doorstep.rehearsal.telling import ADDRESSES
+from doorstep.workflows.hearing import Hearing
+
+_decoded = pydantic_data_converter.payload_converter.from_payloads
+_STATES = {
+    OutcomeKind.SENT: TouchState.ACCEPTED,
+    OutcomeKind.SKIPPED: TouchState.SKIPPED,
+    OutcomeKind.DEFERRED: TouchState.DEFERRED,
+    OutcomeKind.CANCELLED: TouchState.CANCELLED,
+    OutcomeKind.FAILED: TouchState.FAILED,
+    OutcomeKind.UNKNOWN: TouchState.UNKNOWN,
+}
+NAME = "Alex"
+"""The person of every assumed world."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A recorded regular activity: what was asked (the payloads of its input), and the answer's, if there is one."""
+
+    id: str
+    type: str
+    at: datetime
+    input: Any
+    answer: Any = None
+
+    @property
+    def key(self) -> str:
+        """The key of the effect, where the activity has one."""
+        told = json.loads(self.input[0].data) if len(self.input) else {}
+        return str(told.get("key", "")) if isinstance(told, dict) else ""
+
+
+def asked_of(history: WorkflowHistory) -> dict[str, Asked]:
+    """Every regular activity of a history by its id."""
+    found: dict[str, Asked] = {}
+    ids: dict[int, str] = {}
+    for event in history.events:
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            told = event.activity_task_scheduled_event_attributes
+            ids[event.event_id] = told.activity_id
+            at = event.event_time.ToDatetime(UTC)
+            found[told.activity_id] = Asked(
+                told.activity_id, told.activity_type.name, at, told.input.payloads
+            )
+        elif event.HasField("activity_task_completed_event_attributes"):
+            done = event.activity_task_completed_event_attributes
+            held = found[ids[done.scheduled_event_id]]
+            found[held.id] = Asked(held.id, held.type, held.at, held.input, done.result.payloads)
+    return found
+
+
+def start_of(history: WorkflowHistory) -> JourneyStart:
+    """What a journey was started with."""
+    told = history.events[0].workflow_execution_started_event_attributes
+    start: JourneyStart = _decoded(list(told.input.payloads), [JourneyStart])[0]
+    return start
+
+
+def premises(history: WorkflowHistory, asked: Mapping[str, Asked]) -> Records:
+    """The records of a journey of ours. Raises what decoding raises for a history that this code cannot read."""
+    start = start_of(history)
+    person = PersonRecord(
+        ref=start.person_ref,
+        first_name=NAME,
+        locale=start.locale,
+        zone=start.zone,
+        country=start.country,
+        addresses={channel: ADDRESSES[channel] for channel in (Channel.EMAIL, Channel.SMS)},
+        consents=tuple(_consents(start)),
+    )
+    order = _order(start, _heard(history, start))
+    records = Records(
+        shop=Shop(id=start.store_id, policy=StorePolicy(window=start.window)),
+        persons={person.ref: person},
+        orders={order.ref: order},
+        journeys={
+            start.journey_id: JourneyRecord(
+                id=start.journey_id, order_ref=order.ref, person_ref=person.ref, status="open"
+            )
+        },
+        products={**products_of(DEFAULT_SHOP), **_bought(order)},
+    )
+    for one in asked.values():
+        _remember(records, one)
+    return records
+
+
+def _consents(start: JourneyStart) -> Iterator[Consent]:
+    for channel in (Channel.EMAIL, Channel.SMS):
+        yield Consent(
+            channel=channel,
+            purpose=Purpose.MARKETING,
+            granted=True,
+            at=start.placed.occurred_at,
+            source="assumed",
+        )
+
+
+def _heard(history: WorkflowHistory, start: JourneyStart) -> OrderState:
+    """The order after everything its journey was told."""
+    hearing = Hearing()
+    hearing.receive((start.placed, *start.events))
+    for event in history.events:
+        if event.HasField("workflow_execution_signaled_event_attributes"):
+            told = event.workflow_execution_signaled_event_attributes
+            if told.signal_name == contracts.DELIVER_SIGNAL:
+                hearing.receive(_decoded(list(told.input.payloads), [list[Envelope]])[0])
+    hearing.absorb()
+    return hearing.order
+
+
+def _order(start: JourneyStart, state: OrderState) -> OrderRecord:
+    told: Mapping[str, Any] = start.placed.data
+    return OrderRecord(
+        ref=start.order_ref,
+        external_id=start.order_ref,
+        journey_id=start.journey_id,
+        created_at=start.placed.occurred_at,
+        person_ref=start.person_ref,
+        number="#1001",
+        placed_at=start.placed.occurred_at,
+        currency=str(told.get("currency", "EUR")),
+        total_minor=int(told.get("total_minor", 0)),
+        country=start.country,
+        whole=True,
+        state=state,
+        lines={
+            line.ref: LineRecord(
+                ref=line.ref,
+                title=line.product_ref or line.ref,
+                quantity=line.quantity,
+                price_minor=line.price_minor,
+                product_ref=line.product_ref,
+                category=line.category,
+            )
+            for line in state.lines
+        },
+        parcels={
+            ref: ParcelRecord(ref=ref, carrier="Carrier", status=parcel.status.value)
+            for ref, parcel in state.shipments.items()
+        },
+    )
+
+
+def _bought(order: OrderRecord) -> dict[str, ProductRecord]:
+    return {
+        line.product_ref: ProductRecord(
+            ref=line.product_ref,
+            title=line.title,
+            category=line.category,
+            price_minor=line.price_minor,
+            currency=order.currency,
+        )
+        for line in order.lines.values()
+        if line.product_ref
+    }
+
+
+def _remember(records: Records, one: Asked) -> None:
+    """What an activity of the past had done: a ledger row, a case, points. One without an answer is attempted anew."""
+    if one.answer is None:
+        return
+    if one.type == contracts.TOUCH:
+        (request,) = _decoded(list(one.input), [TouchRequest])
+        (outcome,) = _decoded(list(one.answer), [Outcome])
+        rows = records.rows.setdefault(request.person_ref, {})
+        rows[request.key] = _row(request, outcome, one.at)
+    elif one.type == contracts.OPEN_TICKET:
+        (ticket,) = _decoded(list(one.input), [TicketRequest])
+        records.tickets[ticket.key] = TicketRecord(
+            key=ticket.key,
+            order_ref=ticket.order_ref,
+            reason=ticket.reason,
+            priority=ticket.priority,
+            at=one.at,
+        )
+    elif one.type == contracts.MOVE_POINTS:
+        (moved,) = _decoded(list(one.input), [PointsRequest])
+        (points,) = _decoded(list(one.answer), [int])
+        records.points[moved.key] = PointsRecord(
+            key=moved.key,
+            person_ref=moved.person_ref,
+            order_ref=moved.order_ref,
+            points=points,
+            reason=moved.reason,
+            at=moved.at,
+            available_at=moved.available_at,
+            reverses=moved.reverses,
+        )
+
+
+def _row(request: TouchRequest, outcome: Outcome, at: datetime) -> LedgerRow:
+    sent = outcome.kind is OutcomeKind.SENT
+    return LedgerRow(
+        request=request,
+        state=_STATES[outcome.kind],
+        fence=1,
+        reason=outcome.reason,
+        detail=outcome.detail,
+        channel=outcome.channel,
+        decided_at=outcome.at or at,
+        deferred_until=outcome.until,
+        sending_at=outcome.at or at if sent else None,
+        accepted_at=outcome.at or at if sent else None,
+    )

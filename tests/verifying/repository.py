@@ -1,0 +1,144 @@
+"""A git repository with a copy of the package in it, and a branch for each change that an engineer might make."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import doorstep
+
+SOURCES = Path(doorstep.__file__).parent
+HISTORIES = Path(__file__).parents[1] / "histories" / "0.1.0"
+_V1 = "workflows/standard_v1.py"
+_CARE = """        await self.send("care-guide", at=self.after(delivered, days=1), items=items, priority=60)
+"""
+_SAFE = """        await self.send("arrived-safely", at=self.after(delivered, days=2), purpose=TOLD, items=items)
+"""
+
+#: branch → (file, what is there, what is there instead)
+MUTATIONS: Mapping[str, tuple[str, str, str]] = {
+    "duration": (_V1, _CARE, _CARE.replace("days=1", "days=3")),
+    "template": (_V1, '"check-in", at', '"check-in", template="community", at'),
+    "order": (_V1, _CARE + _SAFE, _SAFE + _CARE),
+    "condition": (_V1, "lambda: not self.order.shipped", "lambda: self.order.shipped"),
+    "words": ("templates/library/care-guide/subject.txt.j2", "", "Read this. "),
+    "same": (_V1, "# --- until it is there", "# --- until it has come"),
+    "broken": (_V1, "from __future__", "from __past__"),
+}
+
+
+class Checkout:
+    """A git repository in a folder, and `doorstep` run in it."""
+
+    def __init__(self, folder: Path, *places: Path) -> None:
+        """`places`: where Python finds the code."""
+        self.folder, self.temporary, self._places = folder / "repository", folder / "tmp", places
+        self.temporary.mkdir()
+        self.folder.mkdir(exist_ok=True)
+        self.git("init", "--quiet", "--initial-branch=base")
+
+    def commit(self, why: str) -> None:
+        self.git("add", "--all")
+        who = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.com", "-c", "commit.gpgsign=false"]
+        self.git(*who, "commit", "--quiet", "--message", why)
+
+    def git(self, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=self.folder, check=True, capture_output=True)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        own = {k: v for k, v in os.environ.items() if not k.startswith(("DOORSTEP_", "PYTHONPATH"))}
+        path = os.pathsep.join(map(str, self._places))
+        return own | {"PYTHONPATH": path, "TMPDIR": str(self.temporary)} | more
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-P", "-m", "doorstep", *arguments]
+
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """`doorstep …` of the working tree. Whatever it does, it leaves nothing behind."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert list(self.temporary.iterdir()) == [], "something is left behind"
+        return done
+
+    def json(self, *arguments: str, **more: str) -> Any:
+        done = self.run(*arguments, "--json", **more)
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+
+class Repository(Checkout):
+    """`base` is the package as it is; each mutation is a branch of its own upon it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.package = folder / "repository" / "src" / "doorstep"
+        shutil.copytree(SOURCES, self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        super().__init__(folder, self.package.parent)
+        self.commit("As it is.")
+        for branch, (file, there, instead) in MUTATIONS.items():
+            self.git("checkout", "--quiet", "-b", branch, "base")
+            self.edit(file, there, instead)
+            self.commit(branch)
+        self.git("checkout", "--quiet", "-b", "engineless", "base")
+        shutil.rmtree(self.package / "rehearsal")
+        self.commit("Before there was a rehearsal engine.")
+        self.git("checkout", "--quiet", "base")
+
+    def edit(self, file: str, there: str, instead: str) -> None:
+        path = self.package / file
+        text = path.read_text()
+        assert not there or text.count(there) == 1, (file, there)
+        path.write_text(text.replace(there, instead) if there else instead + text)
+
+
+BESPOKE = """
+from doorstep.domain.messages import Purpose
+from doorstep.workflows.journey import Journey
+from doorstep.workflows.registry import journey
+
+
+@journey("bespoke", version=VERSION)
+class Bespoke(Journey):
+    async def run(self) -> str:
+        await self.send("order-confirmation", purpose=Purpose.TRANSACTIONAL, prompted=True)
+        BODY
+        return "done"
+"""
+FIRST = 'await self.send("community", at=self.day(1))'
+SECOND = 'await self.send("education", at=self.day(1))\n        await self.send("community", at=self.day(3))'
+
+
+class Store(Checkout):
+    """A store's own repository: nothing in its first commit, `bespoke.v1` in the second, `bespoke.v2` in the third.
+    Doorstep itself is installed elsewhere."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "repository").mkdir()
+        (folder / "repository" / "README.md").write_text("A shop.")
+        super().__init__(folder, SOURCES.parent, folder / "repository")
+        self.commit("Nothing yet.")
+        shop = self.folder / "shop"
+        shop.mkdir()
+        (shop / "bespoke_v1.py").write_text(BESPOKE.replace("VERSION", "1").replace("BODY", FIRST))
+        (shop / "__init__.py").write_text("from shop import bespoke_v1 as bespoke_v1\n")
+        self.commit("A journey.")
+        (shop / "bespoke_v2.py").write_text(BESPOKE.replace("VERSION", "2").replace("BODY", SECOND))
+        (shop / "__init__.py").write_text(
+            "from shop import bespoke_v1 as bespoke_v1\nfrom shop import bespoke_v2 as bespoke_v2\n"
+        )
+        self.commit("Another version of it.")
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return super().environment(DOORSTEP_STORE_PACKAGES="shop", **more)
