@@ -17,7 +17,7 @@ from doorstep.models.base import Database
 if TYPE_CHECKING:
     from house import House
 
-PAGES = ("/healthz", "/readyz", "/journeys")
+PAGES = ("/healthz", "/readyz", "/journeys", "/metrics")
 """Answers that a machine reads, with no customer in them."""
 
 

@@ -1,0 +1,69 @@
+"""The suite's own search finds what it looks for, wherever a process may have left it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nothing_personal import CHUNK, left_behind, parts_of, personal_in
+
+
+@pytest.mark.parametrize(
+    ("told", "hits"),
+    [
+        (b'{"to": "Ada@example.com"}', {"Ada@example.com"}),
+        (b"GET /x?email=ada%40mail.example", {"ada%40mail.example"}),
+        (b"from help@fern.example, sample.example", set()),
+        (b"+493023125071 of Farngasse 317", {"3023125071", "Farngasse"}),
+        (b"jny_5 waits for example", set()),
+    ],
+)
+def test_it_knows_a_person_by_address_number_and_name(told: bytes, hits: set[str]) -> None:
+    assert personal_in(told) == hits
+
+
+def test_it_looks_into_every_log_and_every_temporal_database(tmp_path: Path) -> None:
+    """A word across the border of two pieces is found too."""
+    for name in (
+        "a/logs/worker.log",
+        "b/temporal/temporal.db",
+        "b/temporal/temporal.db-wal",
+        "b/doorstep.db",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x" * (CHUNK - 5) + b"Farngasse")
+    found = left_behind(tmp_path)
+    assert [path.name for path in found] == ["worker.log", "temporal.db", "temporal.db-wal"]
+    hit = [any(personal_in(part) for part in parts_of(path)) for path in found]
+    for path in found:
+        path.unlink()  # or this run would fail
+    assert all(hit)
+
+
+def test_a_run_that_leaves_something_personal_fails(tmp_path: Path) -> None:
+    """One test that prints an address, one that leaves it in a log: both pass, the run does not."""
+    (tmp_path / "test_it.py").write_text(
+        "def test_prints(): print('ada@' + 'example.com')\n"
+        "def test_logs(tmp_path): (tmp_path / 'worker.log').write_text('lena@' + 'example.com')\n"
+    )
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    ran = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "nothing_personal"),
+            *("--basetemp", str(tmp_path / "t"), "test_it.py"),
+        ],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parent), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    for path in left_behind(tmp_path):
+        path.unlink()  # or this run would fail
+    assert "2 passed" in ran.stdout
+    assert ran.returncode == 1
+    assert "worker.log: " + "lena@" in ran.stdout
+    assert "test_prints (Captured stdout call): " + "ada@" in ran.stdout
