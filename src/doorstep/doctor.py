@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 
 from doorstep import gateway, go_install, processes, server_binaries
 from doorstep.errors import DoorstepError, SetupError, Unavailable
+from doorstep.private_files import open_to_others, private_files
 from doorstep.running import BYTES_NEEDED, Running, running, usable
 from doorstep.settings import Settings
 from doorstep.temporal_namespace import look
@@ -58,6 +59,7 @@ def examine(settings: Settings) -> list[Check]:
         ("temporal cli", cli),
         ("temporal ui", lambda: ui(settings)),
         ("data directory", lambda: data_directory(settings)),
+        ("secrets", lambda: secrets(settings)),
         ("api port", lambda: api_port(settings, now)),
         ("database", lambda: database(settings)),
         ("store packages", lambda: store_packages(settings)),
@@ -167,6 +169,19 @@ def data_directory(settings: Settings) -> Check:
     if free < 4 * BYTES_NEEDED:
         return Check("data directory", State.WARN, found, "Make room before it fills.")
     return Check("data directory", State.OK, found)
+
+
+def secrets(settings: Settings) -> Check:
+    """Files that hold secrets or customers, and that others on this machine could read; and whether a codec is on."""
+    from doorstep.codec import key_ring
+
+    ids = key_ring(settings).ids
+    sealing = f"payloads are sealed with {ids[0]}" if ids else "payloads go to Temporal as they are"
+    bare = open_to_others(private_files(settings))
+    if bare:
+        mend = f"`chmod 600 {' '.join(map(str, bare))}`, or `chmod 700` their folder."
+        return Check("secrets", State.WARN, f"others can read {', '.join(p.name for p in bare)}", mend)
+    return Check("secrets", State.OK, f"nobody else can read them; {sealing}")
 
 
 def api_port(settings: Settings, now: Running | None) -> Check:
