@@ -239,6 +239,14 @@ def test_a_lost_answer_is_asked_about_and_a_lost_marketing_message_is_left(
     assert (shipped.at - shipped.due_at).total_seconds() > 30
 
 
+def test_a_providers_own_report_settles_what_nobody_knew(played: dict[str, Timeline]) -> None:
+    timeline = played["lost-answer-reported-later"]
+    reassurance = timeline.touch("reassurance")
+    assert reassurance is not None
+    assert reassurance.sent
+    assert timeline.day(reassurance.at) == 1
+
+
 def test_a_german_in_new_york_reads_german_at_their_own_hours(played: dict[str, Timeline]) -> None:
     timeline = played["reads-german-in-new-york"]
     assert timeline.zone == "America/New_York"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import heapq
 import json
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +40,7 @@ from doorstep.models.stores import ConnectionRow, StoreRow
 from doorstep.models.tables import table
 from doorstep.policies.reading import policy_json
 from doorstep.ports import Ports, Sender
-from doorstep.rehearsal.moments import After, Moment
+from doorstep.rehearsal.moments import After
 from doorstep.rehearsal.providers import Fails, Taken, fail
 from doorstep.rehearsal.rehearse import built_in
 from doorstep.rehearsal.scenario import (
@@ -55,22 +54,18 @@ from doorstep.rehearsal.scenario import (
     Steered,
     Told,
 )
+from doorstep.rehearsal.script import Script
 from doorstep.rehearsal.telling import ADDRESSES, Body, Teller, catalogue
+from doorstep.rehearsal.world import CAUSES
 from doorstep.settings import Settings
 from doorstep.sources.base import SourceContext
 from doorstep.sources.signed.adapter import Signed
 from doorstep.temporal_namespace import ensure_namespace
+from doorstep.touch import reported
 from doorstep.worker import make_worker
 from doorstep.workflows import registry
 
 _JOURNEYS, _LEDGER = table(JourneyRow), table(LedgerRowModel)
-_CAUSES = {
-    Report.BOUNCED: SuppressionCause.BOUNCE,
-    Report.SPAM: SuppressionCause.COMPLAINT,
-    Report.STOPPED: SuppressionCause.STOP,
-}
-
-
 SETTLED = timedelta(seconds=3)
 FIRST_TASK = 5
 """Events of a history whose first task is done: started, task scheduled, started, completed, the settle timer."""
@@ -174,9 +169,9 @@ class Show:
         self.time = VirtualTime(theatre.client)
         self.gateway = Gateway(self.time.client, self.database, theatre.settings, clock=self.time.now)
         self.connection = f"{shop.id}-api"
-        self._queue: list[tuple[datetime, int, Entry | None]] = []
-        self._after: list[tuple[int, Entry]] = []
+        self.script = Script(self.scenario, self.teller)
         self._answered: set[str] = set()
+        self._names = {self.teller.order_ref(name): name for name in self.scenario.orders}
         self._settles: list[datetime] = []
         """When news that a journey was told has settled: it shows nobody that it waits for that."""
         at = self.placed - timedelta(days=1)
@@ -196,7 +191,6 @@ class Show:
 
     async def run(self) -> None:
         """To the end of every journey."""
-        self._write_down()
         self.time.reached(self.placed - timedelta(seconds=1))
         await self._tell(catalogue(self.scenario), self.placed - timedelta(hours=1), "catalogue")
         for _ in range(500):
@@ -204,11 +198,11 @@ class Show:
             dues = [row.next_due_at for row in rows if row.next_due_at and not row.paused]
             due = min([*dues, *self._settles], default=None)
             self._settles = [moment for moment in self._settles if moment != due]
-            told = self._queue[0][0] if self._queue else None
+            told = self.script.next_at
             if due is not None and (told is None or due <= told):
                 await self._until(rows, due)
             elif told is not None:
-                at, number, entry = heapq.heappop(self._queue)
+                at, number, entry = self.script.pop()
                 await self._until(rows, at)
                 await self._happen(at, number, entry)
             elif not rows:
@@ -220,17 +214,6 @@ class Show:
         raise AssertionError(f"{self.scenario.name} does not end")
 
     # --- time -------------------------------------------------------------------------------------
-
-    def _write_down(self) -> None:
-        heard = self.scenario.heard
-        first = self.teller.resolved(heard) if isinstance(heard, Moment) else self.placed
-        heapq.heappush(self._queue, (first, -1, None))
-        for number, entry in enumerate(self.scenario.timeline):
-            if isinstance(entry.at, After):
-                self._after.append((number, entry))
-                continue
-            heard = getattr(entry, "heard", None)
-            heapq.heappush(self._queue, (self.teller.resolved(heard or entry.at), number, entry))
 
     async def _open(self) -> list[Any]:
         return await asyncio.to_thread(self._read, "open")
@@ -268,12 +251,7 @@ class Show:
             if row.key in self._answered:
                 continue
             self._answered.add(row.key)
-            for number, entry in list(self._after):
-                assert isinstance(entry.at, After)
-                if (entry.at.step, self.teller.order_ref(entry.order)) == (row.step, row.order_ref):
-                    self._after.remove((number, entry))
-                    at = (row.sending_at + entry.at.wait).replace(microsecond=0)
-                    heapq.heappush(self._queue, (at, number, entry))
+            self.script.sent(row.step, self._names[row.order_ref], row.sending_at)
 
     # --- what happens -----------------------------------------------------------------------------
 
@@ -282,15 +260,15 @@ class Show:
             case None:
                 await self._tell(self.teller.first(), at, FIRST)
             case Told():
-                happened = self.teller.resolved(entry.at) if isinstance(entry.at, Moment) else at
+                happened = self.script.happened(entry, at)
                 for n in range(entry.times):
                     await self._tell(self.teller.told(entry, happened, number), at, f"{number}-{n}")
             case Ordered():
-                happened = self.teller.resolved(entry.at) if isinstance(entry.at, Moment) else at
+                happened = self.script.happened(entry, at)
                 for n in range(entry.times):
                     await self._tell(self.teller.ordered(entry, happened), at, f"{number}-{n}")
             case Reported():
-                await self._report(entry, at, number)
+                await self._report(entry, at)
             case Failing():
                 until = None if entry.lasts is None else at + entry.lasts
                 place = (self.scenario.shop.id, entry.channel)
@@ -320,19 +298,33 @@ class Show:
                 await _begun(handle)
         self._settles.append(at + SETTLED)
 
-    async def _report(self, entry: Reported, at: datetime, number: int) -> None:
-        if entry.report in _CAUSES:
-            with self.database.writing() as conn:
-                sql_store.suppress(
-                    conn, self.theatre.settings.secret_key(), self.scenario.shop.id, entry.channel,
-                    ADDRESSES[entry.channel], _CAUSES[entry.report], at,
+    async def _report(self, entry: Reported, at: datetime) -> None:
+        step = entry.step or (entry.at.step if isinstance(entry.at, After) else "")
+        await asyncio.to_thread(self._say, entry, step, at)
+
+    def _say(self, entry: Reported, step: str, at: datetime) -> None:
+        """As `ingest.reports` and `ingest.inbound` write it down."""
+        secret, shop = self.theatre.settings.secret_key(), self.scenario.shop.id
+        if step:
+            with self.database.reading() as conn:
+                row = conn.execute(
+                    select(_LEDGER).where(
+                        _LEDGER.c.order_ref == self.teller.order_ref(entry.order),
+                        _LEDGER.c.step == step,
+                        _LEDGER.c.attempts > 0,
+                    )
+                ).first()
+            if row is not None:
+                reported(
+                    self.theatre.ports.store, store_id=shop, person_ref=row.person_id, key=row.key,
+                    receipt=Receipt(provider="outbox", provider_message_id=""), at=at,
                 )  # fmt: skip
-        if entry.report in (Report.STOPPED, Report.SPAM):
-            word = Told(
-                at=Moment(), order=entry.order, event="consent.withdrawn",
-                data={"channel": entry.channel.value},
-            )  # fmt: skip
-            await self._tell(self.teller.told(word, at, 10_000 + number), at, f"{number}")
+        place = (shop, entry.channel, ADDRESSES[entry.channel])
+        with self.database.writing() as conn:
+            if entry.report in CAUSES:
+                sql_store.suppress(conn, secret, *place, CAUSES[entry.report], at)
+            if entry.report is Report.STARTED:
+                sql_store.lift(conn, secret, *place, SuppressionCause.STOP, at)
 
     async def _steer(self, entry: Steered, at: datetime, number: int) -> None:
         step, _, occurrence = entry.step.partition(":")

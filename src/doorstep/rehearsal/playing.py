@@ -6,7 +6,6 @@ the scenario tells at an instant comes after what was due by then.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +13,11 @@ from typing import Any
 from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionResult
 from doorstep.converter import IN_PROCESS
 from doorstep.domain.customers import Suppression, SuppressionCause
-from doorstep.errors import ScenarioError
-from doorstep.rehearsal import checking
+from doorstep.errors import ScenarioError, nearest
+from doorstep.rehearsal import checking, words
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.inbox import Heard
-from doorstep.rehearsal.moments import After, Moment
+from doorstep.rehearsal.moments import After
 from doorstep.rehearsal.providers import Fails
 from doorstep.rehearsal.records import PersonRecord
 from doorstep.rehearsal.scenario import (
@@ -26,12 +25,12 @@ from doorstep.rehearsal.scenario import (
     Entry,
     Failing,
     Ordered,
-    Report,
     Reported,
     Scenario,
     Steered,
     Told,
 )
+from doorstep.rehearsal.script import Script
 from doorstep.rehearsal.telling import ADDRESSES, Body, Teller
 from doorstep.rehearsal.timeline import Happening, Kind
 from doorstep.rehearsal.trouble import RehearsalError
@@ -60,34 +59,11 @@ class Play:
         self.happened: list[Happening] = []
         self.problems: list[str] = []
         self.now = placed
-        self._queue: list[tuple[datetime, int, Entry | None]] = []
-        self._after: list[tuple[int, Entry]] = []
+        self.script = Script(scenario, self.teller)
         self._read = 0
         self._actions = 0
-        self._names = {self.teller.journey_id(name): name for name in scenario.orders}
-        self._write_down()
-
-    def _write_down(self) -> None:
-        """When each entry comes. The first order itself is entry number -1."""
-        heard = self.scenario.heard
-        first = self.teller.resolved(heard) if isinstance(heard, Moment) else self.placed
-        heapq.heappush(self._queue, (first, -1, None))
-        for number, entry in enumerate(self.scenario.timeline):
-            if isinstance(entry.at, After):
-                self._after.append((number, entry))
-            else:
-                heapq.heappush(self._queue, (self._comes(entry), number, entry))
-
-    def _comes(self, entry: Entry) -> datetime:
-        assert isinstance(entry.at, Moment)
-        at = self.teller.resolved(entry.at)
-        heard = getattr(entry, "heard", None)
-        if not isinstance(heard, Moment):
-            return at
-        if (came := self.teller.resolved(heard)) < at:
-            where = f"{self.scenario.file}:{entry.line}: " if entry.line else ""
-            raise ScenarioError(f"{where}it is heard of ({heard}) before it happens ({entry.at}).")
-        return came
+        self.names = {self.teller.journey_id(name): name for name in scenario.orders}
+        """Journey → the scenario's name of its order."""
 
     # --- time -------------------------------------------------------------------------------------------
 
@@ -95,11 +71,11 @@ class Play:
         """To the end of every journey, or as far as anything happens by itself."""
         while True:
             engine, due = self._first_due()
-            told = self._queue[0][0] if self._queue else None
+            told = self.script.next_at
             if engine is not None and due is not None and (told is None or due <= told):
                 self._go(engine, due)
             elif told is not None:
-                at, number, entry = heapq.heappop(self._queue)
+                at, number, entry = self.script.pop()
                 self.now = max(self.now, at)
                 self._happen(at, number, entry)
             else:
@@ -131,7 +107,7 @@ class Play:
 
     def _broken(self, engine: Engine, error: RehearsalError) -> None:
         self.problems.append(
-            f"{self._names.get(engine.workflow_id, 'a journey')}: {error.what} {error.mend}".rstrip()
+            f"{self.names.get(engine.workflow_id, 'a journey')}: {error.what} {error.mend}".rstrip()
         )
         engine.close()
         del self.engines[engine.workflow_id]
@@ -142,13 +118,7 @@ class Play:
             message = self.world.sent[self._read]
             self._read += 1
             row = self.world.records.rows[self.person.ref][message.key]
-            order = self._names.get(message.journey_id, FIRST)
-            for number, entry in list(self._after):
-                assert isinstance(entry.at, After)
-                if (entry.at.step, entry.order) == (row.request.step, order):
-                    self._after.remove((number, entry))
-                    at = (message.at + entry.at.wait).replace(microsecond=0)
-                    heapq.heappush(self._queue, (at, number, entry))
+            self.script.sent(row.request.step, self.names.get(message.journey_id, FIRST), message.at)
 
     # --- what happens -------------------------------------------------------------------------------------
 
@@ -157,12 +127,12 @@ class Play:
             case None:
                 self._tell(self.teller.first(), at, FIRST, Kind.ORDER, self.placed)
             case Told():
-                happened = self._happened(entry, at)
+                happened = self.script.happened(entry, at)
                 body = self.teller.told(entry, happened, number)
                 for _ in range(entry.times):
                     self._tell(body, at, entry.order, Kind.EVENT, happened)
             case Ordered():
-                happened = self._happened(entry, at)
+                happened = self.script.happened(entry, at)
                 body = self.teller.ordered(entry, happened)
                 for _ in range(entry.times):
                     self._tell(body, at, entry.order, Kind.ORDER, happened)
@@ -172,9 +142,6 @@ class Play:
                 self._fail(entry, at)
             case Steered():
                 self._steer(entry, at)
-
-    def _happened(self, entry: Entry, at: datetime) -> datetime:
-        return self.teller.resolved(entry.at) if isinstance(entry.at, Moment) else at
 
     def _tell(self, body: Body, at: datetime, order: str, kind: Kind, happened: datetime) -> None:
         reading = checking.read(body, self.scenario, at)
@@ -186,9 +153,9 @@ class Play:
                 kind=kind,
                 what=str(body["type"]),
                 order=order,
-                detail=_detail(body),
+                detail=words.of_event(body),
                 happened_at=happened if happened != at else None,
-                data={k: v for k, v in body["data"].items() if k in _SHOWN},
+                data={k: v for k, v in body["data"].items() if k in words.SHOWN},
             )
         )
         self._deliver(self.world.hear(self.person, reading, at), at)
@@ -221,23 +188,21 @@ class Play:
         )
 
     def _report(self, entry: Reported, at: datetime) -> None:
-        self.world.report(self.person, entry.report, entry.channel, at)
         step = entry.step or (entry.at.step if isinstance(entry.at, After) else "")
+        key = self._sent_touch(step, entry.order) if step else ""
+        self.world.report(self.person, entry.report, entry.channel, at, key)
         about = f"{entry.channel}: {step}" if step else str(entry.channel)
         self.happened.append(
             Happening(at=at, kind=Kind.REPORT, what=entry.report.value, order=entry.order, detail=about)
         )
-        if entry.report in (Report.STOPPED, Report.SPAM, Report.STARTED):
-            granted = entry.report is Report.STARTED
-            word = Told(
-                at=Moment(offset=at - self.placed),
-                order=entry.order,
-                event="consent.granted" if granted else "consent.withdrawn",
-                data={"channel": entry.channel.value},
-            )
-            self._tell(
-                self.teller.told(word, at, 10_000 + len(self.happened)), at, entry.order, Kind.EVENT, at
-            )
+
+    def _sent_touch(self, step: str, order: str) -> str:
+        """The key of the touch that is spoken of; empty when nothing was sent."""
+        journey = self.teller.journey_id(order)
+        for key, row in self.world.records.rows.get(self.person.ref, {}).items():
+            if (row.request.journey_id, row.request.step) == (journey, step) and row.attempts:
+                return key
+        return ""
 
     def _fail(self, entry: Failing, at: datetime) -> None:
         until = None if entry.lasts is None else at + entry.lasts
@@ -267,11 +232,14 @@ class Play:
             except RehearsalError as error:
                 self._broken(engine, error)
         self._answer_messages()
-        words = " ".join(w for w in (entry.step, _catch_up(entry)) if w)
-        refused = "" if answer.applied else f"refused: {answer.detail}"
-        detail = "; ".join(w for w in (words, refused or answer.detail) if w)
         self.happened.append(
-            Happening(at=at, kind=Kind.AGENT, what=entry.action.value, order=entry.order, detail=detail)
+            Happening(
+                at=at,
+                kind=Kind.AGENT,
+                what=entry.action.value,
+                order=entry.order,
+                detail=words.of_action(entry, answer),
+            )
         )
 
     # --- at the end ---------------------------------------------------------------------------------------
@@ -280,59 +248,22 @@ class Play:
         """Entries that follow a touch which was never sent. A step that never was is a mistake of the file's."""
         rows = self.world.records.rows.get(self.person.ref, {})
         steps: Mapping[str, str] = {row.request.step: row.state.value for row in rows.values()}
-        for _, entry in self._after:
-            assert isinstance(entry.at, After)
-            if entry.at.step not in steps:
-                from doorstep.errors import nearest
-
+        for at, entry in self.script.unanswered():
+            if at.step not in steps:
                 where = f"{self.scenario.file}:{entry.line}: " if entry.line else ""
                 self.problems.append(
-                    f"{where}the journey never came to a step '{entry.at.step}'.{nearest(entry.at.step, steps)}"
+                    f"{where}the journey never came to a step '{at.step}'.{nearest(at.step, steps)}"
                 )
                 continue
             self.happened.append(
                 Happening(
                     at=self.now,
                     kind=Kind.NOTE,
-                    what=f"never came: {entry.at}",
+                    what=f"never came: {at}",
                     order=entry.order,
-                    detail=f"the touch was {steps[entry.at.step]}",
+                    detail=f"the touch was {steps[at.step]}",
                 )
             )
-
-
-_SHOWN = (
-    "rating",
-    "lines",
-    "amount_minor",
-    "substatus",
-    "channel",
-    "products",
-    "expect_next_by",
-    "gift",
-    "score",
-)
-
-
-def _detail(body: Body) -> str:
-    data = body["data"]
-    if body["type"] == "order.placed":
-        told = [f"{line['quantity']} {line['id']}" for line in data["lines"]]
-        return ", ".join([*told, *(["a gift"] if data.get("gift") else [])])
-    parts = [f"{k}={_told(data[k])}" for k in _SHOWN if k in data]
-    return " ".join([*([str(body["subject"])] if "subject" in body else []), *parts])
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, list):
-        return ",".join(
-            "×".join(str(x) for x in reversed(v)) if isinstance(v, list) else str(v) for v in value
-        )
-    return str(value)
-
-
-def _catch_up(entry: Steered) -> str:
-    return entry.catch_up.value.replace("_", " ") if entry.action.value == "resume" else ""
 
 
 def known_before(scenario: Scenario, ref: str, placed: datetime) -> PersonRecord:

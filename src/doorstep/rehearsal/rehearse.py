@@ -128,7 +128,7 @@ def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None
     request = row.request
     return Touch(
         at=row.accepted_at or row.decided_at or request.due_at,
-        order=play._names.get(request.journey_id, ""),
+        order=play.names.get(request.journey_id, ""),
         key=request.key,
         step=request.step,
         occurrence=request.occurrence,
@@ -154,7 +154,7 @@ def _recorded(play: Play) -> Iterable[Happening]:
     """Phases, cases, points and ends, as the records keep them."""
     records = play.world.records
     for journey in records.journeys.values():
-        order = play._names.get(journey.id, "")
+        order = play.names.get(journey.id, "")
         for at, phase in journey.phases:
             end = journey.outcome if phase == "closed" else ""
             kind = Kind.END if phase == "closed" else Kind.PHASE

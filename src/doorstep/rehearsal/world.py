@@ -9,7 +9,7 @@ are made of dictionaries here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,10 +26,10 @@ from doorstep.contracts import (
     RunOut,
     TicketRequest,
 )
-from doorstep.domain.customers import Consent, SuppressionCause
+from doorstep.domain.customers import SuppressionCause
 from doorstep.domain.facts import OrderPlaced
 from doorstep.domain.ids import digest
-from doorstep.domain.messages import Channel, Message, Purpose
+from doorstep.domain.messages import Channel, Message, Receipt, Rendered
 from doorstep.domain.outcomes import Outcome
 from doorstep.domain.touches import TouchRequest
 from doorstep.errors import DoorstepError, TemplateError
@@ -43,10 +43,10 @@ from doorstep.rehearsal.providers import FailingSender, Fails
 from doorstep.rehearsal.records import PersonRecord, PointsRecord, Records, TicketRecord
 from doorstep.rehearsal.scenario import Report
 from doorstep.sources.base import Reading
-from doorstep.touch import decision_time, perform, record
+from doorstep.touch import decision_time, perform, record, reported
 
 SETTLE = timedelta(seconds=2)
-_CAUSES = {
+CAUSES = {
     Report.BOUNCED: SuppressionCause.BOUNCE,
     Report.SPAM: SuppressionCause.COMPLAINT,
     Report.STOPPED: SuppressionCause.STOP,
@@ -119,21 +119,27 @@ class World:
             events=tuple(sorted((e for e in told if e.id != placed.id), key=lambda e: (e.occurred_at, e.id))),
         )
 
-    def report(self, person: PersonRecord, report: Report, channel: Channel, at: datetime) -> None:
-        """What a provider says of an address. Of a single message (opened, clicked) nothing follows yet: no
-        journey hears of it, and no rule reads it."""
-        if report in _CAUSES and channel in person.addresses:
-            person.suppressions = suppressing(person.suppressions, channel, _CAUSES[report], at)
+    def report(
+        self, person: PersonRecord, report: Report, channel: Channel, at: datetime, touch_key: str = ""
+    ) -> None:
+        """What a provider says, as its webhook would: any word about one of our messages proves that it was taken; a
+        dead address, a complaint and STOP go on the never-send list, START takes a number off it. That a message was
+        opened or clicked changes nothing yet: no journey hears of it, and no rule reads it."""
+        if touch_key:
+            receipt = Receipt(provider="rehearsal", provider_message_id="")
+            reported(
+                self.store,
+                store_id=self.records.shop.id,
+                person_ref=person.ref,
+                key=touch_key,
+                receipt=receipt,
+                at=at,
+            )
+        if report in CAUSES and channel in person.addresses:
+            person.suppressions = suppressing(person.suppressions, channel, CAUSES[report], at)
         if report is Report.STARTED:
-            person.suppressions = tuple(
-                s for s in person.suppressions
-                if (s.channel, s.cause) != (channel, SuppressionCause.STOP)
-            )  # fmt: skip
-
-    def consent(self, person: PersonRecord, channel: Channel, at: datetime) -> None:
-        """A standing consent to marketing."""
-        word = Consent(channel=channel, purpose=Purpose.MARKETING, granted=True, at=at, source=inbox.SOURCE)
-        person.consents = (*person.consents, word)
+            stop = (channel, SuppressionCause.STOP)
+            person.suppressions = tuple(s for s in person.suppressions if (s.channel, s.cause) != stop)
 
     def fail(self, channel: Channel, fails: Fails) -> None:
         """From now on a provider fails as told."""
@@ -238,16 +244,14 @@ class Unrendered:
 
     def __init__(self, renderer: Any) -> None:
         self._renderer = renderer
-        self._made: dict[tuple[str, Channel], Any] = {}
+        self._made: dict[tuple[str, Channel], Rendered] = {}
 
     def channels(self, template: str) -> frozenset[Channel]:
         """As the renderer behind it. Raises `TemplateError` for an unknown name."""
         return self._renderer.channels(template)  # type: ignore[no-any-return] # a ports.Renderer
 
-    def render(self, template: str, channel: Channel, content: dict[str, Any]) -> Any:
+    def render(self, template: str, channel: Channel, content: dict[str, Any]) -> Rendered:
         """The template's name and digest, no words."""
-        from doorstep.domain.messages import Rendered
-
         made = self._made.get((template, channel))
         if made is None:
             digest_of = getattr(self._renderer, "template_digest", lambda *_: "")
@@ -261,4 +265,4 @@ class Unrendered:
                 digest="",
             )
             self._made[template, channel] = made
-        return replace(made)
+        return made
