@@ -1,4 +1,4 @@
-"""The ports, honestly in memory: transactions that roll back, a provider that remembers what it took.
+"""The ports in memory: the store of rehearsals, a provider that remembers what it took.
 
 `at_boundary` is called with a name at every point where a process may die or another may come between:
 `lock`, `commit` (before it, the lock still held: one may die there, but nobody else may come), `committed`,
@@ -8,30 +8,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from copy import copy
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from doorstep.domain.customers import (
-    Consent,
-    CountedTouch,
-    Facts,
-    StorePolicy,
-    Suppression,
-    SuppressionCause,
-    WaitingTouch,
-)
+from doorstep.domain.customers import Consent, Facts
 from doorstep.domain.facts import Line
 from doorstep.domain.messages import Channel, Message, Purpose, Receipt, Rendered
 from doorstep.domain.orders import OrderState
-from doorstep.domain.outcomes import Decision
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.errors import TemplateError
-from doorstep.ports import Ports, Tx
-from doorstep.touch import as_counted, as_waiting
+from doorstep.ports import Ports
+from doorstep.rehearsal.memory import MemoryStore, MemoryTx
+from doorstep.rehearsal.records import JourneyRecord, OrderRecord, PersonRecord, Records
+from doorstep.rehearsal.shop import Shop
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 EVERY_CHANNEL = frozenset(Channel)
@@ -69,116 +61,53 @@ def one_line() -> OrderState:
     return OrderState(lines=(Line(ref="l1", product_ref="p1", quantity=1, current=1),), lines_at=NOON)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """What the tables would say of a person. Reachable and consenting unless a test says otherwise."""
-
-    zone: str = "UTC"
-    addresses: Mapping[Channel, str] = field(
-        default_factory=lambda: {c: f"{c}@example.test" for c in Channel}
-    )
-    consents: tuple[Consent, ...] = field(default_factory=consented)
-    suppressions: tuple[Suppression, ...] = ()
-    owned_products: frozenset[str] = frozenset()
-
-
-@dataclass
-class Tables:
-    """All that commits together. Values are frozen, so a shallow copy is a snapshot."""
-
-    rows: dict[str, LedgerRow] = field(default_factory=dict)
-    decisions: list[tuple[LedgerRow, Decision, datetime]] = field(default_factory=list)
-    persons: dict[str, Person] = field(default_factory=dict)
-    orders: dict[str, OrderState] = field(default_factory=dict)
-    exits: dict[str, datetime] = field(default_factory=dict)
-    policy: StorePolicy = field(default_factory=StorePolicy)
-
-    def snapshot(self) -> Tables:
-        return Tables(**{name: copy(value) for name, value in vars(self).items()})
-
-
-class FakeTx:
-    """Reads and writes its own snapshot."""
-
-    def __init__(self, tables: Tables) -> None:
-        self.tables = tables
+class FakeTx(MemoryTx):
+    """Reads and writes as a rehearsal does; an order that nobody furnished holds one line."""
 
     def facts(self, request: TouchRequest, at: datetime) -> Facts:
-        t, person = self.tables, self.tables.persons.get(request.person_ref, Person())
-        others = [
-            row
-            for _, row in sorted(t.rows.items())
-            if row.request.person_ref == request.person_ref and row.request.key != request.key
-        ]
-        return Facts(
-            person_ref=request.person_ref,
-            zone=person.zone,
-            reachable=frozenset(person.addresses),
-            consents=person.consents,
-            suppressions=person.suppressions,
-            order=t.orders.get(request.order_ref, one_line()),
-            exited_at=t.exits.get(request.journey_id),
-            owned_products=person.owned_products,
-            counted=tuple(_present(as_counted(row, at) for row in others)),
-            waiting=tuple(_present(as_waiting(row, at) for row in others)),
-            policy=t.policy,
-        )
-
-    def touch(self, key: str) -> LedgerRow | None:
-        return self.tables.rows.get(key)
-
-    def save(self, row: LedgerRow) -> None:
-        self.tables.rows[row.request.key] = row
-
-    def decided(self, row: LedgerRow, decision: Decision, at: datetime) -> None:
-        self.tables.decisions.append((row, decision, at))
-
-    def address(self, request: TouchRequest, channel: Channel) -> str | None:
-        return self.tables.persons.get(request.person_ref, Person()).addresses.get(channel)
-
-    def suppress(
-        self, request: TouchRequest, channel: Channel, cause: SuppressionCause, at: datetime
-    ) -> None:
-        person = self.tables.persons.get(request.person_ref, Person())
-        held = Suppression(channel=channel, cause=cause, since=at)
-        self.tables.persons[request.person_ref] = replace(person, suppressions=(*person.suppressions, held))
+        if request.order_ref not in self.records.orders:
+            self.records.orders[request.order_ref] = OrderRecord(
+                ref=request.order_ref,
+                external_id=request.order_ref,
+                journey_id=request.journey_id,
+                created_at=NOON,
+                state=one_line(),
+            )
+        return super().facts(request, at)
 
 
-def _present[T: (CountedTouch, WaitingTouch)](values: Iterator[T | None]) -> Iterator[T]:
-    return (v for v in values if v is not None)
+class FakeStore(MemoryStore):
+    """The store of rehearsals with a way in at every boundary. Interleaving happens there, so the lock is never
+    contended: a transaction that opens inside another is a mistake of the code under test."""
 
-
-def _nothing(name: str) -> None:
-    """No boundary is special."""
-
-
-class FakeStore:
-    """One transaction at a time. Interleaving happens at boundaries, so the lock is never contended: a
-    transaction that opens inside another is a mistake of the code under test."""
+    transaction = FakeTx
 
     def __init__(self) -> None:
-        self.tables = Tables()
+        super().__init__(Records(shop=Shop()))
         self.at_boundary: Callable[[str], None] = _nothing
-        self.inside = False
 
-    @contextmanager
-    def locked(self, store_id: str, person_ref: str) -> Iterator[Tx]:
-        self.at_boundary("lock")
-        assert not self.inside, "a transaction inside a transaction"
-        self.inside = True
-        draft = self.tables.snapshot()
-        try:
-            yield FakeTx(draft)
-            self.at_boundary("commit")
-            self.tables = draft
-        finally:
-            self.inside = False
-        self.at_boundary("committed")
+    def boundary(self, name: str) -> None:
+        self.at_boundary(name)
+
+    def person(self, ref: str) -> PersonRecord:
+        """Reachable and consenting unless a test says otherwise."""
+        return self.records.persons.setdefault(
+            ref,
+            PersonRecord(ref=ref, addresses={c: f"{c}@example.test" for c in Channel}, consents=consented()),
+        )
+
+    def locked(self, store_id: str, person_ref: str) -> AbstractContextManager[MemoryTx]:
+        self.person(person_ref)
+        return super().locked(store_id, person_ref)
 
     def content(self, request: TouchRequest, channel: Channel, at: datetime) -> dict[str, Any]:
         assert not self.inside, "content is read outside the lock"
         self.at_boundary("content")
         return {"person": {"first_name": "Ada"}, "links": {"unsubscribe": "https://example.test/u"}}
+
+
+def _nothing(name: str) -> None:
+    """No boundary is special."""
 
 
 class FakeSender:
@@ -263,8 +192,13 @@ class World:
         self.ports = Ports(store=self.store, renderer=self.renderer, senders=dict(self.senders))
 
     @property
-    def tables(self) -> Tables:
-        return self.store.tables
+    def records(self) -> Records:
+        return self.store.records
+
+    @property
+    def rows(self) -> dict[str, LedgerRow]:
+        """Every ledger row, by touch key."""
+        return {key: row for rows in self.records.rows.values() for key, row in rows.items()}
 
     @property
     def taken(self) -> list[Message]:
@@ -272,8 +206,16 @@ class World:
         return [m for sender in self.senders.values() for m in sender.taken]
 
     def row(self, key: str = "jny_a:care") -> LedgerRow:
-        return self.tables.rows[key]
+        return self.rows[key]
 
     def person(self, ref: str = "per_1", **changes: Any) -> None:
         """Something about a person changes, in a transaction of its own."""
-        self.tables.persons[ref] = replace(self.tables.persons.get(ref, Person()), **changes)
+        held = self.store.person(ref)
+        for name, value in changes.items():
+            setattr(held, name, value)
+
+    def exited(self, journey: str, at: datetime) -> None:
+        """The journey leaves its course."""
+        self.records.journeys[journey] = JourneyRecord(
+            id=journey, order_ref="", person_ref="per_1", exited_at=at
+        )

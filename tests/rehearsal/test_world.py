@@ -160,6 +160,14 @@ def test_a_step_that_the_journey_never_has_is_a_mistake_of_the_scenario() -> Non
     )
 
 
+def test_an_agent_cannot_skip_what_never_comes() -> None:
+    skip = Steered(at=when("day 4 20:00"), action=ActionKind.SKIP, step="care-gide", line=3)
+    timeline = rehearse(Tea, arrived(skip, file="mine.yaml"))
+    assert timeline.problems == (
+        "mine.yaml:3: the journey never came to a step 'care-gide'. Did you mean 'care-guide'?",
+    )
+
+
 def test_a_step_that_was_not_sent_is_a_note() -> None:
     rated = Told(at=when("day 5 12:00"), event="review.submitted", data={"rating": 5})
     opened = Reported(at=when("2h after review-request"), report=Report.OPENED)

@@ -65,7 +65,7 @@ def run_to_end(
 def check(world: World, *, ended: bool = False) -> None:
     """accepted ⊆ what providers took ⊆ accepted ∪ unknown (∪ under way, until it ended); marketing at most
     once."""
-    rows = world.tables.rows
+    rows = world.rows
     taken = Counter(message.key for message in world.taken)
     for key, row in rows.items():
         if row.state is TouchState.ACCEPTED:

@@ -107,7 +107,7 @@ def test_the_journeys_own_word_closes_a_touch_once() -> None:
         SkipReason.STALE,
         "Started late.",
     )
-    assert len(world.tables.decisions) == 1
+    assert len(world.records.decisions) == 1
     assert perform(world.ports, request(), NOON) == outcome
 
 
@@ -120,7 +120,7 @@ def test_the_journeys_own_word_never_overwrites_what_a_provider_may_have_taken()
         assert world.row() == before
     world = World()
     record(world.store, request(), Outcome(kind=OutcomeKind.SENT), NOON)
-    assert world.tables.rows == {}
+    assert world.rows == {}
 
 
 def test_a_cancellation_while_an_attempt_renders_takes_the_touch_away_from_it() -> None:

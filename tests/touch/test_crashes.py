@@ -86,7 +86,7 @@ def move(world: World) -> None:
 
 
 def leave(world: World) -> None:
-    world.tables.exits["jny_a"] = NOON
+    world.exited("jny_a", NOON)
 
 
 def wait(world: World) -> None:
@@ -154,7 +154,7 @@ def test_an_opt_out_committed_before_sending_wins_over_any_crash(death: int, opt
 
     def boundary(name: str) -> None:
         if mortal.passed == opt_out and name != "commit":
-            out.append("jny_a:care" in world.tables.rows and world.row().sending_at is not None)
+            out.append("jny_a:care" in world.rows and world.row().sending_at is not None)
             withdraw(world)
         mortal(name)
 

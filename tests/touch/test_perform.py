@@ -66,11 +66,11 @@ def test_a_touch_that_has_ended_answers_the_same_for_ever(end: str) -> None:
     if end == "unknown":
         world.senders[EMAIL].answers = [ProviderAmbiguous("timed out")]
     first = perform(world.ports, request(), NOON)
-    written = world.tables.snapshot()
+    rows, decisions = world.rows, list(world.records.decisions)
     world.person(consents=consented())
     assert perform(world.ports, request(as_of=NOON + 9 * MINUTE), NOON + timedelta(days=9)) == first
-    assert world.tables.rows == written.rows
-    assert world.tables.decisions == written.decisions
+    assert world.rows == rows
+    assert world.records.decisions == decisions
     assert len(world.taken) == (end == "sent")
 
 
@@ -82,7 +82,7 @@ def test_a_refusal_is_written_with_its_trace_and_a_deferral_can_go_later() -> No
     assert (outcome.kind, outcome.until) == (OutcomeKind.DEFERRED, NOON.replace(hour=9))
     assert world.row().state is TouchState.DEFERRED
     assert perform(world.ports, request(at=night), NOON).sent
-    kinds = [decision for _, decision, _ in world.tables.decisions]
+    kinds = [decision for _, decision, _ in world.records.decisions]
     assert [isinstance(d, Send) for d in kinds] == [False, True]
     assert kinds[0].trace[-1].rule == "quiet_hours"
 
@@ -94,7 +94,7 @@ def test_an_opt_out_between_reservation_and_sending_wins() -> None:
     outcome = perform(world.ports, request(), NOON)
     assert (outcome.kind, outcome.reason) == (OutcomeKind.SKIPPED, SkipReason.NOT_CONSENTED)
     assert world.taken == []
-    assert [isinstance(d, Send) for _, d, _ in world.tables.decisions] == [True, False]
+    assert [isinstance(d, Send) for _, d, _ in world.records.decisions] == [True, False]
 
 
 @pytest.mark.parametrize("change", [{"addresses": {SMS: "+15550100"}}, {"consents": consented(SMS)}])
@@ -112,13 +112,13 @@ def test_a_rejected_message_goes_over_the_next_channel_under_the_same_key() -> N
     world.senders[EMAIL].answers = [ProviderRejected("No such mailbox.", suppress=True)]
     assert perform(world.ports, request(**BOTH), NOON).channel is SMS
     assert world.row().tried == (EMAIL,)
-    assert [s.cause for s in world.tables.persons["per_1"].suppressions] == [SuppressionCause.BOUNCE]
+    assert [s.cause for s in world.records.persons["per_1"].suppressions] == [SuppressionCause.BOUNCE]
     lone = World()
     lone.senders[EMAIL].answers = [ProviderRejected("No such mailbox.")]
     outcome = perform(lone.ports, request(), NOON)
     assert (outcome.kind, outcome.reason) == (OutcomeKind.SKIPPED, SkipReason.PROVIDER_REJECTED)
     assert "No such mailbox." in outcome.detail
-    assert lone.tables.persons == {}
+    assert lone.records.persons["per_1"].suppressions == ()
 
 
 def test_a_refused_message_gives_its_slot_back_and_can_go_later() -> None:
@@ -192,7 +192,7 @@ def test_a_broken_template_raises_and_holds_no_slot() -> None:
         perform(world.ports, request(**TRANSACTIONAL), NOON)
     with pytest.raises(TemplateError):
         perform(world.ports, request("jny_b:care"), NOON)
-    assert {row.state for row in world.tables.rows.values()} == {TouchState.PLANNED}
+    assert {row.state for row in world.rows.values()} == {TouchState.PLANNED}
     world.renderer.broken = False
     assert perform(world.ports, request("jny_c:care"), NOON).sent
     assert perform(world.ports, request(**TRANSACTIONAL), NOON).sent
@@ -203,7 +203,7 @@ def test_an_unknown_template_raises_before_anything_is_written() -> None:
     world = World()
     with pytest.raises(TemplateError):
         perform(world.ports, request(template="nowhere"), NOON)
-    assert world.tables.rows == {}
+    assert world.rows == {}
 
 
 def test_a_channel_without_provider_or_template_is_passed_over() -> None:

@@ -112,10 +112,10 @@ def test_fifty_touches_racing_for_one_person_never_exceed_a_cap(seed: int) -> No
                 assert outcome.until is not None
                 asks.setdefault(outcome.until, []).append(want)
     check(world, ended=True)
-    for cap in world.tables.policy.caps:
+    for cap in world.records.shop.policy.caps:
         assert_capped(world, cap)
-    assert len(world.tables.rows) == 50
-    assert Counter(row.state in FINAL_STATES for row in world.tables.rows.values()) == {True: 50}
+    assert len(world.rows) == 50
+    assert Counter(row.state in FINAL_STATES for row in world.rows.values()) == {True: 50}
     assert len(world.taken) >= 4
     assert rounds < 60
 

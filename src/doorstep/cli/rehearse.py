@@ -51,6 +51,8 @@ def rehearse(
         return
     if every and scenario:
         raise BadInput("--all and --scenario exclude each other.", mend="Give one of them.")
+    if html is not None and not html.resolve().parent.is_dir():
+        raise BadInput(f"There is no folder {html.resolve().parent}.", mend="Make it, or write elsewhere.")
     names = list(shelf.files(packages)) if every else scenario or ["happy-path"]
     timelines = _played(journey, names, packages)
     _show(timelines, as_json=as_json, html=html, whole=not every)

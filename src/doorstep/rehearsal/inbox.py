@@ -14,16 +14,15 @@ from doorstep.domain.customers import Consent
 from doorstep.domain.events import Envelope, event_class
 from doorstep.domain.facts import lines_of
 from doorstep.domain.messages import Channel, Purpose
-from doorstep.domain.shipments import Shipment
+from doorstep.rehearsal import parcels
 from doorstep.rehearsal.records import (
     JourneyRecord,
     LineRecord,
     OrderRecord,
-    ParcelRecord,
     PersonRecord,
     Records,
 )
-from doorstep.sources.base import OrderSighting, ReadEvent, Reading, ShipmentSighting
+from doorstep.sources.base import OrderSighting, ReadEvent, Reading
 
 CONNECTION = "rehearsal-api"
 SOURCE = "api"
@@ -55,7 +54,9 @@ def take(records: Records, person: PersonRecord, reading: Reading, received_at: 
     for event in reading.events:
         _take(records, person, event, heard, received_at)
     for parcel in reading.shipments:
-        _keep_parcel(records, parcel, received_at)
+        name = parcel.external_order_id or ""
+        order = _order(records, ids.order_ref(records.shop.id, name), name, received_at)
+        parcels.keep(order, parcel, received_at)
     for ref in heard.starts:
         _release(records, records.orders[ref], heard)
         _ordered_again(records, records.orders[ref], heard, received_at)
@@ -184,7 +185,7 @@ def _ordered(order: OrderRecord, envelope: Envelope, heard: Heard) -> None:
     tells = not order.whole or not _tells_nothing(order, envelope)
     order.state = order.state.apply(envelope)
     if envelope.type.startswith("shipment."):
-        _scan(order, envelope)
+        parcels.scan(order, envelope)
     if not order.whole:
         order.held.append(envelope)
     elif tells:
@@ -259,32 +260,3 @@ def _keep_consent(
     last = max([*held, told], key=lambda c: (c.at, not c.granted))
     others = [c for c in person.consents if c not in held]
     person.consents = tuple(sorted([*others, last], key=lambda c: (c.channel, c.purpose)))
-
-
-# --- parcels ---------------------------------------------------------------------------------------
-
-
-def _scan(order: OrderRecord, envelope: Envelope) -> None:
-    """The parcel's row follows the reducer; an estimate counts with the scan that stands."""
-    ref = envelope.subject or envelope.fact_key
-    parcel = order.state.shipments.get(ref) or Shipment(ref=ref)
-    row = order.parcels.setdefault(ref, ParcelRecord(ref=ref, seen_at=envelope.received_at))
-    row.status, row.substatus = parcel.status.value, parcel.substatus
-    row.delivered_at, row.lines = parcel.delivered_at, [list(pair) for pair in parcel.lines]
-    if envelope.type != facts.ShipmentCreated.type:
-        scan = facts.ShipmentScanned.read(envelope)
-        if scan.expected_at is not None and (parcel.status_at is None or scan.at >= parcel.status_at):
-            row.expected_at = scan.expected_at
-
-
-def _keep_parcel(records: Records, seen: ShipmentSighting, received_at: datetime) -> None:
-    """Carrier, number and link: the newest that was told."""
-    order = _order(
-        records,
-        ids.order_ref(records.shop.id, seen.external_order_id or ""),
-        seen.external_order_id or "",
-        received_at,
-    )
-    row = order.parcels.setdefault(seen.ref, ParcelRecord(ref=seen.ref, seen_at=received_at))
-    row.carrier, row.tracking_number = seen.company or row.carrier, seen.number or row.tracking_number
-    row.tracking_url, row.expected_at = seen.url or row.tracking_url, seen.expected_at or row.expected_at

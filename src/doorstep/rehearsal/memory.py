@@ -142,6 +142,8 @@ class MemoryStore:
     """`ports.Store`. One transaction at a time: a rehearsal has one thread. `boundary` is called at every point
     where a process could die or another come between (`lock`, `commit`, `committed`, `content`): tests' way in."""
 
+    transaction: type[MemoryTx] = MemoryTx
+
     def __init__(self, records: Records, links: Links = plain_links) -> None:
         self.records, self.links = records, links
         self.inside = False
@@ -158,7 +160,7 @@ class MemoryStore:
         if person is None:
             raise NotFound(f"Store '{store_id}' has no person '{person_ref}'.")
         self.inside = True
-        tx = MemoryTx(self.records, person)
+        tx = self.transaction(self.records, person)
         try:
             yield tx
             self.boundary("commit")

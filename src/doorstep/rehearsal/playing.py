@@ -6,7 +6,6 @@ the scenario tells at an instant comes after what was due by then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -247,23 +246,26 @@ class Play:
     def _unheard(self) -> None:
         """Entries that follow a touch which was never sent. A step that never was is a mistake of the file's."""
         rows = self.world.records.rows.get(self.person.ref, {})
-        steps: Mapping[str, str] = {row.request.step: row.state.value for row in rows.values()}
-        for at, entry in self.script.unanswered():
-            if at.step not in steps:
-                where = f"{self.scenario.file}:{entry.line}: " if entry.line else ""
-                self.problems.append(
-                    f"{where}the journey never came to a step '{at.step}'.{nearest(at.step, steps)}"
-                )
-                continue
-            self.happened.append(
-                Happening(
-                    at=self.now,
-                    kind=Kind.NOTE,
-                    what=f"never came: {at}",
-                    order=entry.order,
-                    detail=f"the touch was {steps[at.step]}",
-                )
+        steps = {row.request.step: row.state.value for row in rows.values()}
+        for entry in self.scenario.timeline:
+            step = (
+                entry.at.step if isinstance(entry.at, After) else getattr(entry, "step", "").partition(":")[0]
             )
+            if step and step not in steps:
+                where = f"{self.scenario.file}:{entry.line}: " if entry.line else ""
+                near = nearest(step, steps)
+                self.problems.append(f"{where}the journey never came to a step '{step}'.{near}")
+        for at, entry in self.script.unanswered():
+            if at.step in steps:
+                self.happened.append(
+                    Happening(
+                        at=self.now,
+                        kind=Kind.NOTE,
+                        what=f"never came: {at}",
+                        order=entry.order,
+                        detail=f"the touch was {steps[at.step]}",
+                    )
+                )
 
 
 def known_before(scenario: Scenario, ref: str, placed: datetime) -> PersonRecord:
