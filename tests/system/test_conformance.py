@@ -122,12 +122,29 @@ def touch_differs(row: Any, decisions: list[Any], touch: Touch) -> list[Differen
     waited = [(d.reason, d.until) for d in touch.deferrals]
     if not alike(waits, waited):
         found.append(f"deferrals: {waits} on the server, {waited} in the engine")
-    server_trace = [(r["rule"], r["verdict"], r["facts"]) for r in decisions[-1].trace] if decisions else []
-    engine_trace = [(r.rule, r.verdict.value, r.facts) for r in touch.trace]
+    server_trace = (
+        [(r["rule"], r["verdict"], slots(r["facts"])) for r in decisions[-1].trace] if decisions else []
+    )
+    engine_trace = [(r.rule, r.verdict.value, slots(r.facts)) for r in touch.trace]
     if not alike(server_trace, engine_trace):
         apart = [(a, b) for a, b in zip(server_trace, engine_trace, strict=False) if not alike(a, b)]
         found.append(f"trace: {apart or (server_trace, engine_trace)}")
     return found
+
+
+def slots(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the frequency rule read, whoever of two asked first that woke in the same instant: the higher rank has the
+    slot either way, and is counted as waiting for it or as having taken it."""
+    if "waiting_ahead" not in facts:
+        return facts
+    caps = [
+        {name: cap[name] for name in ("limit", "window_hours", "allowed", "free_at")}
+        | {"filled": cap["used"] + cap["ahead"]}
+        for cap in facts["caps"]
+    ]
+    return {name: value for name, value in facts.items() if name not in ("caps", "waiting_ahead")} | {
+        "caps": caps
+    }
 
 
 def alike(a: Any, b: Any) -> bool:
