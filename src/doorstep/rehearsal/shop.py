@@ -62,7 +62,7 @@ DEFAULT_SHOP = Shop(
             title="Leaf food, 250 ml",
             category="Plant care",
             price_minor=990,
-            replenish_days=40,
+            replenish_days=37,
         ),
         Product(ref="mister", title="Brass mister", category="Plant care", price_minor=2900),
         Product(ref="pot", title="Terracotta pot, 18 cm", category="Pots", price_minor=1450),

@@ -22,7 +22,9 @@ REASONS = {
 _LEFT = 29
 """Columns of day and time."""
 _HASHES = re.compile(r"^(shp_|ord_|evt_)|^\d{4}-\d\d-\d\dT?|^[a-z2-7]{10}$")
-_KNOWN_WORDS = frozenset({"shipment", "refund", "return", "review", "customer", "product", "submitted"})
+_KNOWN_WORDS = frozenset(
+    {"shipment", "refund", "return", "review", "customer", "product", "submitted", "ordered_again"}
+)
 
 
 def page(timeline: Timeline) -> list[str]:
@@ -78,10 +80,10 @@ def _touch(timeline: Timeline, touch: Touch, left: str) -> list[str]:
     if touch.sent:
         said = f"{MARKS['sent']} {name}"
         words = f"{touch.channel}  {touch.subject or _first_line(touch.text)}".rstrip()
-        made = [_cut(f"{left}{said:<34}{words}")]
+        made = [_cut(f"{left}{said:<33} {words}")]
     else:
         said = f"{MARKS[touch.outcome]} {name}"
-        made = [_cut(f"{left}{said:<34}{touch.outcome}: {touch.reason or touch.detail}")]
+        made = [_cut(f"{left}{said:<33} {touch.outcome}: {touch.reason or touch.detail}")]
         if touch.reason and touch.detail:
             made += _folded(" " * (_LEFT + 2), touch.detail, " " * (_LEFT + 2))
     if touch.deferrals:
