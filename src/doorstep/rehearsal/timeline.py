@@ -134,9 +134,10 @@ class Timeline:
         return None
 
     def __iter__(self) -> Iterator[Touch | Happening]:
-        """Everything in order; of two things in one instant what happened comes before what was said."""
+        """Everything in order; of two things in one instant what happened comes before what was said, and the end
+        after both."""
         whole: list[Touch | Happening] = [*self.events, *self.touches]
-        return iter(sorted(whole, key=lambda entry: (entry.at, isinstance(entry, Touch))))
+        return iter(sorted(whole, key=lambda entry: (entry.at, _rank(entry))))
 
     def day(self, at: datetime) -> int:
         """The local day of an instant, counted from the order's."""
@@ -165,6 +166,12 @@ class Timeline:
         for name in ("placed_at", "ends_at"):
             given[name] = datetime.fromisoformat(told[name])
         return cls(**given)
+
+
+def _rank(entry: Touch | Happening) -> int:
+    if isinstance(entry, Touch):
+        return 1
+    return 2 if entry.kind is Kind.END else 0
 
 
 def _plain(value: Any) -> Any:

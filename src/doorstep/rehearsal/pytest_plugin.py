@@ -1,0 +1,95 @@
+"""The pytest plugin: the `rehearse` fixture and `--rehearsal-update`. Installed with the package.
+
+`pytest.ini`: `doorstep_packages = teashop` names the packages whose journeys, templates and scenarios are meant, as
+DOORSTEP_STORE_PACKAGES does for everything else. Nothing heavy is imported before a test asks for the fixture.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal.scenario import Scenario
+    from doorstep.rehearsal.story import Story
+
+FOLDER = "__rehearsals__"
+UPDATE = "--rehearsal-update"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--rehearsal-update`, and the packages in the settings file."""
+    group = parser.getgroup("doorstep")
+    group.addoption(UPDATE, action="store_true", help="Write the timelines of `matches_snapshot` anew.")
+    parser.addini("doorstep_packages", "Packages of journeys, templates and scenarios.", type="args")
+
+
+class Rehearse:
+    """`rehearse(journey, scenario)` answers a `Story`. `scenario`: a name, a file beside the test, or a `Scenario`."""
+
+    def __init__(self, packages: tuple[str, ...], beside: Path, test: str, *, update: bool) -> None:
+        self._packages, self._beside, self._test, self._update = packages, beside, test, update
+        self._kept: list[str] = []
+
+    def __call__(
+        self, journey: str | type[Any], scenario: str | Scenario = "happy-path", **options: Any
+    ) -> Story:
+        """Play it; `options` are those of `doorstep.rehearsal.rehearse.rehearse`. The story must be sound: else
+        `AssertionError`. Raises `ScenarioError` and `SetupError` as that does."""
+        from doorstep.rehearsal.rehearse import built_in, rehearse
+        from doorstep.rehearsal.story import Story
+        from doorstep.templates.packages import renderer
+        from doorstep.workflows import registry
+
+        registry.load(self._packages)
+        options.setdefault("renderer", renderer(self._packages) if self._packages else built_in())
+        return Story(rehearse(journey, self.scenario(scenario), **options)).is_sound()
+
+    def scenario(self, named: str | Scenario) -> Scenario:
+        """A scenario by its name, or from a file that is named as seen from the test's folder."""
+        from doorstep.rehearsal import shelf
+
+        if not isinstance(named, str):
+            return named
+        beside = self._beside / named
+        return shelf.load(str(beside) if beside.is_file() else named, self._packages)
+
+    def matches_snapshot(self, story: Story, name: str = "") -> None:
+        """The timeline is the one kept in `__rehearsals__/` beside the test; `--rehearsal-update` keeps today's. One
+        that is not kept yet fails too: nobody has looked at it."""
+        from doorstep.rehearsal import snapshots
+
+        __tracebackhide__ = True
+        file = self._beside / FOLDER / f"{_safe(f'{self._test}-{name}' if name else self._test)}.txt"
+        if file.name in self._kept:
+            pytest.fail(f"Two snapshots of one test need names: matches_snapshot(story, {name!r}) is taken.")
+        self._kept.append(file.name)
+        if self._update:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(snapshots.text_of(story.timeline), encoding="utf-8")
+            return
+        if not file.is_file():
+            pytest.fail(f"There is no snapshot {file.name} yet. Look at the story, then run pytest {UPDATE}.")
+        found = snapshots.differences(file.read_text(encoding="utf-8"), story.timeline)
+        if found:
+            lines = snapshots.told(found, story.timeline.zone)
+            head = f"{story.timeline.scenario} is not as it was kept in {FOLDER}/{file.name}:"
+            pytest.fail("\n".join([head, *lines, f"If that is meant: pytest {UPDATE}"]), pytrace=False)
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
+
+
+@pytest.fixture
+def rehearse(request: pytest.FixtureRequest) -> Rehearse:
+    """Ninety days of a journey in milliseconds (docs/rehearsing.md, docs/authoring.md)."""
+    packages: list[str] = request.config.getini("doorstep_packages")
+    if not packages:
+        packages = [p.strip() for p in os.environ.get("DOORSTEP_STORE_PACKAGES", "").split(",") if p.strip()]
+    update = bool(request.config.getoption(UPDATE))
+    return Rehearse(tuple(packages), request.path.parent, request.node.name, update=update)

@@ -1,0 +1,102 @@
+"""A timeline kept as text beside its test: one line for each thing, so that a review shows what a change does to the
+customer, and a test that no longer fits says which messages were gained, lost, moved or re-worded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from doorstep.domain.moments import zone
+from doorstep.errors import ScenarioError
+from doorstep.rehearsal.comparing import Change, Difference, Item, compared, items_of
+from doorstep.rehearsal.timeline import Timeline
+
+_HEAD = "# What `{journey}` does in the scenario `{scenario}`; times are {zone}."
+_AT = "%Y-%m-%d %H:%M:%S"
+_FIELDS = 6
+
+
+def text_of(timeline: Timeline) -> str:
+    """The snapshot's text: a head, then `when | kind | name | outcome | told | words` a line, in order."""
+    head = _HEAD.format(journey=timeline.journey, scenario=timeline.scenario, zone=timeline.zone)
+    here = zone(timeline.zone)
+    lines = [_line(item, item.at.astimezone(here)) for item in _ordered(items_of(timeline))]
+    return "\n".join([head, *lines, ""])
+
+
+def differences(kept: str, timeline: Timeline) -> list[Difference]:
+    """How a timeline differs from a snapshot's text. Raises `ScenarioError` for a text that is no snapshot."""
+    now = text_of(timeline)
+    if kept == now:
+        return []
+    return compared(_items(kept), _items(now))
+
+
+def told(found: Iterable[Difference], zone_name: str) -> list[str]:
+    """The differences in words, a line each, times in the customer's zone."""
+    here = zone(zone_name)
+
+    def at(item: Item | None) -> str:
+        return "never" if item is None else f"{item.at.astimezone(here):%a %d %b %H:%M:%S}"
+
+    lines = []
+    for d in found:
+        old, new = d.old, d.new
+        match d.change:
+            case Change.GAINED:
+                said = f"now at {at(new)}" + (f", was {old.outcome}" if old else "")
+            case Change.LOST:
+                said = f"was at {at(old)}" + (f", now {new.outcome}" if new else "")
+            case Change.MOVED:
+                said = f"from {at(old)} to {at(new)}"
+            case Change.REWORDED:
+                said = f"other words at {at(new)}"
+            case _:
+                said = f"{_short(old)} became {_short(new)}"
+        lines.append(f"{d.change.value:<10} {d.item.kind:<7} {d.item.name:<40} {said}")
+    return lines
+
+
+def _short(item: Item | None) -> str:
+    return "nothing" if item is None else " ".join(w for w in (item.outcome, item.told) if w) or item.name
+
+
+def _ordered(items: Iterable[Item]) -> list[Item]:
+    return sorted(items, key=lambda item: (item.at, item.key))
+
+
+def _line(item: Item, local: datetime) -> str:
+    kind = item.kind if item.done else f"not {item.kind}"
+    parts = (f"{local:{_AT}%z}", kind, item.key, item.outcome, item.told, item.said[:12])
+    return " | ".join(part.replace("|", "/") for part in parts).rstrip(" |")
+
+
+def _items(text: str) -> list[Item]:
+    return [
+        _read(n, line) for n, line in enumerate(text.splitlines(), 1) if line and not line.startswith("#")
+    ]
+
+
+def _read(number: int, line: str) -> Item:
+    parts = [part.strip() for part in line.split("|")]
+    parts += [""] * (_FIELDS - len(parts))
+    try:
+        at = datetime.strptime(parts[0], f"{_AT}%z")
+    except ValueError as error:
+        raise ScenarioError(
+            f"Line {number} of the snapshot is no line of a timeline.",
+            mend="Write it anew with --rehearsal-update.",
+        ) from error
+    kind = parts[1].removeprefix("not ")
+    name = parts[2].partition(f"{kind} ")[2] or parts[2]
+    return Item(
+        key=parts[2],
+        kind=kind,
+        name=name,
+        at=at,
+        done=not parts[1].startswith("not "),
+        outcome=parts[3],
+        told=parts[4],
+        said=parts[5],
+    )

@@ -1,0 +1,103 @@
+"""A rehearsed timeline with claims that read well in a test, each of which shows the whole timeline when it fails.
+
+story = rehearse("tea", "late-parcel")
+story.sends("delayed", day=5)
+story.does_not_send("review-request", because="not_relevant")
+story.sends_in_order("order-confirmation", "shipped", "delivered")
+story.ends("completed")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from doorstep.errors import nearest
+from doorstep.rehearsal import terminal
+from doorstep.rehearsal.timeline import Timeline, Touch
+
+
+class Story:
+    """Claims about one timeline; `timeline` is the data itself. Every claim raises `AssertionError`."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+
+    def __repr__(self) -> str:
+        return f"<{self.timeline.journey} in {self.timeline.scenario}: {self.timeline.outcome}>"
+
+    def is_sound(self) -> Story:
+        """Nothing must be mended: no template misses a variable, nothing raised, the journey ended."""
+        if self.timeline.problems:
+            self._fail("must be mended: " + "; ".join(self.timeline.problems))
+        return self
+
+    def sends(
+        self, step: str, *, day: int | None = None, channel: str = "", times: int | None = None
+    ) -> Story:
+        """The step (or `step:occurrence`) reaches the customer: on that local day after the order, on that channel,
+        so many times, where these are named."""
+        sent = [t for t in self._touches(step) if t.sent]
+        if not sent:
+            became = [f"{t.outcome} ({t.reason or t.detail})" for t in self._touches(step)]
+            self._fail(f"'{step}' is not sent: {', '.join(became) or 'it never comes up'}.{self._near(step)}")
+        if times is not None and len(sent) != times:
+            self._fail(f"'{step}' is sent {len(sent)} times, not {times}.")
+        fits = [t for t in sent if channel in ("", t.channel) and day in (None, self.timeline.day(t.at))]
+        if not fits:
+            really = ", ".join(f"day {self.timeline.day(t.at)} by {t.channel}" for t in sent)
+            wanted = " ".join(
+                w for w in (f"on day {day}" * (day is not None), f"by {channel}" * bool(channel)) if w
+            )
+            self._fail(f"'{step}' is not sent {wanted}, but on {really}.")
+        return self
+
+    def does_not_send(self, step: str, *, because: str = "") -> Story:
+        """The step never reaches the customer; `because` is the skip reason, or a word of what became of it."""
+        touches = self._touches(step)
+        if any(t.sent for t in touches):
+            self._fail(f"'{step}' is sent.")
+        if because and not any(because in (t.reason, t.outcome) or because in t.detail for t in touches):
+            became = ", ".join(t.reason or t.outcome for t in touches) or "it never comes up"
+            self._fail(f"'{step}' is not sent, but not because of '{because}': {became}.{self._near(step)}")
+        return self
+
+    def sends_in_order(self, *steps: str) -> Story:
+        """These are sent, each before the next; others may come between."""
+        names = [t.step for t in self.timeline.sent]
+        position = 0
+        for step in steps:
+            if step not in names[position:]:
+                self._fail(
+                    f"'{step}' is not sent after {', '.join(steps[: steps.index(step)]) or 'the order'}."
+                )
+            position = names.index(step, position) + 1
+        return self
+
+    def sends_at_most(self, most: int, *, within_days: int, purpose: str = "marketing") -> Story:
+        """In no window of so many days does the customer get more than `most` messages of that purpose."""
+        at = sorted(t.at for t in self.timeline.sent if t.purpose == purpose)
+        for first in at:
+            count = sum(0 <= (other - first).total_seconds() < within_days * 86_400 for other in at)
+            if count > most:
+                day = self.timeline.day(first)
+                self._fail(
+                    f"From day {day} on {count} {purpose} messages go out in {within_days} days, not {most}."
+                )
+        return self
+
+    def ends(self, outcome: str) -> Story:
+        """The first order's journey ends so."""
+        if self.timeline.outcome != outcome:
+            self._fail(f"It ends '{self.timeline.outcome or 'not at all'}', not '{outcome}'.")
+        return self
+
+    def _touches(self, step: str) -> Sequence[Touch]:
+        return [t for t in self.timeline.touches if step in (t.step, t.name)]
+
+    def _near(self, step: str) -> str:
+        known = {t.step for t in self.timeline.touches}
+        return "" if step in known else nearest(step, known)
+
+    def _fail(self, what: str) -> None:
+        __tracebackhide__ = True
+        raise AssertionError("\n".join([what, "", *terminal.page(self.timeline)]))
