@@ -227,3 +227,15 @@ def test_the_decision_time_moves_with_the_retries_and_never_back() -> None:
     assert decision_time(NOON, scheduled, retried, retried + MINUTE) == NOON + 7 * MINUTE
     assert decision_time(NOON, scheduled, retried, scheduled) == NOON + 6 * MINUTE
     assert decision_time(NOON, scheduled, NOON, NOON) == NOON
+
+
+def test_who_told_the_provider_to_stop_is_on_the_list_for_that() -> None:
+    """Not as a dead address: START, which lifts a STOP and no bounce, must be able to take it off."""
+    for error, cause in (
+        (ProviderRejected("x", opted_out=True), SuppressionCause.STOP),
+        (ProviderRejected("x", suppress=True), SuppressionCause.BOUNCE),
+    ):
+        world = World()
+        world.senders[Channel.EMAIL].answers = [error]
+        perform(world.ports, request(), NOON)
+        assert [held.cause for held in world.tables.persons["per_1"].suppressions] == [cause]
