@@ -45,7 +45,7 @@ def test_without_credentials_the_outbox_stands_in_and_says_so(database: Database
     assert {s.name for s in build_ports(settings, database).senders.values()} == {"outbox"}
     assert [s.sentence for s in serving(settings)] == [
         "email stays in the outbox: SENDGRID_API_KEY is not set",
-        "sms stays in the outbox: TWILIO_ACCOUNT_SID is not set",
+        "SMS stays in the outbox: TWILIO_ACCOUNT_SID is not set",
     ]
 
 
@@ -58,7 +58,7 @@ def test_each_provider_stands_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert settings.provider_secret("SENDGRID_API_KEY") == "SG.key"
     twilio(monkeypatch, "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM")
     assert names(settings) == {Channel.EMAIL: "sendgrid", Channel.SMS: "twilio"}
-    assert serving(settings)[1].sentence == "sms goes out through twilio"
+    assert serving(settings)[1].sentence == "SMS goes out through Twilio"
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_the_page_says_who_sends(browser: Open, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delenv(name, raising=False)
     page = browser().get("/outbox", headers={"Accept": "text/html"}).text
     assert "Email stays in the outbox: SENDGRID_API_KEY is not set." in page
-    assert "Sms stays in the outbox: TWILIO_ACCOUNT_SID is not set." in page
+    assert "SMS stays in the outbox: TWILIO_ACCOUNT_SID is not set." in page
     monkeypatch.setenv("SENDGRID_API_KEY", "SG.x")
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "half of it")
     page = browser().get("/outbox", headers={"Accept": "text/html"}).text

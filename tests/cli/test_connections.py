@@ -89,5 +89,5 @@ def test_the_doctor_says_who_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     public = Settings(data_dir=tmp_path, public_url="https://hooks.fern.example")
     assert (providers(public).state, providers(public).found.split(";")[0]) == (
         State.OK,
-        "email goes out through sendgrid",
+        "email goes out through SendGrid",
     )

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.sources.test_fuzz import ANYTHING
 
 from doorstep.domain.customers import SuppressionCause
 from doorstep.domain.reports import ReportKind
@@ -196,3 +199,16 @@ def test_what_is_no_list_is_refused_or_kept_aside() -> None:
     for body in (b"{}", b'"x"', json.dumps([{}] * 10_001).encode()):
         with pytest.raises(Unreadable):
             SendGrid().read({}, body, CONTEXT)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_whatever_stands_in_an_event_it_is_read_or_a_problem(data: st.DataObject) -> None:
+    """No value of any field raises, or lets an address into what may be shown."""
+    made = {
+        name: data.draw(ANYTHING, label=name)
+        for name in data.draw(st.sets(st.sampled_from(sorted(event("open")))))
+    }
+    reading = SendGrid().read({}, json.dumps([event("open") | made, event("click")]).encode(), CONTEXT)
+    assert len(reading.reports) + len(reading.problems) in (1, 2)
+    assert all("@" not in str(report.data) for report in reading.reports)

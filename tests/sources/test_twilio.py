@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from doorstep.domain.customers import SuppressionCause
 from doorstep.domain.reports import ReportKind, Said
@@ -202,3 +205,19 @@ def test_what_is_no_message_is_kept_aside() -> None:
     for body in (b"", b"\xff=1", b"{}"):
         with pytest.raises(Unreadable):
             read(body)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(body=st.binary(max_size=200), url=st.text(max_size=60), kind=st.sampled_from(["", "application/json"]))
+def test_whatever_the_bytes_it_is_read_or_refused(body: bytes, url: str, kind: str) -> None:
+    """No body and no address crashes the reading, the answer or the check of a signature."""
+    headers = {
+        URL: url,
+        "Content-Type": kind or "application/x-www-form-urlencoded",
+        "X-Twilio-Signature": "AAAA",
+    }
+    assert not fits(headers, body, TOKEN)
+    assert Twilio().delivery_id(headers, body)
+    assert Twilio().reply(headers, body, CONTEXT)[0] == "text/xml"
+    with contextlib.suppress(Unreadable):
+        Twilio().read(headers, b"MessageSid=SM1&MessageStatus=sent&" + body, CONTEXT)

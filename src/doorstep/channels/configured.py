@@ -18,6 +18,8 @@ API_KEY = "SENDGRID_API_KEY"
 ACCOUNT, TOKEN = "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"
 SERVICE, NUMBER = "TWILIO_MESSAGING_SERVICE_SID", "TWILIO_FROM"
 OUTBOX = "outbox"
+_WORDS = {Channel.SMS: "SMS"}
+_NAMES = {"sendgrid": "SendGrid", "twilio": "Twilio"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +33,10 @@ class Serving:
     @property
     def sentence(self) -> str:
         """In words, for a log line, the doctor and the outbox page."""
+        what = _WORDS.get(self.channel, self.channel.value)
         if not self.missing:
-            return f"{self.channel} goes out through {self.provider}"
-        return f"{self.channel} stays in the outbox: {self.missing} is not set"
+            return f"{what} goes out through {_NAMES[self.provider]}"
+        return f"{what} stays in the outbox: {self.missing} is not set"
 
 
 def serving(settings: Settings) -> tuple[Serving, ...]:
