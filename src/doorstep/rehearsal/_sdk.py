@@ -95,7 +95,10 @@ class Machine:
         self.places: list[Place | None] = []
         runner = sandbox() if sandboxed else UnsandboxedWorkflowRunner()
         details = WorkflowInstanceDetails(
-            payload_converter_factory=converter._new_payload_converter,
+            # one for all instances, with its cache of types; in the sandbox types are others in every run
+            payload_converter_factory=converter._new_payload_converter
+            if sandboxed
+            else lambda: converter.payload_converter,
             failure_converter_class=converter.failure_converter_class,
             interceptor_classes=[],
             defn=definition.sdk,
@@ -169,6 +172,8 @@ class Machine:
         if self._gone:
             return
         self._gone = True
+        if not self._inner()._tasks:
+            return
         try:
             self.activate([Job(remove_from_cache=RemoveFromCache())], at=0, length=0)
         except (RuntimeError, TaskFailedError, StuckError):
