@@ -9,8 +9,7 @@ import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -111,8 +110,13 @@ class Machine:
             last_completion_result=start.last_completion_result,
             last_failure=start.continued_failure if start.HasField("continued_failure") else None,
         )
-        with _running(_LOOP), guard.turn():
+        outer, mine = asyncio._get_running_loop(), guard.begin()
+        asyncio._set_running_loop(_LOOP)
+        try:
             self._instance: WorkflowInstance = runner.create_instance(details)
+        finally:
+            guard.end(mine)
+            asyncio._set_running_loop(outer)
         self._gone = False
         if traced:
             self._trace()
@@ -147,13 +151,17 @@ class Machine:
         )
         activation.timestamp.FromNanoseconds(at)
         self.places.clear()
-        with _running(None):
-            held = None
+        outer, mine = asyncio._get_running_loop(), guard.begin()
+        asyncio._set_running_loop(None)  # an instance runs its own loop; the caller's is put aside and back
+        try:
             try:
-                with guard.turn() as held:
-                    completion = self._instance.activate(activation)
-            except guard.Interrupted:
-                raise StuckError(held.place if held else None) from None
+                completion = self._instance.activate(activation)
+            finally:
+                guard.end(mine)
+        except guard.Interrupted:
+            raise StuckError(mine.place) from None
+        finally:
+            asyncio._set_running_loop(outer)
         if completion.HasField("failed"):
             raise TaskFailedError(completion.failed.failure)
         return list(completion.successful.commands)
@@ -191,17 +199,6 @@ _EXTERN: dict[str, Callable[..., Any]] = {
 
 #: an instance asks for a running loop only while it is made
 _LOOP = asyncio.AbstractEventLoop()  # type: ignore[abstract] # nothing of it is called
-
-
-@contextmanager
-def _running(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
-    """An instance runs its own loop; the caller's, if there is one, is put aside and back."""
-    outer = asyncio._get_running_loop()
-    asyncio._set_running_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(outer)
 
 
 def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> workflow.Info:

@@ -140,7 +140,9 @@ class Execution:
             commands = self._activate(jobs, recorded)
             places = self._machine.places if self._machine and self.traced else [None] * len(commands)
             given = list(zip(commands, places, strict=True))
-            for command, place in sorted(given, key=lambda c: ending.ends(c[0])):  # the last word comes last
+            if len(given) > 1:
+                given.sort(key=lambda c: ending.ends(c[0]))  # the last word comes last
+            for command, place in given:
                 self._obey(command, place)
                 if self.done or self._waiting_jobs:
                     return

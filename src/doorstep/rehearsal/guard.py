@@ -11,8 +11,7 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Container
 from typing import Any
 
 from doorstep.rehearsal.trouble import Place, authors, frames, within
@@ -67,30 +66,26 @@ _watcher: threading.Thread | None = None
 _hooked = False
 
 
-@contextmanager
-def turn() -> Iterator[_Turn]:
-    """A workflow's turn on this thread. Raises `Interrupted` into it when it takes longer than `STUCK_AFTER`; the
-    turn's `place` then says where it was."""
+def begin() -> _Turn:
+    """A workflow's turn on this thread begins. `Interrupted` is raised into it when it takes longer than
+    `STUCK_AFTER`; its `place` then says where it was. `end` must follow, whatever happens."""
     _start()
     thread = threading.get_ident()
     mine = _turns[thread] = _Turn(thread)
-    try:
-        yield mine
-    finally:
-        _let_go(mine)
+    return mine
+
+
+def end(mine: _Turn) -> None:
+    """The turn is over; an interruption still on its way must not land in whoever runs next."""
+    with _lock:
+        _turns.pop(mine.thread, None)
+        if mine.interrupted:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(mine.thread), None)
 
 
 def turns() -> Container[int]:
     """The threads on which a workflow has its turn now."""
     return _turns
-
-
-def _let_go(mine: _Turn) -> None:
-    """Forget a turn; an interruption still on its way must not land in whoever runs next."""
-    with _lock:
-        _turns.pop(mine.thread, None)
-        if mine.interrupted:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(mine.thread), None)
 
 
 def _start() -> None:
