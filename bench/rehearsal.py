@@ -51,7 +51,7 @@ STORY = "happy-path"
 
 
 def run(figures: Figures) -> None:
-    """Adds `rehearsal_ms`, `rehearsal_rendered_ms`, `rehearsal_vs_server_ratio`, `plan_api_ms` and
+    """Adds `rehearsal_ms` (nothing filled in), `rehearsal_vs_server_ratio`, `plan_api_ms` and
     `rehearsal_memory_growth_mb`."""
     scale = float(os.environ.get("BENCH_SCALE", "1"))
     scenario = load(STORY)
@@ -61,8 +61,6 @@ def run(figures: Figures) -> None:
         "ms",
         at_most=12,
     )
-    rendered = _median(lambda: rehearse("standard", scenario), RUNS // 2)
-    figures.add("rehearsal_rendered_ms", rendered, "ms", at_most=30)
     _memory(figures, scenario, int(GROWING * scale))
     asyncio.run(_against_server(figures))
     _plans(figures)
