@@ -11,7 +11,17 @@ from bench.ground import VARIABLE
 from bench.report import Figures
 from doorstep.postgres_server import find_binaries
 
-BENCHES = ("throughput", "workers", "codec", "webhooks", "status", "memory", "sizing", "rehearsal", "rehearsal_rendered")
+BENCHES = (
+    "throughput",
+    "workers",
+    "codec",
+    "webhooks",
+    "status",
+    "memory",
+    "sizing",
+    "rehearsal",
+    "rehearsal_rendered",
+)
 ON_BOTH = ("throughput", "webhooks", "status")
 ON_POSTGRES = ("workers", "sizing")  # what is asked of a production deployment
 DATABASES = ("sqlite", "postgres")
