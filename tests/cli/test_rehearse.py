@@ -129,6 +129,16 @@ def test_a_rehearsal_that_fails_ends_with_1_and_says_why(shop: Path) -> None:
     assert "person.nickname" in told.stdout
 
 
+def test_chance_in_a_journey_is_refused_with_its_line(shop: Path) -> None:
+    """What the worker's sandbox would refuse, a rehearsal refuses first."""
+    wrong = PACKAGE.replace("from doorstep", "import random\nfrom doorstep", 1)
+    (shop / "__init__.py").write_text(wrong.replace('return "done"', "return str(random.random())"))
+    told = doorstep("teashop", home=shop)
+    assert told.returncode == 1
+    assert "random" in told.stdout
+    assert "__init__.py:9" in told.stdout
+
+
 def test_a_scenario_with_a_mistake_names_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("scenario: mine\ntimeline:\n  - at: day 1 10:00\n    customer: jumps\n")
