@@ -42,8 +42,6 @@ Difference = str
 @pytest.fixture
 async def theatre(temporal_server: TemporalServer, migrated: str, tmp_path: Path) -> AsyncIterator[Theatre]:
     """A server, a worker and a database for every scenario."""
-    if not migrated.startswith("sqlite"):
-        pytest.skip("the theatre is furnished on SQLite")
     shutil.copy(make_url(migrated).database or "", tmp_path / "doorstep.db")
     url = f"sqlite:///{tmp_path / 'doorstep.db'}"
     async with open_theatre(temporal_server.address, url, tmp_path / "data") as opened:
