@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
+import os
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -22,6 +24,8 @@ class Command(typer.Typer):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().__call__(*args, **kwargs)
+        except SystemExit as end:
+            _leave(end)
         except DoorstepError as error:
             fail(error)
         except OSError as error:
@@ -32,12 +36,23 @@ class Command(typer.Typer):
             fail(SetupError(f"{error.strerror}{place}.", mend=mend))
 
 
+def _leave(end: SystemExit) -> NoReturn:
+    """Ends the command. Where Temporal's core was loaded, without the interpreter's finalisation: its threads crash
+    in that one time out of five (SDK 1.35, Python 3.13.0), and a script would read 139 for a command that went well."""
+    if "temporalio.bridge.temporal_sdk_bridge" not in sys.modules or not isinstance(end.code, int | None):
+        raise end
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(end.code or 0)
+
+
 def fail(error: DoorstepError) -> NoReturn:
     """The sentence on stderr; as JSON on stdout too when the command was asked for JSON. Ends the command."""
     if "--json" in sys.argv:
         typer.echo(json.dumps({"error": {"code": error.code, "what": error.what, "mend": error.mend}}))
     typer.echo(f"doorstep: {error}", err=True)
-    sys.exit(1)
+    _leave(SystemExit(1))
 
 
 def settings(**overrides: Any) -> Settings:
