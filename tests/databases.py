@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Whoever uses a database runs once per database."""
     if "backend" in metafunc.fixturenames and "system" not in metafunc.definition.path.parts:
         backends = ["sqlite", "postgres"] if HAVE_POSTGRES else ["sqlite"]
-        metafunc.parametrize("backend", backends, indirect=True, scope="session")
+        metafunc.parametrize("backend", backends, indirect=True)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -95,7 +95,7 @@ def emptying() -> bytes:
     return f"BEGIN; SET LOCAL session_replication_role = replica; {deletes} {restart} COMMIT;".encode()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def backend(request: pytest.FixtureRequest) -> str:
     """`sqlite` or `postgres`: what this test's database is."""
     return str(getattr(request, "param", "sqlite"))
@@ -116,35 +116,34 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated(
-    backend: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The URL of a migrated database: on SQLite one that nobody writes to, on PostgreSQL the tests' own."""
-    if backend == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'template.db'}"
-        upgrade(url)
-        yield url
-        return
-    there: Postgres = request.getfixturevalue("postgres")
-    url = there.create("doorstep_tests")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a migrated SQLite file that nobody writes to."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'template.db'}"
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_there(postgres: Postgres) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database, which each test leaves empty."""
+    url = postgres.create("doorstep_tests")
     upgrade(url)
     yield url
-    there.drop(url)
+    postgres.drop(url)
 
 
 @pytest.fixture
-def database_url(
-    backend: str, migrated: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[str]:
+def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a migrated database of this test's own."""
     if backend == "sqlite":
         path = tmp_path / "doorstep.db"
-        shutil.copy(make_url(migrated).database or "", path)
+        shutil.copy(make_url(request.getfixturevalue("migrated")).database or "", path)
         yield f"sqlite:///{path}"
         return
     there: Postgres = request.getfixturevalue("postgres")
-    yield migrated
-    there.empty(migrated, emptying())
+    url: str = request.getfixturevalue("migrated_there")
+    yield url
+    there.empty(url, emptying())
 
 
 @pytest.fixture

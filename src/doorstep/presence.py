@@ -27,6 +27,7 @@ from doorstep.gateway.fleet import ASKED_EVERY, wall_clock
 from doorstep.models import workers
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
+from doorstep.models.patience import patiently
 from doorstep.models.tables import table
 from doorstep.models.workers import WorkerRow
 from doorstep.settings import Settings
@@ -69,7 +70,7 @@ class Presence:
     async def enter(self, stop: asyncio.Event) -> None:
         """Before any work is taken: say so, and where others have what this build lacks, wait until nobody starts
         it any more. Raises `SetupError` when journeys have begun that this build cannot carry on."""
-        lacking = await asyncio.to_thread(self._enter)
+        lacking = await patiently(self._enter, stop)
         if lacking:
             log.info(
                 "an older build beside a newer one: waiting until nothing starts that it lacks",
@@ -80,7 +81,7 @@ class Presence:
                 if stop.is_set():
                     return
                 await asyncio.sleep(0.1)
-        await asyncio.to_thread(self._look)
+        await patiently(self._look, stop)
 
     async def stay(self, stop: asyncio.Event) -> None:
         """Beats until cancelled. Sets `stop` (and `trouble`) once it may not go on: what has begun meanwhile is not

@@ -35,7 +35,7 @@ from doorstep.channels import configured
 from doorstep.errors import Unavailable
 from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
-from doorstep.models.trouble import passing
+from doorstep.models.patience import patiently
 from doorstep.presence import check_open_journeys, present
 from doorstep.sandbox import keep_bytecode, sandbox
 from doorstep.settings import Settings, load_settings
@@ -74,9 +74,9 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         stack.callback(database.dispose)
         tracing.configure("doorstep-worker")
         stack.callback(tracing.close)
-        if not await database_there(database, stop):
+        await patiently(lambda: check_open_journeys(database, journeys, patches.declared()), stop)
+        if stop.is_set():
             return
-        check_open_journeys(database, journeys, patches.declared())
         ports = build_ports(settings, database)
         runtime = stack.enter_context(metrics_served(settings.worker_metrics))
         client = await connected(settings, stop, runtime)
@@ -121,29 +121,6 @@ def make_worker(
         max_cached_workflows=settings.worker_cache,
         graceful_shutdown_timeout=GRACE,
     )
-
-
-async def database_there(database: Database, stop: asyncio.Event) -> bool:
-    """Waits until the database answers, however long it takes to come; False when stopped before."""
-    wait = 0.5
-
-    def look() -> None:
-        with database.reading() as connection:
-            connection.exec_driver_sql("SELECT 1")
-
-    while not stop.is_set():
-        try:
-            await asyncio.to_thread(look)
-            return True
-        except Exception as error:
-            if not passing(error):
-                raise
-            told = (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()
-            log.warning("the database cannot be reached yet", error=told[-1][:200], next_try_in_seconds=wait)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), wait)
-        wait = min(wait * 2, LONGEST_WAIT)
-    return False
 
 
 async def connected(settings: Settings, stop: asyncio.Event, runtime: Runtime | None = None) -> Client | None:

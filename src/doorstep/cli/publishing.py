@@ -63,7 +63,7 @@ def retire(
     from doorstep.models.reading.drain import draining
 
     packages = base.settings().store_packages
-    with opened() as database, database.reading() as connection:
+    with opened() as database, database.scanning() as connection:
         left = draining(connection).get(type_name)
     if left:
         raise Conflict(

@@ -40,7 +40,7 @@ def versions(context: typer.Context, as_json: base.AsJson = False) -> None:
 
     settings = base.settings()
     found, kept = releases.published(settings.store_packages), releases.frozen(settings.store_packages)
-    with opened() as database, database.reading() as connection:
+    with opened() as database, database.scanning() as connection:
         open_ones = draining(connection)
         there = workers.present(connection, settings.task_queue, datetime.now(UTC))
     told = [

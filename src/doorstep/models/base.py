@@ -118,7 +118,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent look; nothing is written."""
+        """Nothing is written. Each statement sees what is committed by then."""
         with self.reading() as connection, Session(bind=connection, autoflush=False) as session:
             yield session
 
@@ -133,6 +133,12 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """`read()` without the ORM's session on top: for hot paths."""
         with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def scanning(self) -> Iterator[Connection]:
+        """`reading()` for rows that are streamed (`yield_per`): PostgreSQL's cursors live in a transaction."""
+        with self.engine.connect() as connection:
             yield connection
 
     @contextmanager

@@ -68,8 +68,8 @@ _WORKERS, _PATCHES = table(WorkerRow), table(PatchRow)
 
 
 def enter(conn: Connection, row: WorkerRow) -> None:
-    """The worker is there. Rows that nobody asks for any more go."""
-    conn.execute(_WORKERS.insert().values(**row.model_dump()))
+    """The worker is there; told again it is there once. Rows that nobody asks for any more go."""
+    conn.execute(insert_into(conn.dialect, _WORKERS).values(**row.model_dump()).on_conflict_do_nothing())
     conn.execute(_WORKERS.delete().where(_WORKERS.c.seen_at < row.seen_at - FORGOTTEN_AFTER))
 
 

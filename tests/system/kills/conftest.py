@@ -30,7 +30,7 @@ def own_postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def migrated_there(own_postgres: PostgresServer) -> str:
+def migrated_on_it(own_postgres: PostgresServer) -> str:
     """A migrated database on it, for lanes to copy."""
     url = own_postgres.create("doorstep_template")
     upgrade(url)

@@ -29,11 +29,11 @@ async def test_a_database_that_goes_away_and_comes_back_loses_nothing(
     zygote: Zygote,
     temporal_server: TemporalServer,
     own_postgres: PostgresServer,
-    migrated_there: str,
+    migrated_on_it: str,
 ) -> None:
     """While it is away the API answers 503 and when to come back; afterwards writer, courier, sweep and worker go
     on by themselves: no process died of it, no event or touch is lost, nothing is sent twice."""
-    lane = Lane("away", tmp_path, zygote, temporal_server, migrated_there, concurrency=4, workers=2)
+    lane = Lane("away", tmp_path, zygote, temporal_server, migrated_on_it, concurrency=4, workers=2)
     async with lane:
         await lane.answering()
         flowing = asyncio.create_task(_flow(lane))

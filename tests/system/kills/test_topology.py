@@ -28,7 +28,7 @@ APART = 0.4
 
 
 async def test_journeys_go_through_the_deaths_of_a_worker_the_server_and_the_database(
-    tmp_path: Path, zygote: Zygote, own_postgres: PostgresServer, migrated_there: str
+    tmp_path: Path, zygote: Zygote, own_postgres: PostgresServer, migrated_on_it: str
 ) -> None:
     """One worker killed, the Temporal server killed and restarted, then the database under both: nothing is lost,
     nothing is sent twice, one journey per order, and nobody but the killed worker died."""
@@ -38,7 +38,7 @@ async def test_journeys_go_through_the_deaths_of_a_worker_the_server_and_the_dat
     stores = PostgresDatabases(host=processes.LOOPBACK, port=own_postgres.port)
     async with TemporalServer(tmp_path / "temporal", binary=binary, stores=stores) as server:
         assert shards_in_use(own_postgres) == 4
-        lane = Lane("topology", tmp_path, zygote, server, migrated_there, concurrency=4, workers=2)
+        lane = Lane("topology", tmp_path, zygote, server, migrated_on_it, concurrency=4, workers=2)
         async with lane:
             await lane.answering()
             flowing = asyncio.create_task(_flow(lane))
