@@ -200,6 +200,13 @@ def test_a_day_without_the_provider_loses_nothing_and_repeats_nothing(played: di
     assert len({t.key for t in timeline.sent}) == len(timeline.sent) == len(played["happy-path"].sent)
 
 
+def test_a_provider_nobody_reaches_is_tried_until_it_answers(played: dict[str, Timeline]) -> None:
+    shipped = played["provider-unreachable-for-ten-minutes"].touch("shipped")
+    assert shipped is not None
+    assert shipped.sent
+    assert 300 <= (shipped.at - shipped.due_at).total_seconds() <= 600
+
+
 def test_the_three_ways_to_resume_differ(played: dict[str, Timeline]) -> None:
     skip, useful, shift = (
         played[f"paused-and-resumed-{how}"] for how in ("skip", "send-still-useful", "shift")

@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from sqlalchemy import select
 from temporalio.client import Client
-from timekeeping import VirtualTime, at_rest
+from timekeeping import VirtualTime, at_rest, waits_to_retry
 
 from doorstep.activities.ports import activities, build_ports
 from doorstep.contracts import ActionResult
@@ -67,6 +67,8 @@ from doorstep.workflows import registry
 
 _JOURNEYS, _LEDGER = table(JourneyRow), table(LedgerRowModel)
 SETTLED = timedelta(seconds=3)
+RETRIED = timedelta(minutes=5)
+"""How far time moves on for an activity that waits to be tried again."""
 FIRST_TASK = 5
 """Events of a history whose first task is done: started, task scheduled, started, completed, the settle timer."""
 
@@ -166,7 +168,7 @@ class Show:
         self.database = theatre.database
         self.placed = self.scenario.placed.resolve(self.first_day, self.scenario.person.zone)
         self.teller = Teller(self.scenario, self.placed)
-        self.time = VirtualTime(theatre.client)
+        self.time = VirtualTime(theatre.client, retries_rest=True)
         self.gateway = Gateway(self.time.client, self.database, theatre.settings, clock=self.time.now)
         self.connection = f"{shop.id}-api"
         self.script = Script(self.scenario, self.teller)
@@ -195,7 +197,10 @@ class Show:
         await self._tell(catalogue(self.scenario), self.placed - timedelta(hours=1), "catalogue")
         for _ in range(500):
             rows = await self._open()
+            now = self.time.now()
             dues = [row.next_due_at for row in rows if row.next_due_at and not row.paused]
+            if dues and min(dues) <= now:  # an attempt that waits to be made again
+                dues = [*(due for due in dues if due > now), now + RETRIED]
             due = min([*dues, *self._settles], default=None)
             self._settles = [moment for moment in self._settles if moment != due]
             told = self.script.next_at
@@ -232,12 +237,21 @@ class Show:
         """Nothing under way and nothing overdue: the server fires a timer a little after it is due."""
         for _ in range(500):
             for row in await self._open():
-                await at_rest(self.theatre.client.get_workflow_handle(row.id))
+                await at_rest(self.theatre.client.get_workflow_handle(row.id), retries_rest=True)
             rows, now = await self._open(), self.time.now()
-            if not any(row.next_due_at and row.next_due_at <= now and not row.paused for row in rows):
+            late = [row for row in rows if row.next_due_at and row.next_due_at <= now and not row.paused]
+            if not late or await self._retried(late):
                 return
             await asyncio.sleep(0.02)
         raise AssertionError(f"{self.scenario.name}: something is due and does not come")
+
+    async def _retried(self, rows: list[Any]) -> bool:
+        """Whether all of these journeys wait for an activity's next attempt."""
+        for row in rows:
+            described = await self.theatre.client.get_workflow_handle(row.id).describe()
+            if not any(waits_to_retry(a) for a in described.raw_description.pending_activities):
+                return False
+        return True
 
     def _answer_messages(self) -> None:
         with self.database.reading() as conn:

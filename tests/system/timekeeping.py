@@ -25,8 +25,10 @@ class VirtualTime:
     """The machine's clock and how far the story is ahead of it. Journeys started with `client` can be moved, and
     begin at virtual time too."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, retries_rest: bool = False) -> None:
+        """`retries_rest`: an activity that waits for its next attempt is at rest."""
         self.ahead = timedelta()
+        self.retries_rest = retries_rest
         known = client.config()
         known["interceptors"] = [*known["interceptors"], _StartsLater(self)]
         self._skipper = TimeSkipper(Client(**known), config=TimeSkippingConfig(enabled=False))
@@ -55,7 +57,7 @@ class VirtualTime:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:  # it ended just now
                 raise
-        await at_rest(handle)
+        await at_rest(handle, self.retries_rest)
 
 
 class _StartsLater(Interceptor):
@@ -80,7 +82,7 @@ class _StartsLaterOutbound(OutboundInterceptor):
         return await super().start_workflow(input)
 
 
-async def at_rest(handle: WorkflowHandle[Any, Any]) -> None:
+async def at_rest(handle: WorkflowHandle[Any, Any], retries_rest: bool = False) -> None:
     """Until a workflow has no task or activity under way and its history stands still."""
     last = -1
     for _ in range(2000):
@@ -88,9 +90,15 @@ async def at_rest(handle: WorkflowHandle[Any, Any]) -> None:
         if described.status is not WorkflowExecutionStatus.RUNNING:
             return
         raw = described.raw_description
-        busy = raw.HasField("pending_workflow_task") or len(raw.pending_activities) > 0
+        under_way = [a for a in raw.pending_activities if not (retries_rest and waits_to_retry(a))]
+        busy = raw.HasField("pending_workflow_task") or len(under_way) > 0
         if not busy and described.history_length == last:
             return
         last = -1 if busy else described.history_length
         await asyncio.sleep(0.01)
     raise AssertionError(f"{handle.id} does not come to rest")
+
+
+def waits_to_retry(activity: Any) -> bool:
+    """Whether an activity has failed and waits for its next attempt."""
+    return activity.attempt > 1 and activity.HasField("next_attempt_schedule_time")
