@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.workflows.stage import Cast, Play, line, said, stage
@@ -250,23 +251,29 @@ async def test_ordering_again_keeps_the_care_of_this_order(temporal_server: Temp
         assert "win-back-30" not in cast.steps
 
 
+def _next_morning(placed: datetime) -> datetime:
+    """Eight o'clock where the customer lives: what happens in the hours after it is of one day, whenever tests run."""
+    here = placed.astimezone(ZoneInfo("Europe/Berlin")) + timedelta(days=1)
+    return here.replace(hour=8, minute=0, second=0, microsecond=0)
+
+
 async def test_facts_of_one_cause_are_one_touch(temporal_server: TemporalServer) -> None:
     """A return that arrives in two halves, and silence twice on one day, stop no journey and repeat nothing."""
     async with stage(temporal_server.address, [Standard]) as play:
         cast = Cast()
         story, placed = await opened(play, cast, placed=_two_lines())
-        hour = timedelta(hours=1)
-        await story.until(placed + hour)
+        hour, morning = timedelta(hours=1), _next_morning(placed)
+        await story.until(morning)
         for n in (1, 2):
             await story.tell(
                 said("return.received", placed + n * timedelta(minutes=5), subject="R", lines=[["l1", n]])
             )
             await story.forward(seconds=3)
-        await story.tell(scan("in_transit", placed + hour, expect_next_by=(placed + 2 * hour).isoformat()))
-        await story.until(placed + 2 * hour + timedelta(minutes=1))
-        late = placed + 2 * hour + timedelta(minutes=1)
-        await story.tell(scan("in_transit", late, expect_next_by=(placed + 3 * hour).isoformat()))
-        await story.until(placed + 4 * hour)
+        await story.tell(scan("in_transit", morning, expect_next_by=(morning + hour).isoformat()))
+        late = morning + hour + timedelta(minutes=1)
+        await story.until(late)
+        await story.tell(scan("in_transit", late, expect_next_by=(morning + 2 * hour).isoformat()))
+        await story.until(morning + 3 * hour)
         assert cast.steps.count("return-received") == 1
         assert cast.steps.count("silence") == 1
         assert (await story.handle.describe()).raw_description.pending_workflow_task.attempt <= 1
