@@ -19,8 +19,11 @@ from doorstep.settings import Settings
 _JOURNEYS = table(JourneyRow)
 
 
-def chosen(database: Database, journeys: Sequence[str], most: int) -> list[tuple[str, str]]:
-    """(id, type) of those journeys, or else of the latest `most` of each type that have ended. Raises `NotFound`."""
+def chosen(
+    database: Database, journeys: Sequence[str], most: int, *, live: bool = False
+) -> list[tuple[str, str]]:
+    """(id, type) of those journeys, or else of the latest `most` of each type that have ended, or that are under way
+    when `live`. Raises `NotFound`."""
     rows = select(_JOURNEYS.c.id, _JOURNEYS.c.type).where(_JOURNEYS.c.type != "")
     with database.reading() as connection:
         if journeys:
@@ -36,20 +39,21 @@ def chosen(database: Database, journeys: Sequence[str], most: int) -> list[tuple
             .scalars()
             .all()
         )
-        ended = rows.where(_JOURNEYS.c.status == JourneyStatus.CLOSED.value)
-        ended = ended.order_by(_JOURNEYS.c.closed_at.desc()).limit(most)
+        status = JourneyStatus.OPEN if live else JourneyStatus.CLOSED
+        latest = _JOURNEYS.c.started_at if live else _JOURNEYS.c.closed_at
+        wanted = rows.where(_JOURNEYS.c.status == status.value).order_by(latest.desc()).limit(most)
         return [
             (r.id, r.type)
             for t in sorted(types)
-            for r in connection.execute(ended.where(_JOURNEYS.c.type == t))
+            for r in connection.execute(wanted.where(_JOURNEYS.c.type == t))
         ]
 
 
 def record(
     settings: Settings, database: Database, journeys: Sequence[tuple[str, str]], folder: Path
 ) -> list[Path]:
-    """Writes `<folder>/<type>-<journey>.json` for each. Raises `NotFound` for one that Temporal has forgotten, and
-    `Unavailable`."""
+    """Writes `<folder>/<type>-<journey>.json` for each; what is sealed in Temporal is sealed there too. Raises
+    `NotFound` for one that Temporal has forgotten, and `Unavailable`."""
     texts = asyncio.run(_fetched(settings, database, [journey for journey, _ in journeys]))
     folder.mkdir(parents=True, exist_ok=True)
     made = []
@@ -62,4 +66,4 @@ def record(
 
 async def _fetched(settings: Settings, database: Database, journeys: Sequence[str]) -> list[str]:
     found = gateway.Gateway(await gateway.connect(settings), database, settings)
-    return [as_text(await found.history(journey)) for journey in journeys]
+    return [as_text(await found.history(journey, opened=False)) for journey in journeys]

@@ -23,7 +23,13 @@ _SAFE = """        await self.send("arrived-safely", at=self.after(delivered, da
 
 #: branch → (file, what is there, what is there instead)
 MUTATIONS: Mapping[str, tuple[str, str, str]] = {
-    "duration": (_V1, _CARE, _CARE.replace("days=1", "days=3")),
+    "duration": (
+        _V1,
+        '"check-in", at=self.after(delivered, days=4)',
+        '"check-in", at=self.after(delivered, days=3)',
+    ),
+    "longer": (_V1, _CARE, _CARE.replace("days=1", "days=3")),
+    "renamed": (_V1, '"check-in", at', '"are-you-well", template="check-in", at'),
     "template": (_V1, '"check-in", at', '"check-in", template="community", at'),
     "order": (_V1, _CARE + _SAFE, _SAFE + _CARE),
     "condition": (_V1, "lambda: not self.order.shipped", "lambda: self.order.shipped"),

@@ -18,7 +18,7 @@ def changes(told: Any) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("branch", "scenario", "named"),
     [
-        ("duration", "happy-path", {("moved", "care-guide")}),
+        ("duration", "happy-path", {("moved", "check-in")}),
         ("template", "happy-path", {("re-worded", "check-in")}),
         ("words", "happy-path", {("re-worded", "care-guide")}),
         ("order", "happy-path", {("moved", "care-guide")}),
@@ -37,8 +37,8 @@ def test_a_change_is_named(
 def test_what_differs_makes_exit_code_1_and_is_told_in_the_customers_time(repository: Repository) -> None:
     done = repository.run("diff", "base", "duration", "standard", "-s", "happy-path")
     assert done.returncode == 1, done.stderr
-    assert "→ moved     care-guide" in done.stdout
-    assert "(2 days later)" in done.stdout
+    assert "→ moved     check-in" in done.stdout
+    assert "(1 day earlier)" in done.stdout
     assert "1 of 1 scenarios differ between base and duration." in done.stdout
     assert "Scenario 1 of 1" in done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 100

@@ -25,6 +25,7 @@ from doorstep.cli import (
     run,
     schedules,
     status,
+    verify,
     versions,
 )
 
@@ -51,6 +52,7 @@ app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("rehearse")(rehearse.rehearse)
 app.command("diff")(diff.diff)
+app.command("verify")(verify.verify)
 app.command("redrive")(redrive.redrive)
 app.command("audit")(audit.audit)
 app.add_typer(connections.app, name="connections")

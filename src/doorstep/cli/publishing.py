@@ -132,13 +132,17 @@ def record(
         list[str] | None, typer.Option("--journey", help="Only this one (jny_…); repeatable.")
     ] = None,
     most: Annotated[int, typer.Option(help="Of each type, the latest that have ended.")] = 20,
+    live: Annotated[
+        bool, typer.Option("--live", help="The latest that are under way instead, for `doorstep verify`.")
+    ] = False,
 ) -> None:
-    """Keep the histories of journeys of this installation as files. They hold references only, no personal data."""
+    """Keep the histories of journeys of this installation as files. They hold references only, no personal data, and
+    stay sealed where a codec key seals them: whoever replays or verifies them needs that key."""
     from doorstep import recording
 
     settings = base.settings()
     with opened() as database:
-        wanted = recording.chosen(database, journeys or [], most)
+        wanted = recording.chosen(database, journeys or [], most, live=live)
         for file in recording.record(settings, database, wanted, to):
             typer.echo(str(file))
 

@@ -149,10 +149,12 @@ class Gateway:
         )
         return cast(ActionResult, await bounded(asked, timeout))
 
-    async def history(self, journey_id: str, timeout: float = 10.0) -> WorkflowHistory:
+    async def history(
+        self, journey_id: str, timeout: float = 10.0, *, opened: bool = True
+    ) -> WorkflowHistory:
         """The journey's whole history with its payloads opened, for rehearsal to rebuild; the kept one where Temporal
-        has forgotten it or is away. Needs no worker. Raises `NotFound`, `Unavailable`, and `CannotOpen` for a payload
-        whose key is not here."""
+        has forgotten it or is away. Needs no worker. Not `opened`: sealed payloads stay so, for a file. Raises
+        `NotFound`, `Unavailable`, and `CannotOpen` for a payload whose key is not here."""
         handle = self.client.get_workflow_handle(journey_id)
         try:
             found = await bounded(handle.fetch_history(), timeout)
@@ -161,7 +163,8 @@ class Gateway:
             if kept is None:
                 raise
             found = kept
-        if (codec := self.client.data_converter.payload_codec) is not None:
+        codec = self.client.data_converter.payload_codec
+        if opened and codec is not None:
             for event in found.events:
                 await open_within(event, codec)
         return found

@@ -32,7 +32,7 @@ class Agreement:
     def check(self, log: Sequence[Entry]) -> None:
         """Raises `NotDeterministic` at the first command that differs. `log`: what the code said in the task."""
         wanted = [said for event in self._task.commands if (said := _recorded(event)) is not None]
-        given = [(said, entry) for entry in self._kept(log) if (said := _said(entry)) is not None]
+        given = [(said, entry) for entry in self._kept(log) if (said := said_by(entry)) is not None]
         for n in range(max(len(wanted), len(given))):
             told = given[n][0] if n < len(given) else None
             if n >= len(wanted) or told != wanted[n]:
@@ -80,7 +80,8 @@ def _recorded(event: HistoryEvent) -> Said | None:
     return (_ENDINGS[kind], "") if kind in _ENDINGS else None
 
 
-def _said(entry: Entry) -> Said | None:
+def said_by(entry: Entry) -> Said | None:
+    """A command as it is compared: its kind and its number or name; None for what is not compared."""
     told: Any = entry.message
     if entry.kind in ("start_timer", "cancel_timer"):
         return entry.kind, str(told.seq)
@@ -90,4 +91,9 @@ def _said(entry: Entry) -> Said | None:
 
 
 def _words(said: Sequence[Said], n: int) -> str:
-    return "nothing" if n >= len(said) else f"'{' '.join(said[n]).strip().replace('_', ' ')}'"
+    return "nothing" if n >= len(said) else f"'{in_words(said[n])}'"
+
+
+def in_words(said: Said) -> str:
+    """`schedule activity touch 7`."""
+    return " ".join(said).strip().replace("_", " ")

@@ -3,8 +3,9 @@ a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
 
 `{"ask": "hello"}` names the journeys; `{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers its
 items; `{"ask": "carry", "id", "history", "assume"}` carries a journey on from its history (base64 of Temporal's
-protobuf, opened). An error that a person can mend is `{"error": …}`. What a newer code may ask of an older one is only
-ever added to; `PROTOCOL` grows when it cannot be.
+protobuf, opened); `{"ask": "where", …, "recorded"}` names the line that gave a recorded command. An error that a person
+can mend is `{"error": …}`. What a newer code may ask of an older one is only ever added to; `PROTOCOL` grows when it
+cannot be.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
 from doorstep.errors import DoorstepError
-from doorstep.rehearsal.carrying import Broken, carry
+from doorstep.rehearsal.carrying import Broken, carry, where
 from doorstep.rehearsal.comparing import items_of
 from doorstep.rehearsal.plan import Assumption
 from doorstep.rehearsal.rehearse import built_in, journey_class, rehearse
@@ -49,6 +50,9 @@ class Answering:
                     return self._play(str(question["journey"]), str(question["scenario"]))
                 case "carry":
                     return self._carry(question)
+                case "where":
+                    file, line = where(_history(question), str(question["recorded"]))
+                    return {"file": file, "line": line}
             return {"error": f"this revision has no answer to '{question.get('ask')}'"}
         except DoorstepError as error:
             return {"error": f"{error.what} {error.mend}".strip()}
@@ -64,9 +68,7 @@ class Answering:
         }
 
     def _carry(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        events = History.FromString(base64.b64decode(question["history"])).events
-        history = WorkflowHistory(str(question["id"]), list(events))
-        carried = carry(history, self._renderer, Assumption(question["assume"]))
+        carried = carry(_history(question), self._renderer, Assumption(question["assume"]))
         return {
             "type": carried.type,
             "broken": None if carried.broken is None else _broken(carried.broken),
@@ -76,9 +78,20 @@ class Answering:
         }
 
 
+def _history(question: Mapping[str, Any]) -> WorkflowHistory:
+    events = History.FromString(base64.b64decode(question["history"])).events
+    return WorkflowHistory(str(question["id"]), list(events))
+
+
 def _broken(broken: Broken) -> dict[str, Any]:
     at = None if broken.at is None else broken.at.isoformat()
-    return {"what": broken.what, "file": broken.file, "line": broken.line, "at": at}
+    return {
+        "what": broken.what,
+        "file": broken.file,
+        "line": broken.line,
+        "at": at,
+        "recorded": broken.recorded,
+    }
 
 
 def serve(asked: IO[str], said: IO[str], packages: Iterable[str], *, not_from: Iterable[str]) -> None:

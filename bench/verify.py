@@ -1,0 +1,54 @@
+"""How many journeys a second one core verifies: each carried on twice, by two revisions (here the same code), from the
+histories committed with the release, some whole and some cut off on their way."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from bench.report import Figures
+from doorstep.rehearsal.answering import Answering
+from doorstep.rehearsal.rebuild import from_file
+from doorstep.verifying.journeys import Recorded, recorded
+from doorstep.verifying.verification import verified
+
+TESTS = Path(__file__).parents[1] / "tests"
+UNTIL = ("education", "community", "care-guide", "review-request", "win-back-30")
+
+
+def run(figures: Figures) -> None:
+    """Adds `verify_journeys_per_second`: of processor time, so of one core, whatever else the machine does."""
+    journeys = _journeys()
+    sides = Answering(), Answering()
+    _verify(sides, journeys[:3])  # templates are compiled, adapters are made
+    figures.note(f"{len(journeys)} journeys, twice each")
+    begun = time.process_time()
+    done = 0
+    while done < 3 * len(journeys):
+        done += _verify(sides, journeys)
+    figures.add(
+        "verify_journeys_per_second",
+        done / (time.process_time() - begun),
+        "journeys/s of a core",
+        at_least=20,
+    )
+
+
+def _verify(sides: tuple[Answering, Answering], journeys: list[Recorded]) -> int:
+    for one in journeys:
+        question = {"ask": "carry", "id": one.id, "history": one.history, "assume": "arrives"}
+        before, after = (side.answer(question) for side in sides)
+        found = verified(one, before, after)
+        assert found.verdict == "same", found
+    return len(journeys)
+
+
+def _journeys() -> list[Recorded]:
+    sys.path[:0] = [str(TESTS.parent)]
+    from tests.verifying.histories import cut  # type: ignore[import-not-found]
+
+    files = sorted((TESTS / "histories").rglob("*.json"))
+    whole = [recorded(file.stem, from_file(file)) for file in files]
+    calm = next(file for file in files if file.stem == "ninety-days-with-a-good-review")
+    return whole + [recorded(step, cut(from_file(calm), step)) for step in UNTIL]

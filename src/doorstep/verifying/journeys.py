@@ -1,0 +1,159 @@
+"""The histories that are verified: of live journeys through the gateway, or a folder of files. Payloads are opened
+here, in memory; what lies sealed on disk or in Temporal stays so."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from temporalio.api.history.v1 import History
+from temporalio.client import WorkflowHistory
+
+from doorstep import contracts, gateway
+from doorstep.codec import open_within
+from doorstep.converter import data_converter
+from doorstep.domain.ids import fraction
+from doorstep.errors import BadInput, NotFound
+from doorstep.models.base import Database
+from doorstep.models.journeys import JourneyRow, JourneyStatus
+from doorstep.models.tables import table
+from doorstep.rehearsal.rebuild import from_file
+from doorstep.settings import Settings
+
+AT_ONCE = 8
+ENDED = "ended"
+_JOURNEYS = table(JourneyRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One journey to verify. `step`: the last touch it asked for, or `ended`; `history`: base64 of Temporal's protobuf,
+    opened."""
+
+    id: str
+    type: str
+    step: str
+    history: str
+
+
+def sampled(journeys: Iterable[tuple[str, str, str]], most: int | None) -> list[str]:
+    """Ids of (id, type, step), at most that many of each type and step; the same ones each time. None: all."""
+    taken: Counter[tuple[str, str]] = Counter()
+    chosen = []
+    for id_, type_, step in sorted(journeys, key=lambda j: fraction(j[0])):
+        taken[type_, step] += 1
+        if most is None or taken[type_, step] <= most:
+            chosen.append(id_)
+    return chosen
+
+
+# --- a folder ---------------------------------------------------------------------------------------------
+
+
+def in_folder(folder: Path, settings: Settings, most: int | None) -> list[Recorded]:
+    """Of every history below a folder. Raises `BadInput`, `Unreadable` and `CannotOpen`."""
+    files = sorted(folder.rglob("*.json")) if folder.is_dir() else []
+    if not files:
+        raise BadInput(
+            f"There are no histories in {folder}.",
+            mend="Record some: `doorstep versions record FOLDER --live`.",
+        )
+    found = {file.stem: _opened(from_file(file), settings) for file in files}
+    told = {name: recorded(name, history) for name, history in found.items()}
+    chosen = sampled(((r.id, r.type, r.step) for r in told.values()), most)
+    return [told[name] for name in sorted(chosen)]
+
+
+def _opened(history: WorkflowHistory, settings: Settings) -> WorkflowHistory:
+    codec = data_converter(settings).payload_codec
+    assert codec is not None, "the codec is always there"
+
+    async def opened() -> None:
+        for event in history.events:
+            await open_within(event, codec)
+
+    asyncio.run(opened())
+    return history
+
+
+def recorded(name: str, history: WorkflowHistory) -> Recorded:
+    """A history with its payloads opened, ready to be asked about."""
+    started = history.events[0].workflow_execution_started_event_attributes
+    return Recorded(
+        id=name,
+        type=started.workflow_type.name,
+        step=_step(history),
+        history=base64.b64encode(History(events=history.events).SerializeToString()).decode(),
+    )
+
+
+def _step(history: WorkflowHistory) -> str:
+    if "workflow_execution_completed" in (history.events[-1].WhichOneof("attributes") or ""):
+        return ENDED
+    for event in reversed(history.events):
+        told = event.activity_task_scheduled_event_attributes
+        if told.activity_type.name == contracts.TOUCH:
+            return str(json.loads(told.input.payloads[0].data).get("step", ""))
+    return "the start"
+
+
+# --- an installation --------------------------------------------------------------------------------------
+
+
+def on_server(
+    settings: Settings, database: Database, most: int | None, *, ended: bool
+) -> tuple[list[str], Iterator[Recorded]]:
+    """The ids of the live journeys of this installation, and their histories as they come; those that have ended too
+    when asked (kept ones where Temporal has let go of them). Raises `NotFound` when there is none."""
+    chosen = sampled(_standing(database, ended=ended), most)
+    if not chosen:
+        raise NotFound("There is no journey to verify.", mend="`--histories FOLDER` verifies recorded ones.")
+    return chosen, _fetched(settings, database, chosen)
+
+
+def _standing(database: Database, *, ended: bool) -> list[tuple[str, str, str]]:
+    rows = select(_JOURNEYS.c.id, _JOURNEYS.c.type, _JOURNEYS.c.status, _JOURNEYS.c.waits)
+    wanted = [JourneyStatus.OPEN.value, *([JourneyStatus.CLOSED.value] if ended else [])]
+    with database.reading() as connection:
+        found = connection.execute(rows.where(_JOURNEYS.c.status.in_(wanted), _JOURNEYS.c.type != "")).all()
+    return [
+        (r.id, r.type, ENDED if r.status == JourneyStatus.CLOSED.value else _waits(r.waits)) for r in found
+    ]
+
+
+def _waits(told: Sequence[Any]) -> str:
+    """The touch it waits for, else whatever it waits for first."""
+    waits = sorted(told or (), key=lambda w: (w.get("kind") != "touch", str(w.get("until") or "9")))
+    return str(waits[0].get("name", "")) if waits else ""
+
+
+def _fetched(settings: Settings, database: Database, ids: Sequence[str]) -> Iterator[Recorded]:
+    with asyncio.Runner() as runner:
+        door = runner.run(_door(settings, database))
+        for begin in range(0, len(ids), AT_ONCE * 4):
+            yield from runner.run(_some(door, ids[begin : begin + AT_ONCE * 4]))
+
+
+async def _door(settings: Settings, database: Database) -> gateway.Gateway:
+    return gateway.Gateway(await gateway.connect(settings), database, settings)
+
+
+async def _some(door: gateway.Gateway, ids: Sequence[str]) -> list[Recorded]:
+    at_most = asyncio.Semaphore(AT_ONCE)
+
+    async def one(id_: str) -> Recorded | None:
+        async with at_most:
+            try:
+                return recorded(id_, await door.history(id_))
+            except NotFound:
+                return None  # ended and forgotten meanwhile
+
+    found = await asyncio.gather(*(one(id_) for id_ in ids))
+    return [r for r in found if r is not None]

@@ -1,0 +1,109 @@
+"""A verification in words, at most 100 columns wide: a table by version and step, then each cause once, with an example
+and how many journeys it meets."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable
+
+from doorstep.rehearsal.comparing import Difference
+from doorstep.verifying.revisions import called
+from doorstep.verifying.telling import WIDTH, difference
+from doorstep.verifying.verification import Breaks, Verdict, Verification, Verified
+
+ASSUMED = {
+    "arrives": "parcels under way arrive (five days after the order), and nothing else happens",
+    "nothing": "nothing else happens",
+}
+SHOWN = 3
+"""Examples of journeys named for one cause."""
+
+
+def page(done: Verification) -> list[str]:
+    """The whole of it."""
+    made = textwrap.wrap(
+        f"{len(done.journeys)} journeys, from {called(done.base)} to {called(done.head)}, each carried on to its end. "
+        f"Assumed: {ASSUMED[done.assumption]}; everybody can be reached and has consented.",
+        WIDTH,
+    )
+    made += ["", *_table(done)]
+    made += [line for group in (_breaks(done), _changes(done)) for line in group]
+    behind = sum(1 for j in done.journeys if j.behind)
+    if behind:
+        made += [
+            "",
+            *textwrap.wrap(
+                f"{behind} journeys have behind them what {called(done.head)} would have done otherwise. What was "
+                "sent stays as it was.",
+                WIDTH,
+            ),
+        ]
+    return [*made, "", verdict(done)]
+
+
+def verdict(done: Verification) -> str:
+    """The last line."""
+    breaks, changes = len(done.of(Verdict.BREAKS)), len(done.of(Verdict.CHANGES))
+    if done.passed:
+        meant = f"; {changes} change as allowed" if changes else ""
+        return f"Safe to deploy: nothing breaks{meant or ', nothing changes'}."
+    parts = [f"{breaks} of {len(done.journeys)} journeys break"] if breaks else []
+    unmeant = sum(1 for j in done.journeys if not j.allowed)
+    parts += [f"{unmeant} change in ways that are not allowed"] if unmeant else []
+    return f"Not safe to deploy: {', '.join(parts)}."
+
+
+def _table(done: Verification) -> list[str]:
+    made = [f"{'version':<16}{'step':<34}{'same':>8}{'changes':>10}{'breaks':>10}"]
+    for (type_, step), counts in done.summary().items():
+        changes = counts["changes"] + counts["mended"]
+        row = f"{type_[:15]:<16}{step[:33]:<34}{counts['same']:>8}{changes:>10}{counts['breaks']:>10}"
+        made.append(row)
+    return made
+
+
+def _breaks(done: Verification) -> list[str]:
+    causes: dict[tuple[str, str, int, bool, bool], list[Verified]] = defaultdict(list)
+    for one in done.journeys:
+        if one.breaks is not None:
+            b = one.breaks
+            causes[_cause(b), b.file, b.line, b.already, b.old].append(one)
+    made: list[str] = []
+    for (cause, file, line, already, old), met in causes.items():
+        word = "mended" if met[0].verdict is Verdict.MENDED else "breaks"
+        too = f", as with {called(done.base)}" if already and word == "breaks" else ""
+        made += ["", f"{word}{too}: {_met(met)}"]
+        if file:
+            made.append(
+                f"  {file}:{line}{f' of {called(done.base)}, which gave the recorded command' if old else ''}"
+            )
+        made += textwrap.wrap(cause, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    return made
+
+
+def _cause(breaks: Breaks) -> str:
+    """Without place, virtual time and numbers, which differ from journey to journey."""
+    what = re.sub(r"( in \S+:\d+)?, at [\d-]+ [\d:]+ UTC of virtual time\.?", "", breaks.what)
+    return re.sub(r" \d+'", "'", what).rstrip(".") + "."
+
+
+def _changes(done: Verification) -> list[str]:
+    causes: dict[tuple[str, str, str, bool], list[tuple[Verified, Difference]]] = defaultdict(list)
+    for one in done.journeys:
+        for d in one.differences:
+            causes[d.change.value, d.item.kind, d.item.step, one.allowed].append((one, d))
+    made: list[str] = []
+    for (*_, allowed), met in sorted(causes.items(), key=lambda c: -len(c[1])):
+        meant = "  (allowed)" if allowed else ""
+        made += ["", f"changes: {_met(one for one, _ in met)}{meant}", difference(met[0][1])]
+    return made
+
+
+def _met(journeys: Iterable[Verified]) -> str:
+    ids = list(dict.fromkeys(one.id for one in journeys))
+    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+    return f"{len(ids)} {'journey' if len(ids) == 1 else 'journeys'} ({', '.join(ids[:SHOWN])}{more})"[
+        : WIDTH - 20
+    ]

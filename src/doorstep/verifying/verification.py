@@ -1,0 +1,202 @@
+"""The journeys that are under way, carried on by two revisions from the same histories: does the new one break any, and
+what would change for a customer?
+
+A journey *breaks* when the new code goes another way than its history, or fails. It *changes* when what lies ahead of
+it differs; what lies behind was sent and stays as it was. Nothing lies ahead of a journey that has ended: of it is
+compared what each revision asks for on the way, for the sake of those that will go the same way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from doorstep.errors import BadInput, nearest
+from doorstep.rehearsal.comparing import Change, Difference, Item, compared
+from doorstep.verifying.journeys import Recorded
+from doorstep.verifying.side import Pair
+
+MENDED = "mended"
+"""The old revision cannot carry it on, the new one can."""
+KINDS = (*(c.value for c in Change), MENDED)
+Progress = Callable[[str], None]
+
+
+class Verdict(StrEnum):
+    """What became of one journey."""
+
+    SAME = "same"
+    BREAKS = "breaks"
+    CHANGES = "changes"
+    MENDED = "mended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaks:
+    """Where and why. `file` relative to the revision's root; empty and 0 where it is not known."""
+
+    what: str
+    file: str
+    line: int
+    at: str | None
+    already: bool
+    """The old revision breaks it too."""
+    old: bool = False
+    """The line is the old revision's: the new one says nothing there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """One journey. `behind`: differences in what lies behind it, which change nothing for it. `allowed`: every
+    difference is one that was allowed."""
+
+    id: str
+    type: str
+    step: str
+    verdict: Verdict
+    breaks: Breaks | None = None
+    differences: tuple[Difference, ...] = ()
+    behind: tuple[Difference, ...] = ()
+    allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """`moved` or `moved:review-request`: a kind of change that is meant, of one step or of all."""
+
+    kind: str
+    step: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Allowed:
+        """Raises `BadInput` offering the nearest kind."""
+        kind, _, step = text.partition(":")
+        if kind not in KINDS:
+            raise BadInput(
+                f"'{kind}' is no kind of change.{nearest(kind, KINDS)}",
+                mend=f"Allow {', '.join(KINDS)}, alone or of one step: moved:review-request.",
+            )
+        return cls(kind, step)
+
+    def covers(self, kind: str, step: str) -> bool:
+        """Whether a change of that kind, of that step, is meant."""
+        return self.kind == kind and self.step in ("", step)
+
+
+@dataclass(slots=True)
+class Verification:
+    """All journeys. `assumption`: under which they were carried on; `steps`: every step that was seen."""
+
+    base: str
+    head: str
+    assumption: str
+    journeys: list[Verified] = field(default_factory=list)
+    steps: set[str] = field(default_factory=set)
+
+    def of(self, verdict: Verdict) -> list[Verified]:
+        """The journeys with that verdict."""
+        return [j for j in self.journeys if j.verdict is verdict]
+
+    @property
+    def passed(self) -> bool:
+        """Nothing breaks, and nothing changes that was not allowed."""
+        return not self.of(Verdict.BREAKS) and all(j.allowed for j in self.journeys)
+
+    def summary(self) -> dict[tuple[str, str], Counter[str]]:
+        """(version, step) → verdict → how many journeys."""
+        found: dict[tuple[str, str], Counter[str]] = {}
+        for one in sorted(self.journeys, key=lambda j: (j.type, j.step)):
+            found.setdefault((one.type, one.step), Counter())[one.verdict.value] += 1
+        return found
+
+
+def verify(
+    pair: Pair,
+    journeys: Iterable[Recorded],
+    total: int,
+    assumption: str,
+    allowed: Iterable[Allowed] = (),
+    progress: Progress = lambda line: None,
+) -> Verification:
+    """Every journey on both. `assumption`: a value of `rehearsal.plan.Assumption`. Raises `BadInput` for an allowed
+    step that no journey has, and `SetupError` when a revision's process ends."""
+    allowed = tuple(allowed)
+    done = Verification(pair.old.revision.name, pair.new.revision.name, assumption)
+    roots = (pair.old.revision.root, pair.new.revision.root)
+    for n, one in enumerate(journeys, start=1):
+        progress(f"Journey {n} of {total}: {one.type}, {one.step}")
+        question = {"ask": "carry", "id": one.id, "history": one.history, "assume": assumption}
+        before, after = pair.ask(question)
+        if _silent(before, after):
+            recorded = after["broken"]["recorded"]
+            place = pair.old.ask({**question, "ask": "where", "recorded": recorded})
+            after["broken"] |= {**place, "old": bool(place.get("file"))}
+        done.journeys.append(verified(one, before, after, allowed, roots))
+        done.steps |= {item["name"].partition(":")[0] for a in (before, after) for item in _items(a)}
+    for wrong in [a for a in allowed if a.step and a.step not in done.steps]:
+        raise BadInput(
+            f"No journey has a step '{wrong.step}'.{nearest(wrong.step, done.steps)}",
+            mend="Name the step of a change that was found, or leave the step out.",
+        )
+    return done
+
+
+def _items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [*answer.get("past", ()), *answer.get("ahead", ())]
+
+
+def verified(
+    one: Recorded,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    allowed: tuple[Allowed, ...] = (),
+    roots: tuple[Path, Path] = (Path("/"), Path("/")),
+) -> Verified:
+    """One journey, of what both sides answered. `roots`: where their files are."""
+    told: dict[str, Any] = {"id": one.id, "type": one.type, "step": one.step}
+    old_broken, new_broken = _broken(before), _broken(after)
+    if new_broken is not None:
+        where = _relative(str(new_broken["file"]), roots[0 if new_broken.get("old") else 1])
+        broken = Breaks(**{**new_broken, "file": where}, already=old_broken is not None)
+        return Verified(**told, verdict=Verdict.BREAKS, breaks=broken)
+    if old_broken is not None:
+        meant = any(a.kind == MENDED for a in allowed)
+        where = _relative(str(old_broken["file"]), roots[0])
+        broken = Breaks(**{**old_broken, "file": where}, already=True)
+        return Verified(**told, verdict=Verdict.MENDED, breaks=broken, allowed=meant)
+    behind = _compared(before, after, "past")
+    ahead = behind if after["ended"] else _compared(before, after, "ahead")
+    return Verified(
+        **told,
+        verdict=Verdict.CHANGES if ahead else Verdict.SAME,
+        differences=tuple(ahead),
+        behind=() if after["ended"] else tuple(behind),
+        allowed=all(any(a.covers(d.change.value, d.item.step) for a in allowed) for d in ahead),
+    )
+
+
+def _broken(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    if "error" in answer:
+        return {"what": str(answer["error"]), "file": "", "line": 0, "at": None}
+    found: dict[str, Any] | None = answer["broken"]
+    return None if found is None else {k: v for k, v in found.items() if k != "recorded"}
+
+
+def _silent(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """The new revision does not give a command that was recorded, so only the old one knows the line."""
+    broken = after.get("broken") or {}
+    follows = "error" not in before and before.get("broken") is None
+    return follows and bool(broken.get("recorded")) and not broken.get("file")
+
+
+def _relative(file: str, root: Path) -> str:
+    path = Path(file)
+    return str(path.relative_to(root)) if file and path.is_relative_to(root) else file
+
+
+def _compared(before: Mapping[str, Any], after: Mapping[str, Any], part: str) -> list[Difference]:
+    return compared([Item.read(i) for i in before[part]], [Item.read(i) for i in after[part]])
