@@ -21,6 +21,7 @@ BENCHES = (
     "sizing",
     "rehearsal",
     "rehearsal_rendered",
+    "verify",
 )
 ON_BOTH = ("throughput", "webhooks", "status")
 ON_POSTGRES = ("workers", "sizing")  # what is asked of a production deployment
