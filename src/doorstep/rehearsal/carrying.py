@@ -19,6 +19,7 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 
 from doorstep import contracts
+from doorstep.converter import IN_PROCESS
 from doorstep.errors import DoorstepError
 from doorstep.ports import Renderer
 from doorstep.rehearsal import items
@@ -125,7 +126,7 @@ def _carried(
     world = World(premises(history, asked), renderer)
     before = {key: row for rows in world.records.rows.values() for key, row in rows.items()}
     cases, points = set(world.records.tickets), set(world.records.points)
-    with rebuild(history, registry.journeys(), activities=world.activities()) as engine:
+    with rebuild(history, registry.journeys(), activities=world.activities(), converter=IN_PROCESS) as engine:
         mixed_up = _mixed_up(history, engine.log, asked)
         if mixed_up is not None:
             return Carried(type=_type(history), broken=mixed_up)
