@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from tests.rehearsal import mischief
+from typer.testing import CliRunner
 
+from doorstep import cli
 from doorstep.rehearsal import guard
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.proving import carried_out_again, hash_seed_difference, lines
@@ -120,3 +122,14 @@ def standard() -> list[str]:
     from tests.rehearsal.test_engine import ninety_days
 
     return lines(ninety_days()[1].log)
+
+
+def test_the_command_rehearses_in_the_sandbox_first() -> None:
+    """`doorstep rehearse` needs no flag for it; a journey that draws lots fails there with its line."""
+    from tests.rehearsal.chancy import Chancy
+
+    done = CliRunner().invoke(cli.app, ["rehearse", "chancy", "--scenario", "happy-path"])
+    assert done.exit_code == 1
+    told = " ".join(done.output.split())
+    assert "random.random" in told
+    assert f"chancy.py:{marked_line(Chancy)}" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,9 +71,13 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...]) -> list[T
     registry.load(packages)
     journey_class(journey)  # an unknown one is told before anything else
     templates = renderer(packages) if packages else built_in()
-    scenarios = [shelf.load(name, packages) for name in names]
-    # The first in the worker's sandbox, which refuses clock, chance and I/O; the others without, for speed.
-    return [play(journey, s, renderer=templates, sandboxed=s is scenarios[0]) for s in scenarios]
+    made = []
+    for scenario in (shelf.load(name, packages) for name in names):
+        # First as a worker would run it: clock, chance and I/O are errors in the sandbox, on every way a story takes.
+        proof = play(journey, scenario, render=False, renderer=templates, sandboxed=True)
+        timeline = play(journey, scenario, renderer=templates)
+        made.append(replace(timeline, problems=proof.problems) if timeline.ok else timeline)
+    return made
 
 
 def _show(timelines: list[Timeline], *, as_json: bool, html: Path | None, whole: bool) -> None:

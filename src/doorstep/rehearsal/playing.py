@@ -49,7 +49,7 @@ class Play:
         journey: type[Any],
         placed: datetime,
         *,
-        sandboxed: bool = False,
+        sandboxed: bool | None = False,
     ) -> None:
         self.scenario, self.world, self.person = scenario, world, person
         self.journey, self.placed, self.sandboxed = journey, placed, sandboxed

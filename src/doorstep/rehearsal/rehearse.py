@@ -39,10 +39,11 @@ def rehearse(
     renderer: Renderer | None = None,
     links: Links = plain_links,
     person_ref: str = PERSON,
-    sandboxed: bool = False,
+    sandboxed: bool | None = False,
 ) -> Timeline:
     """Plays a scenario and tells what became of it. `journey`: a published name (its newest version), a workflow type
     such as `standard.v1`, or the class itself. `render=False` fills no templates in: no words, three times as fast.
+    `sandboxed`: in the worker's sandbox; None: until this class has once been proven in it (`engine.Engine`).
     `first_day`: the local date on which the order is placed, unless the scenario names one. `renderer`: by default
     the built-in templates in the brand of an invented shop. `person_ref` decides variants and holdouts.
 
