@@ -43,9 +43,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("backend", backends, indirect=True)
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if not HAVE_POSTGRES:
-        terminalreporter.write_line(WITHOUT)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The very last line, which a log's tail shows."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if not HAVE_POSTGRES and reporter is not None:
+        reporter.write_line(WITHOUT)
 
 
 class Postgres:
