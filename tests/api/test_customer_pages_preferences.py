@@ -155,3 +155,27 @@ async def test_a_blocked_address_is_said_to_be_so_and_not_granted(
     before = counted(furnished)
     await person.post(page, data={"shown": ["email", "sms"], "on": ["email", "sms"]})
     assert counted(furnished) == before
+
+
+async def test_who_came_back_after_an_erasure_can_choose_again(
+    person: httpx.AsyncClient, app: FastAPI, page: str, furnished: Database
+) -> None:
+    """The address is remembered as an erased person's: marketing starts only with a new yes, and ends with a no."""
+    secret = app.state.services.settings.secret_key()
+    with furnished.write() as session:
+        session.add(
+            SuppressionRow(
+                store_id=desk.MINE,
+                channel="sms",
+                address_hash=address_hash(secret, Channel.SMS, desk.PHONE),
+                cause="erasure",
+                since=desk.NOW - timedelta(days=1),
+            )
+        )
+    assert 'value="sms">' in (await person.get(page)).text
+    html = (await person.post(page, data={"shown": ["sms"], "on": ["sms"]})).text
+    assert 'value="sms" checked' in html
+    assert isinstance(gate(furnished, Channel.SMS), Send)
+    html = (await person.post(page, data={"shown": ["sms"], "on": []})).text
+    assert 'value="sms">' in html
+    assert isinstance(gate(furnished, Channel.SMS), Skip)

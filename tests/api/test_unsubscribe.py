@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -14,6 +16,7 @@ from doorstep.models.base import Database
 from doorstep.models.inbox import InboxEventRow
 from doorstep.models.links import Link, LinkPurpose, sign
 from doorstep.models.people import ConsentRow, PersonRow
+from doorstep.models.reading.consents import latest_consent
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -81,6 +84,26 @@ async def test_a_second_click_changes_nothing_more(
     for _ in range(2):
         assert (await person.post(page, data=ONE_CLICK)).status_code == 200
     assert words(furnished) == [True, False]
+
+
+async def test_a_second_click_outranks_a_grant_from_before_it_that_comes_late(
+    person: httpx.AsyncClient, page: str, app: FastAPI, furnished: Database
+) -> None:
+    """Left, joined again in the shop, left again: the shop's word of the joining may come last, and is not the last."""
+    minutes = iter((0, 20))
+    app.state.services.clock = lambda: desk.NOW + timedelta(minutes=next(minutes))
+    for _ in range(2):
+        assert (await person.post(page, data=ONE_CLICK)).status_code == 200
+    late = {"channel": "email", "purpose": "marketing", "granted": True, "source": "shop"}
+    with furnished.write() as session:
+        rejoined = desk.NOW + timedelta(minutes=10)
+        session.add(ConsentRow(store_id=desk.MINE, person_id=desk.PERSON, at=rejoined, **late))
+    with furnished.read() as session:
+        held = latest_consent(session, desk.PERSON, "email", "marketing")
+        told = session.exec(select(InboxEventRow).where(InboxEventRow.type == "consent.withdrawn")).all()
+    assert held is not None
+    assert not held.granted
+    assert len(told) == 1
 
 
 async def test_a_post_without_one_click_changes_nothing(

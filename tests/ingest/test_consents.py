@@ -66,3 +66,15 @@ def test_a_flag_without_its_own_time_fills_a_gap(database: Database) -> None:
     take(database, shown(hours(5), standing=True), "w1", hours(6))
 
     assert agreed(database)
+
+
+@pytest.mark.parametrize("ahead", [0.05, 23.0])
+def test_an_event_dated_ahead_does_not_outrank_a_later_opt_out(database: Database, ahead: float) -> None:
+    """A shop that sends its local time as UTC grants hours ahead: whoever leaves the list meanwhile has left it."""
+    take(database, whole(order("1")), "w1", hours(1))
+    granted = event("consent.granted", hours(2 + ahead), None, person=ADA, data=WITHDRAWN)
+    take(database, told(granted), "w2", hours(2))
+    out = event("consent.withdrawn", hours(2.01), None, person=ADA, data=WITHDRAWN)
+    take(database, told(out), "w3", hours(2.01))
+
+    assert not agreed(database)

@@ -28,7 +28,7 @@ from doorstep.sources.heard import InboundSighting, ReportSighting
 from doorstep.touch import perform
 from ingest.telling import rows, value
 from senders import FakeRenderer, FakeSender
-from shop import EMAIL, NOON, PHONE, SECRET, STORE, a_request, add, open_shop
+from shop import EMAIL, NOON, PHONE, SECRET, STORE, a_request, add, add_person, open_shop
 
 MINUTE = timedelta(minutes=1)
 MAIL = Connected(id="mail", store_id=STORE, source="sendgrid")
@@ -335,3 +335,42 @@ def test_yes_opts_in_after_a_stop_and_is_an_answer_otherwise(database: Database,
     assert next_touch(ports, channels=(Channel.SMS,)).kind is OutcomeKind.SENT
     wrote(database, Said.YES, 3)
     assert len(tickets(database)) == 1
+
+
+# --- after an erasure ------------------------------------------------------------------------------
+
+
+def forgotten(database: Database) -> None:
+    who = PersonSighting(email=EMAIL)
+    asked = ReadEvent(external_id="e", fact_key="e", type="customer.erased", occurred_at=NOON, person=who)
+    tell(database, Reading(events=(asked,)), "forget me")
+
+
+@pytest.mark.parametrize("kind", [ReportKind.DELIVERED, ReportKind.BOUNCED])
+def test_a_report_after_an_erasure_settles_the_touch_and_leaves_nothing_of_the_person(
+    database: Database, ports: Ports, sender: FakeSender, kind: ReportKind
+) -> None:
+    """Erased while a message was on its way: the provider's word still counts, the address it quotes is not kept."""
+    sender.answer = died
+    perform(ports, a_request(purpose=Purpose.TRANSACTIONAL), NOON)
+    forgotten(database)
+    raw = Raw(external_id="late", body=b'[{"email":"' + EMAIL.encode() + b'"}]', headers={"X-Of": "ada"})
+    with database.writing() as conn:
+        accept_in(conn, MAIL, Reading(reports=(report(kind),)), raw, NOON + MINUTE, lambda: SECRET)
+    assert (ledger(database)["state"], ledger(database)["provider_message_id"]) == ("accepted", "")
+    (hook,) = rows(database, "SELECT * FROM inbox_webhooks WHERE id = :id", id=webhook_id(MAIL.id, "late"))
+    assert (bytes(hook["body"]), value(hook["headers"]), hook["status"]) == (b"", {}, "erased")
+
+
+def test_who_leaves_the_list_by_a_message_from_before_an_erasure_has_left_it(
+    database: Database, ports: Ports
+) -> None:
+    """The address belongs to a new person by now, who agreed again: it is they who ask for no more."""
+    perform(ports, a_request(), NOON)
+    forgotten(database)
+    with database.write() as session:
+        add_person(session, "per_new", email=EMAIL)
+    told = heard(database, report(ReportKind.UNSUBSCRIBED, 600))
+    assert told.persons == {"per_new"}
+    left = rows(database, "SELECT person_id FROM consents WHERE NOT granted")
+    assert [r["person_id"] for r in left] == ["per_new"]

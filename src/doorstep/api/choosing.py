@@ -14,7 +14,7 @@ from sqlmodel import Session
 from doorstep.api.wiring import Services
 from doorstep.domain.facts import ConsentGranted, ConsentWithdrawn
 from doorstep.domain.messages import Channel, Purpose
-from doorstep.ingest.consents import tell_word
+from doorstep.ingest.consents import tell_word, withdraw_again
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.inputs import Connected
 from doorstep.models.access import AuditRow
@@ -38,19 +38,22 @@ class Word:
 
 def say(parts: Services, *words: Word) -> list[Word]:
     """Keeps those that change something, all in one transaction, and answers them. Withdrawing what was never
-    granted is kept too, as a word of its own; granting again what stands is not. Of an erased person nothing is
-    written."""
+    granted is kept too, as a word of its own; granting again what stands is not, and of a withdrawal that stands only
+    that it was said later. Of an erased person nothing is written."""
     now = parts.clock()
     with parts.database.write() as session:
         return [word for word in words if _say(session, word, now)]
 
 
 def _say(session: Session, word: Word, now: datetime) -> bool:
-    person = session.get(PersonRow, word.person_ref)
+    # locked: a store's own word of the person may be on its way into the table just now
+    person = session.get(PersonRow, word.person_ref, with_for_update={"key_share": True})
     if person is None or person.erased_at is not None:
         return False
     held = latest_consent(session, person.id, word.channel, Purpose.MARKETING.value)
     if held is not None and held.granted == word.granted:
+        if not word.granted:
+            withdraw_again(_delivery(session, word, now), person.id, Channel(word.channel), now)
         return False
     _tell(session, word, now)
     session.add(
@@ -70,10 +73,14 @@ def _tell(session: Session, word: Word, now: datetime) -> None:
     """Into the inbox, as if a store had told it; the sweep carries it to every open journey of the person."""
     type_ = (ConsentGranted if word.granted else ConsentWithdrawn).type
     name = f"{type_}:{word.person_ref}:{word.channel}:{now.isoformat()}"
-    delivery = Delivery(
+    delivery = _delivery(session, word, now)
+    tell_word(delivery, word.person_ref, Channel(word.channel), name, now, granted=word.granted)
+
+
+def _delivery(session: Session, word: Word, now: datetime) -> Delivery:
+    return Delivery(
         conn=session.connection(),
         at=Connected(id=word.page, store_id=word.store_id, source=word.page),
         webhook_id="",
         received_at=now,
     )
-    tell_word(delivery, word.person_ref, Channel(word.channel), name, now, granted=word.granted)

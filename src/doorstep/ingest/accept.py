@@ -116,8 +116,9 @@ def take_in(delivery: Delivery, reading: Reading, status: WebhookStatus) -> Acce
     again.zones_changed(delivery, people.moved)
     for erasure in delivery.erasures:
         erase(delivery, erasure)
-    emptied = bool(delivery.erasures) or orders.of_the_erased
-    if orders.of_the_erased:
+    delivery.of_the_erased |= orders.of_the_erased
+    emptied = bool(delivery.erasures) or delivery.of_the_erased
+    if delivery.of_the_erased:
         empty_body(delivery)
     problems = (*reading.problems, *dict.fromkeys(delivery.problems))
     final = _status(reading, problems)

@@ -77,6 +77,12 @@ def tell_word(
     return True
 
 
+def withdraw_again(delivery: Delivery, person_id: str, channel: Channel, at: datetime) -> None:
+    """A "no" that stands already, said once more: nobody is told, but it counts from now, so that a "yes" from
+    between the two that comes late does not outrank it."""
+    _keep(delivery, person_id, (channel.value,), Purpose.MARKETING.value, False, at, delivery.at.source)
+
+
 def _keep(
     delivery: Delivery,
     person_id: str,

@@ -33,6 +33,8 @@ class Delivery:
     persons: set[str] = field(default_factory=set)
     erasures: list[Erasure] = field(default_factory=list)
     """Whom to forget, once everything else is written."""
+    of_the_erased: bool = False
+    """It names somebody who was erased before it came: its body is not kept."""
     secret: Callable[[], bytes] | None = field(default=None, repr=False)
     """Where the installation's own key comes from: erased addresses are remembered under it."""
 

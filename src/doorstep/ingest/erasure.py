@@ -66,7 +66,7 @@ def erase(delivery: Delivery, erasure: Erasure) -> None:
 
 
 def empty_body(delivery: Delivery) -> None:
-    """Late news of an erased person's order moved what it had to: what it says of them is not kept."""
+    """Late news of an erased person's order or message moved what it had to: what it says of them is not kept."""
     delivery.conn.execute(
         update(WEBHOOKS)
         .where(WEBHOOKS.c.id == delivery.webhook_id)

@@ -107,7 +107,7 @@ def _again(
             conn=session.connection(), at=at, webhook_id=row.id, received_at=row.received_at, secret=secret
         )
         told = take_in(delivery, reading, WebhookStatus(row.status))
-        if not delivery.erasures:  # else it stays as the erasure left it
+        if not delivery.erasures and not delivery.of_the_erased:  # else it stays as the erasure left it
             _record(delivery, told, reading.ignored, now)
         done.requeued += _requeue(delivery, now)
         _count(done, row, told, delivery)

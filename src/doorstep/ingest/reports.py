@@ -3,7 +3,7 @@
 Each event counts once by the provider's own id of it. The touch is accepted if it was not yet (any word about a
 message proves that it was taken), a dead address or a complaint goes on the never-send list, and a person who
 unsubscribed there has withdrawn here, to be heard by all their open journeys. All of it gives the same in any order
-and multiplicity.
+and multiplicity. Of somebody who was erased meanwhile a report settles the touch, and what it quotes is not kept.
 
 A provider's account serves the whole installation: a report counts for the touch it names, whichever store's connection
 hears it. One that names no touch of ours (another installation's, another program's mail) still tells of the address.
@@ -52,12 +52,15 @@ def keep_reports(delivery: Delivery, seen: Iterable[ReportSighting]) -> None:
     known = sorted(
         (_known(delivery, report) for report in seen), key=lambda k: (k.person_id, k.report.at, k.report.id)
     )
-    locked = ""
+    locked, gone = "", False
     for one in known:
-        if one.person_id and one.person_id != locked:
-            lock(delivery, one.person_id)
-            locked = one.person_id
-        _keep(delivery, one)
+        if one.person_id != locked:
+            locked, gone = one.person_id, False
+            if locked:
+                lock(delivery, locked)
+                gone = _erased(delivery, locked)
+        delivery.of_the_erased |= gone
+        _keep(delivery, one, gone)
 
 
 def lock(delivery: Delivery, person_id: str) -> None:
@@ -77,34 +80,43 @@ def _known(delivery: Delivery, report: ReportSighting) -> _Known:
     if whose is not None:
         return _Known(report, str(whose.store_id), str(whose.person_id), ours=True)
     store = delivery.at.store_id
-    person = person_at(delivery, store, IDENTITY_OF[report.channel], report.address) if report.address else ""
-    return _Known(report, store, person, ours=False)
+    return _Known(report, store, _owner(delivery, store, report), ours=False)
 
 
-def _keep(delivery: Delivery, known: _Known) -> None:
+def _keep(delivery: Delivery, known: _Known, erased: bool) -> None:
     report = known.report
     if known.ours:
         if not delivery.insert_new(_EVENTS, _row(delivery, report)):
             return
         delivery.events += 1
-        _accept(delivery, known)
+        _accept(delivery, known, "" if erased else report.message_id)
     if report.suppress is not None and report.address:
         if delivery.secret is None:
             delivery.problems.append("An address is not on the never-send list: no secret is at hand.")
         else:
             place = (known.store_id, report.channel, report.address, report.suppress)
             suppress(delivery.conn, delivery.secret(), *place, report.at)
-    if report.kind is ReportKind.UNSUBSCRIBED and known.person_id and not _erased(delivery, known.person_id):
-        name = f"{report.provider}:{report.id}"
-        tell_word(delivery, known.person_id, report.channel, name, report.at, granted=False)
+    if report.kind is ReportKind.UNSUBSCRIBED:
+        leaves = _owner(delivery, known.store_id, report) if erased else known.person_id
+        if leaves:
+            name = f"{report.provider}:{report.id}"
+            tell_word(delivery, leaves, report.channel, name, report.at, granted=False)
 
 
-def _accept(delivery: Delivery, known: _Known) -> None:
+def _owner(delivery: Delivery, store_id: str, report: ReportSighting) -> str:
+    """Who has the address by now: a message from before an erasure may be what they leave the list by."""
+    if not report.address:
+        return ""
+    return person_at(delivery, store_id, IDENTITY_OF[report.channel], report.address)
+
+
+def _accept(delivery: Delivery, known: _Known, message_id: str) -> None:
+    """`message_id` empty for an erased person: the provider's log knows their address by it."""
     report = known.report
     tx = SqlTx(
         delivery.conn, FactsReader(b""), b"", known.person_id
     )  # ledger rows only: no address is hashed
-    receipt = Receipt(provider=report.provider, provider_message_id=report.message_id)
+    receipt = Receipt(provider=report.provider, provider_message_id=message_id)
     reported_in(tx, report.touch, receipt, report.at, report.channel)
 
 

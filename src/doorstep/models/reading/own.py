@@ -22,6 +22,8 @@ _BLOCKS = whole(
     col(SuppressionRow.address_hash) == bindparam("hash"),
     col(SuppressionRow.store_id) == bindparam("store"),
     col(SuppressionRow.lifted_at).is_(None),
+    col(SuppressionRow.cause)
+    != SuppressionCause.ERASURE.value,  # ends with the person's new yes: theirs to give
     order=(col(SuppressionRow.since), col(SuppressionRow.id)),
 )
 
