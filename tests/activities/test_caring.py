@@ -84,13 +84,14 @@ def test_a_reversal_never_takes_more_than_was_given(caring: CaringActivities, da
         assert balance_of(connection, PERSON, NOON).available == 0
 
 
-def test_a_reversal_of_what_was_never_given_takes_nothing_for_good(
+def test_a_reversal_that_overtakes_its_gift_leaves_nothing_to_give(
     caring: CaringActivities, database: Database
 ) -> None:
-    """Heard before its gift, a reversal is nothing; repeated after it, still nothing."""
+    """A cancelled journey does not wait for a gift that is being given: what it takes back stays taken back."""
     assert caring.move_points(BACK) == 0
-    caring.move_points(EARN)
+    assert [caring.move_points(EARN) for _ in range(2)] == [0, 0]
     assert caring.move_points(BACK) == 0
+    assert caring.move_points(replace(EARN, key="k2")) == 80
     with database.reading() as connection:
         assert balance_of(connection, PERSON, NOON).available == 80
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 
+from doorstep.errors import Unavailable
 from doorstep.ingest import Answer, Busy, Raw, Writer
 from doorstep.models import Database
 from ingest.telling import NOON, SHOP, open_shop, order, rows, whole
@@ -120,3 +122,29 @@ async def test_closing_writes_what_waits_first(database: Database) -> None:
     assert rows(database, "SELECT name FROM stores")[0]["name"] == "4"
     with pytest.raises(Busy):
         writer.submit(lambda _conn: None)
+
+
+def test_a_full_disk_is_told_as_passing_and_takes_nobody_elses_work(tmp_path: Path) -> None:
+    """SQLite ends the whole transaction for it, savepoints and all: the others of the group are written anew."""
+    database = Database(f"sqlite:///{tmp_path / 'full.db'}", pool_size=1)
+    with database.writing() as conn:
+        conn.execute(text("CREATE TABLE scratch (n INTEGER PRIMARY KEY, filling TEXT)"))
+    with database.writing() as conn:
+        pages = conn.execute(text("PRAGMA page_count")).scalar_one()
+        conn.execute(text(f"PRAGMA max_page_count={pages + 2}"))
+
+    def put(n: int, filling: str = "") -> Callable[[Connection], int]:
+        insert = text("INSERT INTO scratch VALUES (:n, :filling)")
+        return lambda conn: conn.execute(insert, {"n": n, "filling": filling}).rowcount
+
+    gate = threading.Event()
+    writer = Writer(database).start()
+    writer.submit(lambda _conn: gate.wait(5))
+    small, large, last = (writer.submit(w) for w in (put(1), put(2, "x" * 50_000), put(3)))
+    gate.set()
+    with pytest.raises(Unavailable):
+        large.result(10)
+    assert (small.result(10), last.result(10)) == (1, 1)
+    writer.close()
+    assert [r["n"] for r in rows(database, "SELECT n FROM scratch ORDER BY n")] == [1, 3]
+    database.dispose()

@@ -170,8 +170,11 @@ def _one(conn: Connection, item: _Item) -> None:
         try:
             item.result = item.work(conn)
         except Exception as error:  # noqa: BLE001 - goes to the caller; the others of the group go on
-            cursor.execute("ROLLBACK TO SAVEPOINT one")
             item.error = error
+            try:
+                cursor.execute("ROLLBACK TO SAVEPOINT one")
+            except Exception:  # noqa: BLE001 - a full disk ends SQLite's whole transaction: that is what to tell
+                raise error from None
         cursor.execute("RELEASE SAVEPOINT one")
     finally:
         cursor.close()

@@ -21,7 +21,8 @@ def move_points(database: Database, request: PointsRequest) -> int:
     """Move points once per key; answers what really moved, the same for every repetition.
 
     A reversal takes back at most what the movement it names gave, less what was taken back already; of one
-    that never was, nothing. That nothing is written down too: a repetition must not find more.
+    that never was, nothing. That nothing is written down too: a repetition must not find more, and should the gift
+    still come (its attempt was under way when its journey left the course), it gives nothing.
     """
     with database.writing() as connection:
         if not database.is_sqlite:
@@ -59,7 +60,8 @@ def balance_of(connection: Connection, person_ref: str, at: datetime) -> Balance
 
 def _moved(connection: Connection, request: PointsRequest) -> int:
     if not request.reverses:
-        return request.points
+        undone = connection.execute(select(_points.c.key).where(_points.c.reverses == request.key)).first()
+        return request.points if undone is None else 0
     given = connection.execute(
         select(_points.c.points).where(
             _points.c.key == request.reverses, _points.c.person_id == request.person_ref

@@ -213,7 +213,8 @@ class World:
         held = self.records.points.get(request.key)
         if held is not None:
             return held.points
-        moved = request.points
+        undone = any(p.reverses == request.key for p in self.records.points.values())
+        moved = 0 if undone else request.points
         if request.reverses:
             given = self.records.points.get(request.reverses)
             taken = sum(p.points for p in self.records.points.values() if p.reverses == request.reverses)
