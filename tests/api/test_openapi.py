@@ -131,6 +131,7 @@ PARAMETERS = st.dictionaries(
             "live",
             "as_of",
             "assume",
+            "step",
         ]
     ),
     TEXT | st.datetimes().map(lambda d: d.isoformat() + "Z") | st.integers().map(str),
@@ -142,6 +143,7 @@ PATHS = st.sampled_from(
         ("GET", "/journeys/{}"),
         ("GET", f"/journeys/{desk.JOURNEY}"),
         ("GET", f"/journeys/{desk.JOURNEY}/plan"),
+        ("GET", f"/journeys/{desk.JOURNEY}/explain"),
         ("POST", "/journeys/search"),
         ("POST", f"/journeys/{desk.JOURNEY}/actions/{{}}"),
         ("POST", f"/journeys/{desk.JOURNEY}/actions/skip"),

@@ -88,6 +88,15 @@ def test_explain_tells_of_what_has_not_been_asked_about_yet(run: Run) -> None:
     assert {step["step"] for step in steps} == {"order-confirmation", "review-request", "cross-sell"}
 
 
+def test_explain_says_when_it_cannot_tell_what_the_gate_would_say(run: Run) -> None:
+    """Temporal is away: what was decided is told all the same, from the tables."""
+    told = json.loads(run("explain", desk.JOURNEY, "care-guide", "--json").stdout)
+    assert [w["name"] for w in told["waits"]] == ["care-guide"]
+    assert told["ahead"] == []
+    assert "cannot be told: Temporal" in told["note"]
+    assert "cannot be told: Temporal" in run("explain", desk.JOURNEY).output
+
+
 def test_explain_offers_the_nearest_step(run: Run) -> None:
     assert "Did you mean 'care-guide'?" in str(run("explain", desk.JOURNEY, "care-gide").exception)
 

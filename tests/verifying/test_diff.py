@@ -18,7 +18,7 @@ def changes(told: Any) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("branch", "scenario", "named"),
     [
-        ("duration", "happy-path", {("moved", "check-in")}),
+        ("duration", "gift-order", {("moved", "check-in")}),
         ("template", "happy-path", {("re-worded", "check-in")}),
         ("words", "happy-path", {("re-worded", "care-guide")}),
         ("order", "happy-path", {("moved", "care-guide")}),
@@ -35,7 +35,7 @@ def test_a_change_is_named(
 
 
 def test_what_differs_makes_exit_code_1_and_is_told_in_the_customers_time(repository: Repository) -> None:
-    done = repository.run("diff", "base", "duration", "standard", "-s", "happy-path")
+    done = repository.run("diff", "base", "duration", "standard", "-s", "gift-order")
     assert done.returncode == 1, done.stderr
     assert "→ moved     check-in" in done.stdout
     assert "(1 day earlier)" in done.stdout

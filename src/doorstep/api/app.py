@@ -17,6 +17,7 @@ from doorstep.api import (
     actions,
     audit,
     codec,
+    explained,
     health,
     journeys,
     metrics,
@@ -110,7 +111,7 @@ def create_app(
     app.add_middleware(UiMayAsk, origins=chosen.ui_origins)
     app.add_middleware(Around)
     for router in (
-        *(build_webhooks(), search.router, journeys.router, planned.router, actions.router),
+        *(build_webhooks(), search.router, journeys.router, planned.router, explained.router, actions.router),
         *(persons.router, audit.router, codec.router),
         *(outbox_router(), tracking.router, review.router, preferences.router, unsubscribe.router),
         *(health.router, metrics.router),

@@ -90,6 +90,12 @@ CODES: dict[str, Code] = {
         "The journey has ended; there is nothing left to steer, and nothing was changed.",
         "GET the journey to see how it ended.",
     ),
+    "step_not_found": _code(
+        404,
+        "No such step",
+        "The journey has no step of that name, behind it or ahead; the detail offers the nearest.",
+        "Ask without a step to see all of them.",
+    ),
     "journey_not_started": _code(
         409,
         "Journey has not started",

@@ -70,7 +70,7 @@ async def read_plan(
             mend=f"Give one from {begun.isoformat(timespec='seconds')} on.",
         )
     history = await parts.gateway.history(detail.id, LIVE_SECONDS)
-    plan = await _planner(request, parts).plan(history, now=now, as_of=as_of, assumption=assume)
+    plan = await planner_of(request, parts).plan(history, now=now, as_of=as_of, assumption=assume)
     clock = Clock(detail.person.zone)
     recorded = [
         PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=w.until) for w in detail.waits
@@ -78,7 +78,7 @@ async def read_plan(
     return PlanAnswer.of(plan, clock, recorded if as_of is None else [])
 
 
-def _planner(request: Request, parts: Services) -> Planner:
+def planner_of(request: Request, parts: Services) -> Planner:
     """The process's planner, made when first asked for."""
     held: Planner | None = getattr(request.app.state, "planner", None)
     if held is None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doorstep.cli import base
 from doorstep.cli.finding import journey_of, lines, opened
-from doorstep.errors import NotFound, nearest
 
 if TYPE_CHECKING:
-    from doorstep.models.reading.views import Decision, JourneyDetail, Rule, Step, Wait
+    from doorstep.api.schemas.explain import Explanation
+    from doorstep.api.schemas.plan import PlanAnswer, PlannedTouch
+    from doorstep.models import Database
+    from doorstep.models.reading.views import Decision, JourneyDetail, Rule, Step
+
+TEMPORAL_SECONDS = 5.0
 
 
 def explain(
@@ -20,41 +26,76 @@ def explain(
     step: Annotated[str | None, typer.Argument(help="One step; none: all of them.")] = None,
     as_json: base.AsJson = False,
 ) -> None:
-    """Explain each message sent and each not sent: the rules, what they read and when, the next moment it could go."""
+    """Explain each message sent and each not sent: the rules, what they read and when, the next moment it could go.
+
+    Of one that still waits: what the gate would say at that moment over the facts of now, and what would stop it (for
+    that Temporal must be there; no worker is needed). Nothing is sent.
+    """
+    from doorstep.api.schemas.explain import Explanation, something_waits
+
     with opened() as database:
         detail = journey_of(database, order)
-    steps, waits = chosen(detail, step)
+        plan, note = _ahead(database, detail) if something_waits(detail) else (None, "")
+    told = Explanation.of(detail, step, plan, note)
     if as_json:
-        told = [s.model_dump(mode="json") for s in steps]
-        base.emit(
-            {"journey_id": detail.id, "steps": told, "waits": [w.model_dump(mode="json") for w in waits]}
-        )
-        return
-    made = [
-        f"{detail.order.number or detail.order.external_id}  {detail.id}  (times in {detail.person.zone})"
-    ]
-    for one in steps:
-        made += ["", *_step(one)]
-    for wait in waits:
+        base.emit(told.model_dump(mode="json"))
+    else:
+        typer.echo("\n".join(page(told, detail)))
+
+
+def _ahead(database: Database, detail: JourneyDetail) -> tuple[PlanAnswer | None, str]:
+    """The plan, or why there is none."""
+    from doorstep.codec import CannotOpen
+    from doorstep.errors import NotFound, Unavailable
+
+    try:
+        return asyncio.run(asyncio.wait_for(_planned(database, detail), TEMPORAL_SECONDS)), ""
+    except (Unavailable, NotFound, CannotOpen) as error:
+        why = error.what
+    except TimeoutError:
+        why = "Temporal did not answer in time."
+    return None, f"What the gate would say of what waits cannot be told: {why}"
+
+
+async def _planned(database: Database, detail: JourneyDetail) -> PlanAnswer:
+    from doorstep import gateway
+    from doorstep.api.schemas.plan import PlanAnswer
+    from doorstep.models.reading.clock import Clock
+    from doorstep.planning import Planner
+
+    settings = base.settings()
+    door = gateway.Gateway(await gateway.connect(settings), database, settings)
+    history = await door.history(detail.id)
+    made = await Planner.of(settings, database).plan(history, now=datetime.now(UTC))
+    return PlanAnswer.of(made, Clock(detail.person.zone), [])
+
+
+def page(told: Explanation, detail: JourneyDetail) -> list[str]:
+    """The explanation, at most 100 columns wide."""
+    number = detail.order.number or detail.order.external_id
+    made = [f"{number}  {detail.id}  (times in {detail.person.zone})"]
+    ahead = {(t.step, t.occurrence): t for t in told.ahead}
+    for one in told.steps:
+        made += ["", *_step(one), *_would(ahead.pop((one.step, one.occurrence), None))]
+    for wait in told.waits:
         made += ["", f"{wait.name} {wait.occurrence}".strip(), *lines(wait.sentence, "  ")]
-    typer.echo("\n".join(made))
+        made += _would(ahead.pop((wait.name, wait.occurrence), None))
+    for touch in ahead.values():
+        made += ["", f"{touch.step} {touch.occurrence}".strip(), "  It does not wait yet.", *_would(touch)]
+    return [*made, *(["", *lines(told.note)] if told.note else [])]
 
 
-def chosen(detail: JourneyDetail, name: str | None) -> tuple[list[Step], list[Wait]]:
-    """The touches of that step, and the waits for ones that have not been asked about yet. Raises `NotFound`."""
-    asked = {(s.step, s.occurrence) for s in detail.steps}
-    ahead = [w for w in detail.waits if w.kind == "touch" and (w.name, w.occurrence) not in asked]
-    if name is None:
-        return detail.steps, ahead
-    steps = [s for s in detail.steps if name in (s.step, s.key)]
-    waits = [w for w in ahead if w.name == name]
-    if not steps and not waits:
-        known = sorted({s.step for s in detail.steps} | {w.name for w in ahead})
-        raise NotFound(
-            f"This journey has had no step '{name}'.{nearest(name, known)}",
-            mend=f"It has had: {', '.join(known)}." if known else "It has had none yet.",
-        )
-    return steps, waits
+def _would(touch: PlannedTouch | None) -> list[str]:
+    """What the gate would say at the next moment, and what would stop it."""
+    if touch is None:
+        return []
+    made = lines(touch.sentence, "    ", "  If nothing else happens: ")
+    for rule in touch.rules:
+        made += _rule(rule)
+    if touch.stops:
+        made.append("  What would stop it:")
+        made += [line for said in touch.stops for line in lines(said, "      ", "    × ")]
+    return made
 
 
 def _step(step: Step) -> list[str]:

@@ -102,8 +102,15 @@ def _changes(done: Verification) -> list[str]:
 
 
 def _met(journeys: Iterable[Verified]) -> str:
+    """How many journeys, and which, on one line."""
     ids = list(dict.fromkeys(one.id for one in journeys))
-    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-    return f"{len(ids)} {'journey' if len(ids) == 1 else 'journeys'} ({', '.join(ids[:SHOWN])}{more})"[
-        : WIDTH - 20
-    ]
+    count = f"{len(ids)} {'journey' if len(ids) == 1 else 'journeys'}"
+    named: list[str] = []
+    for id_ in ids[:SHOWN]:
+        if len(count) + len(", ".join([*named, id_])) > WIDTH - 40:
+            break
+        named.append(id_)
+    such = ", ".join(named)
+    return (
+        f"{count} (such as {such})" if 0 < len(named) < len(ids) else f"{count} ({such})" if named else count
+    )

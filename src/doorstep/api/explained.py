@@ -1,0 +1,60 @@
+"""Why: each message sent, not sent, deferred or still waiting, rule by rule."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from doorstep.api.auth import Supporter
+from doorstep.api.journeys import LIVE_SECONDS, Ref, read_detail
+from doorstep.api.planned import planner_of
+from doorstep.api.schemas import examples_explain
+from doorstep.api.schemas.errors import errors
+from doorstep.api.schemas.examples import ok
+from doorstep.api.schemas.explain import Explanation, something_waits
+from doorstep.api.schemas.plan import PlanAnswer
+from doorstep.api.wiring import Parts, Services
+from doorstep.codec import CannotOpen
+from doorstep.errors import NotFound, Unavailable
+from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.views import JourneyDetail
+
+router = APIRouter(prefix="/journeys", tags=["journeys"])
+
+
+@router.get(
+    "/{ref}/explain",
+    summary="Why a message went, or did not",
+    description="For each step, or one: every time the gate was asked, rule by rule, with the facts it read and when, "
+    "and the next moment it could go. For what still waits, `ahead` says what the gate would answer at that moment "
+    "over the facts of now, and what would stop it: the journey is rebuilt from its history for that; nothing is sent "
+    "and nothing is changed. Needs no worker. With Temporal away `ahead` is empty and `note` says so; all the rest is "
+    "from the tables.",
+    responses={
+        200: ok(examples_explain.EXPLANATION),
+        **errors("unauthenticated", "forbidden", "not_found", "step_not_found", "invalid"),
+    },
+)
+async def explain(
+    request: Request,
+    parts: Parts,
+    caller: Supporter,
+    ref: Ref,
+    step: Annotated[
+        str | None, Query(max_length=300, description="One step's name, or a touch's key; without it: all.")
+    ] = None,
+) -> Explanation:
+    detail = await run_in_threadpool(read_detail, parts, caller, ref)
+    plan, note = await _ahead(request, parts, detail) if something_waits(detail) else (None, "")
+    return Explanation.of(detail, step, plan, note)
+
+
+async def _ahead(request: Request, parts: Services, detail: JourneyDetail) -> tuple[PlanAnswer | None, str]:
+    try:
+        history = await parts.gateway.history(detail.id, LIVE_SECONDS)
+    except (Unavailable, NotFound, CannotOpen) as error:
+        return None, f"What the gate would say of what waits cannot be told: {error.what}"
+    plan = await planner_of(request, parts).plan(history, now=parts.clock())
+    return PlanAnswer.of(plan, Clock(detail.person.zone), []), ""

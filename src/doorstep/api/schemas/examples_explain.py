@@ -1,0 +1,28 @@
+"""Examples of an explanation."""
+
+from __future__ import annotations
+
+from doorstep.api.schemas.examples import DETAIL, JOURNEY_ID, named_value, raw
+from doorstep.api.schemas.examples_plan import PLAN
+
+_whole = raw(next(iter(DETAIL.values()))["value"])
+_plan = raw(next(iter(PLAN.values()))["value"])
+
+EXPLANATION = named_value(
+    "explanation",
+    {
+        "journey_id": JOURNEY_ID,
+        "type": "standard.v1",
+        "steps": _whole["steps"],
+        "waits": [
+            {
+                **_plan["waits"][0],
+                "note": "",
+                "sentence": "The message 'win-back-30' goes out on Tue 31 Mar 2026, 10:12.",
+            }
+        ],
+        "ahead": _plan["touches"],
+        "note": "",
+    },
+    "One message sent, one still to go",
+)

@@ -1,0 +1,71 @@
+"""Why a message was sent, was not, waits, or what the gate would say of it: rule by rule."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field
+
+from doorstep.api.schemas.plan import PlanAnswer, PlannedTouch
+from doorstep.errors import NotFound, nearest
+from doorstep.models.reading.goods import View
+from doorstep.models.reading.views import JourneyDetail, Step, Wait
+
+
+class Explanation(View):
+    """`steps`: touches that were asked about, with every decision. `waits`: those that wait for their first time.
+    `ahead`: for each that waits, what the gate would say at its next moment over the facts of now."""
+
+    journey_id: str
+    type: str
+    steps: list[Step] = Field(
+        description="Every touch the gate was asked about or the journey ended, each decision rule by rule: what was "
+        "read, when, and the next moment it could go."
+    )
+    waits: list[Wait] = Field(description="Touches that wait and have not been asked about yet.")
+    ahead: list[PlannedTouch] = Field(
+        description="For each touch that waits: the gate's answer at the next moment it could go, over the facts of "
+        "now, rule by rule, and what would stop it until then. Nothing else is assumed to happen."
+    )
+    note: str = Field(
+        description="Why `ahead` could not be told; empty when it could, or when nothing waits."
+    )
+
+    @classmethod
+    def of(cls, detail: JourneyDetail, name: str | None, plan: PlanAnswer | None, note: str = "") -> Self:
+        """Of one step (its name, or a touch's key) or of all. `plan` is None where there is none to be had. Raises
+        `NotFound` offering the nearest step."""
+        asked = {(s.step, s.occurrence) for s in detail.steps}
+        coming = [w for w in detail.waits if w.kind == "touch"]
+        waits = [w for w in coming if (w.name, w.occurrence) not in asked]
+        steps, ahead = detail.steps, list(plan.touches) if plan is not None else []
+        if name is None:
+            open_ones = {(w.name, w.occurrence) for w in coming} | {
+                (s.step, s.occurrence) for s in steps if s.next is not None
+            }
+            ahead = [t for t in ahead if (t.step, t.occurrence) in open_ones]
+        else:
+            known = {s.step for s in steps} | {w.name for w in waits} | {t.step for t in ahead}
+            steps = [s for s in steps if name in (s.step, s.key)]
+            waits = [w for w in waits if w.name == name]
+            ahead = [t for t in ahead if name in (t.step, t.key)]
+            if not steps and not waits and not ahead:
+                raise _unknown(name, known)
+        note = note or ("" if plan is None or plan.rebuilt else plan.note)
+        return cls(journey_id=detail.id, type=detail.type, steps=steps, waits=waits, ahead=ahead, note=note)
+
+
+def something_waits(detail: JourneyDetail) -> bool:
+    """Whether there is a gate's answer to come."""
+    return detail.status == "open" and (
+        any(w.kind == "touch" for w in detail.waits) or any(s.next is not None for s in detail.steps)
+    )
+
+
+def _unknown(name: str, known: set[str]) -> NotFound:
+    told = ", ".join(sorted(known))
+    return NotFound(
+        f"This journey has no step '{name}', behind it or ahead.{nearest(name, known)}",
+        mend=f"It has: {told}." if known else "It has had none yet.",
+        code="step_not_found",
+    )
