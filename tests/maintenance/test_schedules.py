@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -61,7 +62,9 @@ async def test_a_worker_ensures_them_and_carries_them_out(
     with database.writing() as connection:
         connection.execute(
             update(table(JourneyRow)).values(
-                status="closed", closed_at=datetime.now(UTC) - timedelta(hours=1)
+                id=f"jny_{uuid.uuid4().hex}",  # of which this session's server knows nothing, whatever ran before
+                status="closed",
+                closed_at=datetime.now(UTC) - timedelta(hours=1),
             )
         )
     stop = asyncio.Event()
