@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from doorstep.domain.messages import Channel, Purpose
     from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
     from doorstep.domain.shipments import ShipmentStatus
+    from doorstep.rehearsal.limits.registry import limit
     from doorstep.workflows.journey import Journey
     from doorstep.workflows.patches import declare_patch
     from doorstep.workflows.registry import RoutingFacts, journey, routing
@@ -86,6 +87,7 @@ __all__ = [
     "declare_patch",
     "event",
     "journey",
+    "limit",
     "routing",
 ]
 
@@ -123,6 +125,7 @@ _HOMES = {
     "doorstep.domain.messages": ["Channel", "Purpose"],
     "doorstep.domain.outcomes": ["Outcome", "OutcomeKind", "SkipReason"],
     "doorstep.domain.shipments": ["ShipmentStatus"],
+    "doorstep.rehearsal.limits.registry": ["limit"],
     "doorstep.workflows.journey": ["Journey"],
     "doorstep.workflows.patches": ["declare_patch"],
     "doorstep.workflows.registry": ["RoutingFacts", "journey", "routing"],

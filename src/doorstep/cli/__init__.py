@@ -15,6 +15,7 @@ from doorstep.cli import (
     diff,
     doctor,
     explain,
+    explore,
     keys,
     migrate,
     person,
@@ -51,6 +52,7 @@ app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("plan")(plan.plan)
 app.command("rehearse")(rehearse.rehearse)
+app.command("explore")(explore.explore)
 app.command("diff")(diff.diff)
 app.command("verify")(verify.verify)
 app.command("redrive")(redrive.redrive)

@@ -154,6 +154,7 @@ class Play:
                 order=order,
                 detail=words.of_event(body),
                 happened_at=happened if happened != at else None,
+                subject=str(body.get("subject", "")),
                 data={k: v for k, v in body["data"].items() if k in words.SHOWN},
             )
         )

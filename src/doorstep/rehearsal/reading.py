@@ -13,6 +13,7 @@ from doorstep.errors import ScenarioError
 from doorstep.policies.reading import policy_of
 from doorstep.rehearsal import checking
 from doorstep.rehearsal.acts import act
+from doorstep.rehearsal.limits.finding import find
 from doorstep.rehearsal.marks import Spot, opened
 from doorstep.rehearsal.moments import Moment, placed, span, when
 from doorstep.rehearsal.scenario import (
@@ -32,8 +33,8 @@ from doorstep.rehearsal.scenario import (
 )
 from doorstep.rehearsal.shop import DEFAULT_SHOP, Product, Shop
 
-_TOP = ("scenario", "about", "person", "shop", "order", "placed", "heard", "timeline")
-_PERSON = ("first_name", "locale", "zone", "country", "reach", "consents", "suppressed")
+_TOP = ("scenario", "about", "person", "shop", "order", "placed", "heard", "limits", "timeline")
+_PERSON = ("ref", "first_name", "locale", "zone", "country", "reach", "consents", "suppressed")
 _SHOP = ("name", "zone", "locale", "country", "currency", "policy", "products")
 _PRODUCT = ("title", "category", "price_minor", "replenish_days")
 _ORDER = ("lines", "gift", "country")
@@ -68,6 +69,9 @@ def read(text: str, file: str = "scenario") -> Scenario:
         bought=_bought(parts["order"].known(_ORDER), shop) if "order" in parts else Bought(),
         placed=parts["placed"].read(placed) if "placed" in parts else Scenario(name="").placed,
         heard=_moment(parts["heard"]) if "heard" in parts else None,
+        limits=tuple(item.read(lambda name: find(name).name) for item in parts["limits"].items())
+        if "limits" in parts
+        else (),
         timeline=tuple(_entry(spot, shop) for spot in parts["timeline"].items())
         if "timeline" in parts
         else (),

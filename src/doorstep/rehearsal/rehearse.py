@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from doorstep.domain.messages import Message
 from doorstep.domain.outcomes import Defer
 from doorstep.domain.touches import LedgerRow
 from doorstep.ports import Renderer
+from doorstep.rehearsal.limits.finding import find
 from doorstep.rehearsal.memory import Links, plain_links
 from doorstep.rehearsal.moments import FIRST_DAY
 from doorstep.rehearsal.playing import Play, known_before
@@ -27,8 +29,6 @@ from doorstep.rehearsal.world import Unrendered, World
 from doorstep.templates.renderer import Renderer as Templates
 from doorstep.workflows import registry
 
-PERSON = "per_rehearsal"
-
 
 def rehearse(
     journey: str | type[Any],
@@ -38,20 +38,23 @@ def rehearse(
     first_day: date = FIRST_DAY,
     renderer: Renderer | None = None,
     links: Links = plain_links,
-    person_ref: str = PERSON,
+    person_ref: str = "",
     sandboxed: bool | None = False,
 ) -> Timeline:
     """Plays a scenario and tells what became of it. `journey`: a published name (its newest version), a workflow type
     such as `standard.v1`, or the class itself. `render=False` fills no templates in: no words, three times as fast.
     `sandboxed`: in the worker's sandbox; None: until this class has once been proven in it (`engine.Engine`).
     `first_day`: the local date on which the order is placed, unless the scenario names one. `renderer`: by default
-    the built-in templates in the brand of an invented shop. `person_ref` decides variants and holdouts.
+    the built-in templates in the brand of an invented shop. `person_ref`: another than the scenario's;
+    it decides variants and holdouts.
 
-    What must be mended (a template's missing variable, an error in the journey) is in the timeline's `problems`.
+    What must be mended (a template's missing variable, an error in the journey, a limit of the scenario's that was
+    broken) is in the timeline's `problems`.
     Raises `ScenarioError` for a scenario that cannot be played and `SetupError` for an unknown journey.
     """
     begun = time.perf_counter()
     kind, cls = journey_class(journey)
+    person_ref = person_ref or scenario.person.ref
     placed = scenario.placed.resolve(first_day, scenario.person.zone)
     person = known_before(scenario, person_ref, placed)
     records = Records(
@@ -62,10 +65,16 @@ def rehearse(
     play = Play(scenario, world, person, cls, placed, sandboxed=sandboxed)
     try:
         play.run()
-        return written(play, kind, (time.perf_counter() - begun) * 1000)
+        return held_to(scenario, written(play, kind, (time.perf_counter() - begun) * 1000))
     finally:
         for engine in play.engines.values():
             engine.close()
+
+
+def held_to(scenario: Scenario, timeline: Timeline) -> Timeline:
+    """The timeline, with each limit of the scenario's that it breaks among its problems."""
+    broken = [f"{breach}" for name in scenario.limits for breach in find(name).breaches(timeline, scenario)]
+    return replace(timeline, problems=(*timeline.problems, *broken)) if broken else timeline
 
 
 @lru_cache(maxsize=1)
@@ -142,6 +151,8 @@ def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None
         template=request.template,
         template_digest=row.template_digest,
         body_digest=row.body_digest,
+        promotes=bool(request.offered or {"offer", "reward"} & request.context.keys()),
+        taken=sum(sent.key == request.key for sent in play.world.sent),
         subject=message.rendered.subject if message else "",
         text=message.rendered.text if message else "",
         deferrals=tuple(

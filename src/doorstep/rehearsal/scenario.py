@@ -29,9 +29,11 @@ FIRST = "first"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """The customer. `reach`: the channels they have an address on; `consents`: those on which they agreed to
-    marketing, when they ordered; `suppressed`: addresses that bounced or opted out long before."""
+    """The customer. `ref` decides which variants they get and whether they are held out; `reach`: the channels they
+    have an address on; `consents`: those on which they agreed to marketing, when they ordered; `suppressed`:
+    addresses that bounced or opted out long before."""
 
+    ref: str = "per_rehearsal"
     first_name: str = "Mila"
     locale: str = "en"
     zone: str = "Europe/Berlin"
@@ -156,7 +158,8 @@ Entry = Told | Ordered | Reported | Failing | Steered
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One story. `name` is what `--scenario` says; `about` one sentence. `heard`: when the first order itself is heard
-    of, if later than it was placed (an import)."""
+    of, if later than it was placed (an import). `limits`: what must hold in it (docs/exploring.md); a rehearsal that
+    breaks one has failed."""
 
     name: str
     about: str = ""
@@ -166,6 +169,7 @@ class Scenario:
     placed: Placed = field(default_factory=Placed)
     heard: When | None = None
     timeline: tuple[Entry, ...] = ()
+    limits: tuple[str, ...] = ()
     file: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:

@@ -41,6 +41,10 @@ class Touch:
     template: str = ""
     template_digest: str = ""
     body_digest: str = ""
+    promotes: bool = False
+    """It recommends products, or carries an offer or a reward, whatever its purpose says."""
+    taken: int = 0
+    """How often a provider took it; more than once is once too often."""
     subject: str = ""
     text: str = field(default="", repr=False)
     deferrals: tuple[Deferral, ...] = ()
@@ -83,7 +87,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
     """Something beside touches. `at`: when Doorstep heard of it (aware UTC); `happened_at`: when it happened, where
-    that was earlier. `what` is its name, `detail` a few words."""
+    that was earlier. `what` is its name, `subject` what it is about as the sender calls it, `detail` a few words."""
 
     at: datetime
     kind: Kind
@@ -91,6 +95,7 @@ class Happening:
     order: str = ""
     detail: str = ""
     happened_at: datetime | None = None
+    subject: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

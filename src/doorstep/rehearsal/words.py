@@ -15,6 +15,7 @@ SHOWN = (
         "amount_minor",
         "substatus",
         "channel",
+        "purpose",
         "products",
         "expect_next_by",
         "gift",

@@ -44,6 +44,8 @@ def write(scenario: Scenario) -> str:
         told["placed"] = str(scenario.placed)
     if scenario.heard is not None:
         told["heard"] = str(scenario.heard)
+    if scenario.limits:
+        told["limits"] = list(scenario.limits)
     if scenario.timeline:
         told["timeline"] = [_entry(entry) for entry in scenario.timeline]
     return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=110)

@@ -1,0 +1,192 @@
+"""`doorstep explore`: the story nobody thought of, before a customer lives it."""
+
+from __future__ import annotations
+
+import logging
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doorstep.cli import base
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal.exploring.report import Finding, Report
+    from doorstep.rehearsal.limits.registry import Limit
+
+WIDTH = 100
+
+
+def explore(
+    journey: Annotated[
+        str, typer.Argument(help="A journey's name, or one version of it such as standard.v1.")
+    ] = "standard",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            "-l",
+            help="A limit of yours beside the built-in ones: 'at most 2 sms in 1 day', 'never review-request after "
+            "return.received', or the name of an @limit function of a store package. May be given several times.",
+        ),
+    ] = None,
+    only: Annotated[bool, typer.Option("--only", help="Ask for the limits given with --limit only.")] = False,
+    runs: Annotated[int, typer.Option(min=1, help="Play at most so many stories.")] = 2000,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Search at most so long; default: as long as --runs takes.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Another seed is another search; the same one finds the same.")
+    ] = 1,
+    first: Annotated[bool, typer.Option("--first", help="End with the first thing found.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the smallest scenarios are written: a folder, or a .yaml file for the first."
+        ),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Name the limits there are, and end.")] = False,
+    as_json: base.AsJson = False,
+) -> None:
+    """Search a journey for a story that breaks a limit: event orders, timings, duplicates, late news, what customers,
+    providers and agents do.
+
+    Each finding is told with its smallest scenario, written to a file that `doorstep rehearse --scenario FILE` runs:
+    it fails there too, until the journey is mended. Exit code 1 when something was found. Nothing is sent, and neither
+    database nor Temporal is needed. Built-in limits: --list. Ctrl-C ends the search and tells what was found by then.
+    """
+    packages = base.settings().store_packages
+    from doorstep.rehearsal.limits.built_in import REACHABLE
+    from doorstep.rehearsal.limits.finding import every
+    from doorstep.workflows import registry
+
+    registry.load(packages)
+    if listed:
+        _list([one.name for one in every()] + [REACHABLE], as_json)
+        return
+    limits = _limits(journey, limit or [], only)
+    report = _searched(journey, limits, packages, runs, seconds, seed, first, only)
+    files = [_kept(finding, n, out) for n, finding in enumerate(report.findings)]
+    if as_json:
+        told = report.as_json()
+        for finding, file in zip(told["findings"], files, strict=True):
+            finding["file"] = str(file)
+        base.emit(told)
+    else:
+        typer.echo("\n".join(_page(report, files)))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _limits(journey: str, texts: list[str], only: bool) -> list[Limit]:
+    from doorstep.errors import BadInput
+    from doorstep.rehearsal.exploring.steps import steps
+    from doorstep.rehearsal.limits.finding import built_ins, check_steps, find
+    from doorstep.rehearsal.limits.registry import given
+    from doorstep.rehearsal.rehearse import journey_class
+
+    known = steps(journey_class(journey)[1])
+    if only and not texts:
+        raise BadInput("--only asks for no limit at all.", mend="Give one with --limit.")
+    for text in texts:
+        check_steps(text, known)
+    asked = [find(text) for text in texts]
+    found = asked if only else [*built_ins(), *given().values(), *asked]
+    return list({one.name: one for one in found}.values())
+
+
+def _searched(
+    journey: str,
+    limits: list[Limit],
+    packages: tuple[str, ...],
+    runs: int,
+    seconds: float | None,
+    seed: int,
+    first: bool,
+    only: bool,
+) -> Report:
+    from doorstep.rehearsal import shelf
+    from doorstep.rehearsal.exploring.explore import explore as search
+    from doorstep.templates.packages import renderer
+
+    logging.getLogger("temporalio.workflow").setLevel(logging.ERROR)  # a search fails touches on purpose
+    return search(
+        journey,
+        limits=limits,
+        bases=shelf.every(packages),
+        runs=runs,
+        seconds=seconds,
+        seed=seed,
+        first=first,
+        reachable=not only,
+        renderer=renderer(packages) if packages else None,
+        progress=lambda r: base.report(
+            f"{r.runs} of {runs} stories, {r.elapsed:.0f} s; {r.kept} did something new, {len(r.findings)} findings"
+        ),
+    )
+
+
+def _kept(finding: Finding, number: int, out: Path | None) -> Path:
+    """Writes a finding's scenario; never over a file that says something else."""
+    from doorstep.rehearsal.writing import write
+
+    text = write(finding.scenario)
+    if out is not None and out.suffix in (".yaml", ".yml") and number == 0:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text, encoding="utf-8")
+        return out
+    folder = Path() if out is None else out.parent if out.suffix in (".yaml", ".yml") else out
+    folder.mkdir(parents=True, exist_ok=True)
+    for n in range(1, 1000):
+        file = folder / f"{finding.scenario.name}{f'-{n}' if n > 1 else ''}.yaml"
+        if not file.exists() or file.read_text(encoding="utf-8") == text:
+            break
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def _page(report: Report, files: list[Path]) -> list[str]:
+    from doorstep.rehearsal.writing import write
+
+    rate = report.runs / report.elapsed if report.elapsed else 0.0
+    made = [
+        f"{report.journey}: {report.runs} stories in {report.elapsed:.1f} s ({rate:.0f} a second), seed {report.seed}; "
+        f"{report.ended}.",
+        f"{report.kept} did something that none before had done.",
+        "",
+    ]
+    for finding, file in zip(report.findings, files, strict=True):
+        made += textwrap.wrap(
+            f"✗ {finding.breach.limit}: {finding.breach.what}", WIDTH, subsequent_indent="  "
+        )
+        made += [f"    {line}" for line in write(finding.scenario).splitlines()]
+        made += [f"  doorstep rehearse {report.journey} --scenario {file}", ""]
+    broken = {finding.breach.limit for finding in report.findings}
+    if report.never_sent:
+        told = f"✗ every step reachable: never sent in any story: {', '.join(report.never_sent)}."
+        made += textwrap.wrap(told, WIDTH, subsequent_indent="  ")
+    made += [f"✓ {name}" for name in report.limits if name not in broken and not _unreached(name, report)]
+    made += ["", *_weeks(report)]
+    return made
+
+
+def _unreached(name: str, report: Report) -> bool:
+    from doorstep.rehearsal.limits.built_in import REACHABLE
+
+    return name == REACHABLE and (bool(report.never_sent) or not report.whole)
+
+
+def _weeks(report: Report) -> list[str]:
+    made = []
+    for what, week in (("messages", report.fullest), ("promotions", report.fullest_promotions)):
+        told = f"The fullest 7 days of one person: {week.messages} {what}"
+        made += textwrap.wrap(f"{told} ({', '.join(week.steps)}).", WIDTH, subsequent_indent="  ")
+    return made
+
+
+def _list(names: list[str], as_json: bool) -> None:
+    if as_json:
+        base.emit(names)
+    else:
+        typer.echo("\n".join(names))

@@ -1,0 +1,1 @@
+"""The search for a story that breaks a limit. docs/exploring.md"""

@@ -1,0 +1,50 @@
+"""A limit by its name or its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from doorstep.errors import BadInput, nearest
+from doorstep.rehearsal.limits import built_in, said
+from doorstep.rehearsal.limits.registry import Limit, given
+
+
+def find(text: str) -> Limit:
+    """The built-in one, a package's or the one those words say. Raises `BadInput` offering the nearest name."""
+    known = {**built_in.CHECKED, **given()}
+    name = text.strip().rstrip(".")
+    plain = name.replace("-", " ").replace("_", " ")
+    for candidate in (name, plain):
+        if candidate in known:
+            return known[candidate]
+    if (found := said.read(text)) is not None:
+        return found
+    if name == built_in.REACHABLE:
+        raise BadInput(f"'{name}' is a limit of a whole search, not of one story.", mend="Leave it out.")
+    raise BadInput(
+        f"There is no limit '{text}'.{nearest(name, known)}",
+        mend=f"There are: {', '.join(known)}; or say {said.FORMS}.",
+    )
+
+
+def every() -> list[Limit]:
+    """The built-in ones and those of packages."""
+    return [*built_ins(), *given().values()]
+
+
+def built_ins() -> list[Limit]:
+    """All that are asked of every story, without being told."""
+    return [*built_in.CHECKED.values(), find(built_in.WEEK)]
+
+
+def check_steps(text: str, steps: Iterable[str]) -> None:
+    """Whether the steps that a limit's words name are steps of a journey. Raises `BadInput` offering the nearest."""
+    known = set(steps)
+    if text.strip().rstrip(".") in {**built_in.CHECKED, **given()} or not known:
+        return
+    for step in said.named(text):
+        if step not in known:
+            raise BadInput(
+                f"The limit '{text}' names '{step}', which is no step of the journey.{nearest(step, known)}",
+                mend=f"Its steps: {', '.join(sorted(known))}. Kinds: {', '.join(said.KINDS)}.",
+            )

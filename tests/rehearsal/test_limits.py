@@ -1,0 +1,146 @@
+"""Limits: what each says, asked of stories that keep it and of stories that break it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from doorstep.errors import BadInput, ScenarioError
+from doorstep.rehearsal import shelf
+from doorstep.rehearsal.exploring.steps import steps
+from doorstep.rehearsal.limits import registry
+from doorstep.rehearsal.limits.finding import built_ins, check_steps, find
+from doorstep.rehearsal.limits.registry import limit
+from doorstep.rehearsal.reading import read
+from doorstep.rehearsal.rehearse import rehearse
+from doorstep.rehearsal.scenario import Scenario
+from doorstep.rehearsal.timeline import Timeline, Touch
+from doorstep.rehearsal.writing import write
+from doorstep.workflows.standard_v1 import Standard
+
+
+def played(name: str) -> tuple[Timeline, Scenario]:
+    scenario = shelf.load(name)
+    return rehearse("standard", scenario, render=False), scenario
+
+
+def pushed(timeline: Timeline, step: str, by: timedelta) -> Timeline:
+    """The story, had that touch gone so much later."""
+    touches = [replace(t, at=t.at + by) if t.step == step else t for t in timeline.touches]
+    return replace(timeline, touches=tuple(sorted(touches, key=lambda t: t.at)))
+
+
+def broken(name: str, timeline: Timeline, scenario: Scenario) -> list[str]:
+    return [breach.about for breach in find(name).breaches(timeline, scenario)]
+
+
+def test_every_shipped_scenario_keeps_every_built_in_limit() -> None:
+    found = {}
+    for scenario in shelf.every():
+        timeline = rehearse("standard", scenario)
+        found[scenario.name] = [str(b) for one in built_ins() for b in one.breaches(timeline, scenario)]
+    assert {name: breaches for name, breaches in found.items() if breaches} == {}
+
+
+@pytest.mark.parametrize(
+    ("limit_name", "scenario", "step", "days"),
+    [
+        ("no promotion after refund", "full-refund-on-day-12", "care-guide", 20),
+        ("no promotion with an open complaint", "bad-review-resolved", "check-in", 5),
+        ("nothing without consent", "unsubscribes-on-day-3", "education", 5),
+    ],
+)
+def test_a_promotion_at_the_wrong_time_breaks_its_limit(
+    limit_name: str, scenario: str, step: str, days: int
+) -> None:
+    timeline, told = played(scenario)
+    assert broken(limit_name, timeline, told) == []
+    assert broken(limit_name, pushed(timeline, step, timedelta(days=days)), told) == [step]
+
+
+def test_a_service_message_with_an_offer_is_a_promotion() -> None:
+    timeline, told = played("full-refund-on-day-12")
+    offer = {"purpose": "transactional", "promotes": True}
+    touches = tuple(replace(t, **offer) if t.step == "refund-confirmation" else t for t in timeline.touches)
+    changed = pushed(replace(timeline, touches=touches), "refund-confirmation", timedelta(days=1))
+    assert broken("no promotion after refund", changed, told) == ["refund-confirmation"]
+
+
+def test_what_a_provider_took_twice_and_the_same_words_twice_a_day_break_one_limit() -> None:
+    timeline, told = played("happy-path")
+    first = timeline.touch("delivered")
+    assert isinstance(first, Touch)
+    taken = replace(timeline, touches=(replace(first, taken=2),))
+    assert broken("no touch twice", taken, told) == ["delivered"]
+    said = replace(first, body_digest="d", subject="s")
+    again = replace(
+        said, key="other", occurrence=f"{said.occurrence}:again", at=said.at + timedelta(minutes=5)
+    )
+    assert broken("no touch twice", replace(timeline, touches=(said, again)), told) == ["delivered"]
+    other = replace(again, body_digest="e")
+    assert broken("no touch twice", replace(timeline, touches=(said, other)), told) == []
+
+
+def test_limits_said_in_words() -> None:
+    timeline, told = played("happy-path")
+    assert broken("at most 1 message in 1 hour", timeline, told) == []
+    assert len(broken("at most 1 marketing in 7 days", timeline, told)) == 1
+    assert broken("never education after order.placed", timeline, told) == ["education"]
+    assert broken("never review-request before order.placed", timeline, told) == []
+    assert broken("Never care-guide after  education.", timeline, told) == ["care-guide"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("no promotion after refunds", "Did you mean 'no promotion after refund'?"),
+        ("never sms after order.refund", "Did you mean 'order.refunded'?"),
+        ("twice", "'at most 2 sms in 1 day'"),
+    ],
+)
+def test_an_unknown_limit_is_refused_with_the_nearest(text: str, says: str) -> None:
+    with pytest.raises(BadInput) as error:
+        find(text)
+    assert says in str(error.value)
+
+
+def test_a_step_that_is_none_is_refused_with_the_nearest() -> None:
+    with pytest.raises(BadInput, match="Did you mean 'review-request'"):
+        check_steps("never review-requests after return.received", steps(Standard))
+    check_steps("never sms after shipped", steps(Standard))
+
+
+def test_a_function_of_the_timeline_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_GIVEN", {})
+
+    @limit
+    def no_guide(timeline: Timeline) -> None:
+        assert timeline.touch("care-guide") is None, "a guide went"
+
+    timeline, told = played("happy-path")
+    assert [b.what for b in find("no-guide").breaches(timeline, told)] == ["a guide went"]
+
+
+def test_a_scenario_names_its_limits_and_fails_when_it_breaks_one() -> None:
+    told = replace(shelf.load("happy-path"), limits=("never care-guide after order.delivered",))
+    told = replace(told, limits=("never care-guide after shipment.delivered",))
+    assert read(write(told), "written") == told
+    timeline = rehearse("standard", told, render=False)
+    assert not timeline.ok
+    assert "care-guide went on" in timeline.problems[0]
+
+
+def test_an_unknown_limit_in_a_file_is_refused_with_its_line() -> None:
+    with pytest.raises(ScenarioError, match=r"mine\.yaml:2: There is no limit"):
+        read("scenario: mine\nlimits: [no touch thrice]\n", "mine.yaml")
+
+
+def test_the_steps_of_the_standard_journey_are_read_from_its_source_and_its_mixins() -> None:
+    found = steps(Standard)
+    assert {"cross-sell-7", "cross-sell-14", "cross-sell-21"} <= found  # an f-string over a loop
+    assert {"shipped", "delivered", "returned-to-sender"} <= found  # a table of a mixin
+    assert {"return-requested", "return-received"} <= found  # either of two
+    assert {"partial-refund", "refund-confirmation"} <= found  # given by callers
+    assert not [step for step in found if "*" in step]
