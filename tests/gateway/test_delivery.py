@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from doorstep.domain.ids import shipment_ref
 from doorstep.gateway import Gateway, marks
+from doorstep.gateway.delivery import Deliverer
 from doorstep.gateway.rpc import Refused
 from doorstep.ingest.sql import EVENTS
 from gateway.stage import LATER, Stage
@@ -79,6 +80,31 @@ async def test_a_starting_journey_hears_its_persons_news_behind_any_number_of_ot
 
     async with stage.worker():
         assert "product.browsed" in (await stage.heard(2))[0]
+
+
+async def test_a_journey_that_starts_while_its_persons_news_is_being_told_hears_it_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The news was read before the order was there, the order's journey started before the news was marked as told."""
+    looked = event("product.browsed", hours(3), None, fact="looked", subject="p1", person=ADA)
+    take(stage.database, whole(order(stage.order(1))), "w1")
+    news = take(stage.database, told(looked), "w2")
+    loop, plan = asyncio.get_running_loop(), Deliverer._plan
+
+    def planned(deliverer: Deliverer, *whom: frozenset[str]) -> Any:
+        made = plan(deliverer, *whom)
+        monkeypatch.setattr(Deliverer, "_plan", plan)
+        done = take(stage.database, whole(order(stage.order(2), placed=hours(1))), "w3")
+        asyncio.run_coroutine_threadsafe(stage.gateway.deliver(done.journeys), loop).result(20)
+        return made
+
+    monkeypatch.setattr(Deliverer, "_plan", planned)
+    await stage.gateway.deliver((), news.persons)
+
+    assert (journey(stage, 2)["status"], inbox(stage)["product.browsed"]) == ("open", "delivered")
+    async with stage.worker():
+        assert (await stage.heard(2))[0] == ["order.placed", "product.browsed"]
+        assert (await stage.heard(1))[0].count("product.browsed") == 1
 
 
 async def test_what_comes_later_is_one_signal_for_all_of_it(stage: Stage) -> None:

@@ -273,6 +273,16 @@ def test_stop_ends_every_text_and_start_lifts_it(database: Database, ports: Port
     assert two.reason is SkipReason.SUPPRESSED
 
 
+def test_stop_holds_for_every_store_that_sends_from_the_number(database: Database, ports: Ports) -> None:
+    """One account, one number, one address for what comes in: whose connection hears it says nothing of who wrote."""
+    add(database, StoreRow(id="other", name="Other", created_at=NOON))
+    in_force = "SELECT store_id FROM suppressions WHERE lifted_at IS NULL AND cause = 'stop'"
+    wrote(database, Said.STOP, 1)
+    assert {r["store_id"] for r in rows(database, in_force)} == {STORE, "other"}
+    wrote(database, Said.START, 2)
+    assert rows(database, in_force) == []
+
+
 def test_start_takes_no_dead_number_off_the_list(database: Database, ports: Ports) -> None:
     """It answers STOP, not a bounce."""
     heard(database, bounce(channel=Channel.SMS, address=PHONE, provider="twilio"))

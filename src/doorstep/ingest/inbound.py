@@ -1,5 +1,9 @@
 """What people write back. STOP puts their number on the never-send list, START takes it off; whatever is not a word of
-that kind reaches a person, as a ticket about the order we last wrote to them about."""
+that kind reaches a person, as a ticket about the order we last wrote to them about.
+
+The installation sends from one number for all its stores, and the provider tells us at one address what comes in: STOP
+and START are said to that number, so they hold for every store.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,14 @@ from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.prepared import prepared
 from doorstep.models.reading.tickets import REPLY
 from doorstep.models.store import lift, suppress
+from doorstep.models.stores import StoreRow
 from doorstep.models.tables import table
 from doorstep.models.tickets import open_ticket_in
 from doorstep.sources.heard import InboundSighting
 
 REASON = "customer_reply"
-_LEDGER = table(LedgerRowModel)
+_LEDGER, _STORES = table(LedgerRowModel), table(StoreRow)
+_EVERY_STORE = prepared(select(_STORES.c.id).order_by(_STORES.c.id))
 _LAST_MESSAGE = prepared(
     select(_LEDGER.c.journey_id, _LEDGER.c.order_ref)
     .where(
@@ -66,15 +72,21 @@ def _take(delivery: Delivery, message: InboundSighting) -> None:
 
 
 def _opt(delivery: Delivery, message: InboundSighting) -> bool:
-    """Whether it took the number off the list."""
+    """Whether it took the number off a list."""
     if delivery.secret is None:
         delivery.problems.append("A word on the never-send list was not kept: no secret is at hand.")
         return False
-    place = (delivery.at.store_id, message.channel, message.address, SuppressionCause.STOP)
-    if message.said is Said.STOP:
-        suppress(delivery.conn, delivery.secret(), *place, message.at)
-        return False
-    return lift(delivery.conn, delivery.secret(), *place, message.at)
+    taken_off = False
+    for store in delivery.all(_EVERY_STORE):
+        person_at(
+            delivery, store.id, IDENTITY_OF[message.channel], message.address
+        )  # locks them, as a touch does
+        place = (store.id, message.channel, message.address, SuppressionCause.STOP)
+        if message.said is Said.STOP:
+            suppress(delivery.conn, delivery.secret(), *place, message.at)
+        else:
+            taken_off |= lift(delivery.conn, delivery.secret(), *place, message.at)
+    return taken_off
 
 
 def _to_a_person(delivery: Delivery, message: InboundSighting, person: str) -> None:

@@ -70,7 +70,7 @@ def lock(delivery: Delivery, person_id: str) -> None:
 
 
 def person_at(delivery: Delivery, store_id: str, kind: str, address: str) -> str:
-    """Whose address it is in that store; empty when nobody's."""
+    """Whose address it is in that store; empty when nobody's. On PostgreSQL it locks the person."""
     found = delivery.first(FIND, store=store_id, of_kind=kind, of_value=address)
     return "" if found is None else str(found.person_id)
 

@@ -111,7 +111,8 @@ def _opened(parts: Services, token: str) -> tuple[Visit, list[Choice]]:
 
 
 def _words(seen: Visit, choices: Sequence[Choice], fields: Mapping[str, list[str]]) -> list[Word]:
-    """What changes. Nothing is granted on a blocked channel: it would say yes and send nothing."""
+    """What changes, and a "no" that is said again: it counts from now. Nothing is granted on a blocked channel: it
+    would say yes and send nothing."""
     shown, on = fields.get("shown", []), fields.get("on", [])
     return [
         Word(
@@ -124,7 +125,7 @@ def _words(seen: Visit, choices: Sequence[Choice], fields: Mapping[str, list[str
         )
         for choice in choices
         if choice.channel in shown
-        and choice.granted != (choice.channel in on)
+        and (choice.granted != (choice.channel in on) or (choice.withdrawn and choice.channel not in on))
         and not (choice.blocked and choice.channel in on)
     ]
 

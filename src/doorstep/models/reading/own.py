@@ -30,11 +30,12 @@ _BLOCKS = whole(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One channel on which the person can be written to, and whether marketing may. `blocked`: the address is
-    on the never-send list, so consent alone would change nothing."""
+    """One channel on which the person can be written to, and whether marketing may. `withdrawn`: they said no, rather
+    than nothing. `blocked`: the address is on the never-send list, so consent alone would change nothing."""
 
     channel: Channel
     granted: bool
+    withdrawn: bool = False
     blocked: SuppressionCause | None = None
 
 
@@ -51,6 +52,7 @@ def choices_of(session: Session, store_id: str, person_id: str, secret: bytes) -
             Choice(
                 channel=channel,
                 granted=held is not None and held.granted,
+                withdrawn=held is not None and not held.granted,
                 blocked=SuppressionCause(blocks[0].cause) if blocks else None,
             )
         )
