@@ -43,7 +43,6 @@ _SINCE_PLACED = prepared(
     .where(
         EVENTS.c.person_id == bindparam("person"),
         EVENTS.c.order_ref.is_(None),
-        EVENTS.c.status != InboxStatus.PENDING.value,  # else it is on its way to every open journey already
         EVENTS.c.occurred_at >= bindparam("placed"),
         EVENTS.c.type != OrderedAgain.type,  # told to each order by itself, in ingest
     )
@@ -175,7 +174,8 @@ def _of_person(conn: Connection, made: Round, rows: Sequence[Any], person: str, 
 
 def _add_earlier(conn: Connection, errand: Errand) -> None:
     """A journey that is about to start hears what its person did since the order was placed, though nobody
-    listened when it was told: the same events, come after their order, would have reached it."""
+    listened when it was told: the same events, come after their order, would have reached it. What is on its way just
+    now too: whoever carries it may have looked for the person's journeys before this one was there."""
     order = _PLACED_BY.first(conn, {"order": errand.order_ref}) if errand.pending and errand.events else None
     if order is None or order.person_id is None or order.placed_at is None:
         return
@@ -206,7 +206,9 @@ def _add(made: Round, rows: Sequence[Any], hears: Any) -> None:
         made.events[row.id] = waiting
         made.targets[row.id] = {j for j in hears(row) if j in made.errands}
         for journey in sorted(made.targets[row.id]):
-            made.errands[journey].events.append(waiting)
+            errand = made.errands[journey]
+            if not errand.pending or all(held.id != row.id for held in errand.events):
+                errand.events.append(waiting)
 
 
 def _waiting(row: Any) -> Waiting:
