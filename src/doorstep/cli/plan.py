@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,17 +106,35 @@ def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
         ("Not to come", [t for t in answer.touches if t.outcome != "sent"]),
     ):
         if coming:
-            made += ["", title, *(line for touch in coming for line in _touch(touch))]
+            shared = _shared(coming)
+            made += ["", title, *(line for touch in coming for line in _touch(touch, shared))]
+            made += [line for purpose, stops in shared.items() for line in _stops_all(purpose, stops)]
     if answer.rebuilt:
         end = f"Ends {answer.ends.words}: {answer.outcome or 'without an outcome'}." if answer.ends else ""
         made += ["", end or "Nothing in sight would end it."]
     return made
 
 
-def _touch(touch: PlannedTouch) -> list[str]:
+def _shared(coming: list[PlannedTouch]) -> dict[str, list[str]]:
+    """Purpose → what would stop every coming touch of it; said once, below, where there are several."""
+    found: dict[str, list[str]] = {}
+    for purpose in dict.fromkeys(touch.purpose for touch in coming if touch.outcome == "sent"):
+        theirs = [touch.stops for touch in coming if touch.purpose == purpose]
+        if len(theirs) > 1:
+            found[purpose] = [said for said in theirs[0] if all(said in stops for stops in theirs)]
+    return {purpose: stops for purpose, stops in found.items() if stops}
+
+
+def _stops_all(purpose: str, stops: list[str]) -> list[str]:
+    told = [line for said in stops for line in lines(said, " " * 6, "    × ")]
+    return ["", f"  Each {purpose} message above also stops when:", *told]
+
+
+def _touch(touch: PlannedTouch, shared: Mapping[str, list[str]]) -> list[str]:
     name = f"{touch.step} [{touch.occurrence}]" if touch.occurrence else touch.step
     mark = "→" if touch.outcome == "sent" else "–"
     made = [f"  {mark} {touch.when.words:<23} {name}  ({touch.channel or touch.purpose})"[:100]]
     if touch.outcome != "sent":
         return made + lines(touch.sentence, " " * 6)
-    return made + [line for said in touch.stops for line in lines(said, " " * 8, "      × ")]
+    own = [said for said in touch.stops if said not in shared.get(touch.purpose, ())]
+    return made + [line for said in own for line in lines(said, " " * 8, "      × ")]
