@@ -14,6 +14,8 @@ from doorstep.rehearsal.exploring.steps import authored
 from doorstep.rehearsal.timeline import Kind, Timeline, Touch
 
 Marks = frozenset[Any]
+CODE = "code"
+"""What a mark of the journey's own code begins with."""
 _TOOL_NAME = "doorstep explore"
 _TOLD = (Kind.EVENT, Kind.ORDER, Kind.REPORT, Kind.AGENT, Kind.FAULT)
 
@@ -49,11 +51,11 @@ class Coverage:
             self._tool = None
 
     def _line(self, code: CodeType, line: int) -> Any:
-        self._hit.add((code.co_qualname, line))
+        self._hit.add((CODE, code.co_qualname, line))
         return sys.monitoring.DISABLE
 
     def _branch(self, code: CodeType, offset: int, destination: int) -> Any:
-        self._hit.add((code.co_qualname, offset, destination))
+        self._hit.add((CODE, code.co_qualname, offset, destination))
         # both ways of a branch are wanted, so it is not disabled
 
     def begin(self) -> None:

@@ -18,7 +18,7 @@ from doorstep.errors import ScenarioError
 from doorstep.ports import Renderer
 from doorstep.rehearsal import shelf
 from doorstep.rehearsal.exploring import steps
-from doorstep.rehearsal.exploring.coverage import Coverage
+from doorstep.rehearsal.exploring.coverage import CODE, Coverage
 from doorstep.rehearsal.exploring.mutating import GAPS, Mutator, instants, local, resolved
 from doorstep.rehearsal.exploring.report import Finding, Report, weeks
 from doorstep.rehearsal.exploring.shrinking import Shrinker, sound
@@ -36,6 +36,7 @@ Progress = Callable[[Report], None]
 MOST_OF_A_LIMIT = 4
 """Findings of one limit; what comes after them says the same once more."""
 _TOLD_EVERY = 2.0
+_NEIGHBOURS = 12
 _KEPT = 600
 """Stories of each kind that are gone on from; older ones are let go."""
 
@@ -97,6 +98,8 @@ class _Search:
         self.corpus: list[tuple[Scenario, Timeline]] = []
         self._others: list[tuple[Scenario, Timeline]] = []
         """Those in which only the order of things was new."""
+        self._next: list[Scenario] = []
+        """Neighbours of stories that went where no story had gone in the journey's code."""
         self.sent: set[str] = set()
         self._marks: set[Any] = set()
         self._known: set[tuple[str, str]] = set()
@@ -139,7 +142,14 @@ class _Search:
             self._mutator.words = [word]
             yield self._with_words(usual, timeline, 1)
         self._mutator.words = vocabulary(usual, self.cls)
+        pairs = self._mutator.pairs(usual, timeline)
         while True:
+            if self._next and self.chance.random() < 0.6:
+                yield self._next.pop(self.chance.randrange(len(self._next)))
+                continue
+            if pairs and self.chance.random() < 0.6:
+                yield pairs.pop()
+                continue
             if self.chance.random() < 0.35 or not self.corpus:
                 base, became = self.chance.choice(self.corpus[:40] or [(usual, timeline)])
                 yield self._with_words(base, became, self.chance.choice((2, 2, 3)))
@@ -170,6 +180,8 @@ class _Search:
             return  # such as news that was heard before it happened
         self.sent |= {touch.step for touch in timeline.sent}
         done, followed = self.coverage.marks(timeline)
+        if any(mark[0] is CODE for mark in done - self._marks) and self.report.runs > 1:
+            self._next += self._mutator.neighbours(resolved(scenario, timeline), timeline, _NEIGHBOURS)
         if done - self._marks or followed - self._marks:
             kept = replace(timeline, touches=tuple(replace(t, trace=()) for t in timeline.touches))
             corpus = self.corpus if done - self._marks else self._others

@@ -12,7 +12,7 @@ from doorstep.contracts import ActionKind
 from doorstep.domain.messages import Channel
 from doorstep.domain.moments import local_date, zone
 from doorstep.rehearsal.exploring.vocabulary import placed
-from doorstep.rehearsal.moments import After, Moment
+from doorstep.rehearsal.moments import NOON, After, Moment
 from doorstep.rehearsal.scenario import Entry, Ordered, Scenario, Steered, Told
 from doorstep.rehearsal.timeline import Kind, Timeline
 
@@ -26,6 +26,7 @@ GAPS = (
     timedelta(hours=20),
     timedelta(days=2),
 )
+SOON = (_MINUTE, timedelta(minutes=10))
 _LATE = (timedelta(minutes=10), timedelta(hours=3), timedelta(days=1), timedelta(days=9))
 _HAPPENINGS = (Kind.EVENT, Kind.ORDER, Kind.REPORT, Kind.AGENT, Kind.PHASE)
 COUNTERPARTS = {
@@ -46,6 +47,11 @@ COUNTERPARTS = {
     "cart.updated": ("product.browsed", "order.refunded"),
 }
 """What often goes with what."""
+_WITHOUT_DATA = ("return.cancelled", "return.approved")
+
+
+def _told(scenario: Scenario) -> list[Told]:
+    return [e for e in scenario.timeline if isinstance(e, Told) and isinstance(e.at, Moment)]
 
 
 def local(at: datetime, timeline: Timeline) -> Moment:
@@ -118,22 +124,53 @@ class Mutator:
 
     def _counterpart(self, scenario: Scenario, timeline: Timeline) -> Scenario:
         """What belongs to something that happened, shortly before or after it: its beginning, its end, its undoing."""
-        told = [e for e in scenario.timeline if isinstance(e, Told) and isinstance(e.at, Moment)]
-        told = [e for e in told if e.event in COUNTERPARTS]
+        told = [e for e in _told(scenario) if e.event in COUNTERPARTS]
         if not told:
             return scenario
         entry = self.chance.choice(told)
-        assert isinstance(entry.at, Moment)
-        gap = self.chance.choice(GAPS) * self.chance.choice((1, 1, -1))
-        at = local(entry.at.resolve(timeline.placed_at, timeline.zone) + gap, timeline)
+        gap = self.chance.choice((*SOON, *SOON, *GAPS)) * self.chance.choice((1, -1))
         other = self.chance.choice(COUNTERPARTS[entry.event])
-        same = other.partition(".")[0] == entry.event.partition(".")[0]
-        made = replace(entry, at=at, heard=None, times=1, event=other)
-        if not same or other in ("return.cancelled", "return.approved"):
-            made = next(
-                (replace(w, at=at) for w in self.words if isinstance(w, Told) and w.event == other), made
-            )
-        return self.add(scenario, made)
+        return self.add(scenario, self._beside(entry, other, gap, timeline))
+
+    def _beside(self, entry: Told, event: str, gap: timedelta, timeline: Timeline) -> Told:
+        """Another event so long after an entry: about the same, or any of that name."""
+        assert isinstance(entry.at, Moment)
+        at = local(entry.at.resolve(timeline.placed_at, timeline.zone) + gap, timeline)
+        known = [w for w in self.words if isinstance(w, Told) and w.event == event]
+        if event.partition(".")[0] == entry.event.partition(".")[0] and event not in _WITHOUT_DATA:
+            known = [*known[:1], replace(entry, event=event, heard=None, times=1)]
+        made = placed(self.chance.choice(known or [replace(entry, event=event)]), at, entry.order)
+        assert isinstance(made, Told)
+        return made
+
+    def neighbours(self, scenario: Scenario, timeline: Timeline, most: int) -> list[Scenario]:
+        """Of a story that did something new: each event told anew a few minutes later, and what belongs to it just
+        before and after it; at most so many, drawn."""
+        made: list[Scenario] = []
+        for entry in _told(scenario):
+            made.append(self.add(scenario, self._beside(entry, entry.event, SOON[-1], timeline)))
+            for other in COUNTERPARTS.get(entry.event, ()):
+                made += [
+                    self.add(scenario, self._beside(entry, other, gap, timeline))
+                    for gap in (SOON[-1], -SOON[-1])
+                ]
+        return self.chance.sample(made, min(most, len(made)))
+
+    def pairs(self, usual: Scenario, timeline: Timeline) -> list[Scenario]:
+        """What belongs together, within minutes and in both orders, on a story in which nothing else happens: before
+        the parcel has come, and after."""
+        made: list[Scenario] = []
+        for event, others in COUNTERPARTS.items():
+            known = {repr(w): w for w in self.words if isinstance(w, Told) and w.event == event}
+            for word in known.values():
+                for day in (3, 11):
+                    one = placed(word, Moment(day=day, at=NOON))
+                    assert isinstance(one, Told)
+                    for other in others:
+                        gap = SOON[-1] * self.chance.choice((1, -1))
+                        made.append(self.add(usual, one, self._beside(one, other, gap, timeline)))
+        self.chance.shuffle(made)
+        return made
 
     def _changed(self, scenario: Scenario, change: Callable[[Any], Entry | None]) -> Scenario:
         if not scenario.timeline:
@@ -155,7 +192,7 @@ class Mutator:
 
     def _again(self, scenario: Scenario, timeline: Timeline) -> Scenario:
         """The same message twice, or the same thing told anew a little later, as two systems tell it."""
-        told = [e for e in scenario.timeline if isinstance(e, Told) and isinstance(e.at, Moment)]
+        told = _told(scenario)
         if not told:
             return scenario
         entry = self.chance.choice(told)

@@ -126,6 +126,8 @@ def _plainer(entry: Entry) -> Iterator[dict[str, Any]]:
         yield {"heard": None}
     if isinstance(entry, Told):
         yield from ({"parcel": ""}, {"subject": ""})
+        if "rating" in entry.data:
+            yield {"data": {**entry.data, "rating": 3}}
         for key in entry.data:
             yield {"data": {k: v for k, v in entry.data.items() if k != key}}
     if isinstance(entry, Steered):
