@@ -16,6 +16,7 @@ from temporalio.runtime import Runtime
 from doorstep.converter import data_converter
 from doorstep.errors import SetupError, Unavailable
 from doorstep.settings import DEFAULT_NAMESPACE, Settings
+from doorstep.telemetry import tracing
 
 HOW = "See TEMPORAL_TLS_…, TEMPORAL_API_KEY and docs/operating.md."
 
@@ -27,7 +28,11 @@ async def connect(settings: Settings, *, lazy: bool = False, runtime: Runtime | 
     config = connect_config(settings)
     try:
         return await Client.connect(
-            data_converter=data_converter(settings), lazy=lazy, runtime=runtime, **config
+            data_converter=data_converter(settings),
+            lazy=lazy,
+            runtime=runtime,
+            interceptors=tracing.interceptors(),
+            **config,
         )
     except (RuntimeError, OSError) as error:
         raise Unavailable(
