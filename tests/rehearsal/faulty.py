@@ -46,7 +46,7 @@ class WinsBackAfterRefund(Standard):
 
 @journey("faulty-complaint", version=1)
 class RewardsTooSoon(Standard):
-    """A complaint that was settled within the half hour is rewarded; that another is open nobody asks."""
+    """A complaint that was settled within the half hour is rewarded by a service message: past every cap."""
 
     async def run(self) -> str:
         return await super().run()

@@ -1,0 +1,76 @@
+"""Explore finds what a thousand ordinary stories miss, makes it small, and leaves a file that fails in rehearse."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.rehearsal import faulty, well_ordered
+
+from doorstep.rehearsal import shelf
+from doorstep.rehearsal.exploring.explore import explore
+from doorstep.rehearsal.limits.finding import built_ins, find
+from doorstep.rehearsal.rehearse import rehearse
+from doorstep.rehearsal.writing import write
+from doorstep.workflows import registry
+
+RUNS = 2500
+#: journey → the limit its fault breaks
+FAULTS = {
+    "faulty-refund": "no promotion after refund",
+    "faulty-complaint": "at most 4 marketing in 7 days",
+    "faulty-twice": "no touch twice",
+    "faulty-end": "the journey always ends",
+    "faulty-first-line": "no unhandled exception",
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def only_here() -> Iterator[None]:
+    """Other tests count the published journeys: the faulty ones go again."""
+    yield
+    for kind in [k for k in registry.journeys() if k.startswith("faulty-")]:
+        del registry._JOURNEYS[kind]
+
+
+@pytest.mark.parametrize(("journey", "limit"), FAULTS.items())
+def test_explore_finds_each_planted_fault_and_rehearse_shows_it(
+    journey: str, limit: str, tmp_path: Path
+) -> None:
+    report = explore(journey, limits=[find(limit)], runs=RUNS, seed=1, first=True, reachable=False)
+    assert [finding.breach.limit for finding in report.findings[:1]] == [limit]
+    found = report.findings[0].scenario
+    assert 2 <= len(found.timeline) <= 4, write(found)
+
+    file = tmp_path / "found.yaml"
+    file.write_text(write(found), encoding="utf-8")
+    timeline = rehearse(journey, shelf.load(str(file)))
+    assert any(limit in problem for problem in timeline.problems)
+    assert rehearse("standard", shelf.load(str(file))).ok, "the standard journey has not this fault"
+
+
+def test_a_thousand_well_ordered_stories_miss_all_five() -> None:
+    chance, limits = random.Random(7), built_ins()
+    found = []
+    for _ in range(1000):
+        scenario = well_ordered.story(chance)
+        timeline = rehearse(faulty.AllFive, scenario, render=False)
+        found += [str(breach) for one in limits for breach in one.breaches(timeline, scenario)]
+    assert found == []
+
+
+def test_the_same_seed_finds_the_same() -> None:
+    first, second = (explore("standard", runs=60, seed=3) for _ in range(2))
+    for report in (first, second):
+        report.elapsed = 0.0
+    assert first == second
+
+
+def test_a_given_limit_is_broken_by_the_smallest_story_of_all() -> None:
+    report = explore(
+        "standard", limits=[find("never care-guide after shipment.delivered")], runs=5, first=True
+    )
+    assert [len(f.scenario.timeline) for f in report.findings] == [1]
+    assert not report.ok
