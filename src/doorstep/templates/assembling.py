@@ -106,9 +106,19 @@ def assembled(
         store=_store(whole),
         products=_offered(request, products, whole.store_currency),
         items=lines.items(request),
-        context=cast(ContextContent, dict(request.context)),
+        context=_context(request, whole),
         links=links,
     )
+
+
+def _context(request: TouchRequest, whole: Whole) -> ContextContent:
+    """What the journey gave along. A refund that names no currency is in the order's: its confirmation must not wait
+    for somebody to say so."""
+    given = dict(request.context)
+    refund = given.get("refund")
+    if isinstance(refund, Mapping) and not refund.get("currency"):
+        given["refund"] = {**refund, "currency": whole.currency or whole.store_currency}
+    return cast(ContextContent, given)
 
 
 class _Lines:
