@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,3 +135,13 @@ def test_the_command_rehearses_in_the_sandbox_first() -> None:
     told = " ".join(done.output.split())
     assert "random.random" in told
     assert f"chancy.py:{marked_line(Chancy)}" in told
+
+
+def test_bytecode_that_python_keeps_of_a_journey_is_no_misdeed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Python keeps bytecode, the sandbox's first import of a module writes a file in the workflow's turn."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    told_of(mischief.Raises, WorkflowTaskFailed)
+    assert list(tmp_path.rglob("mischief*.pyc"))

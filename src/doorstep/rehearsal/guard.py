@@ -8,6 +8,7 @@ import anew, and for code that runs without it.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 import time
@@ -129,5 +130,12 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 
 
 def _writes(args: tuple[Any, ...]) -> bool:
-    mode = args[1] if len(args) > 1 else None
-    return isinstance(mode, str) and any(letter in mode for letter in "wax+")
+    """Whether a file is opened to be written; not what Python itself keeps of a module that the sandbox imports."""
+    path, mode, flags = (*args, None, 0)[:3]
+    if isinstance(path, int):  # opened before, and looked at then
+        return False
+    if isinstance(path, str) and ".pyc" in path.rpartition("/")[2]:
+        return False
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
