@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -26,6 +27,13 @@ from policies.test_gate import TRANSACTIONAL, request
 SECRET = b"the installation's own"
 HOME = Address(name="Ada Muster", address1="Musterweg 1", city="Berlin", zip="10115", country="DE")
 PERSONAL = ("ada", "muster", "3023125001")
+
+
+def said(word: str, row: str) -> bool:
+    """As a word of its own: three letters stand in many a drawn reference by chance."""
+    return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", row) is not None
+
+
 RAW = json.dumps({"email": "Ada@Example.com", "name": "Ada Muster", "phone": ADA.phone}).encode()
 
 
@@ -74,7 +82,7 @@ def test_after_an_erasure_no_table_knows_the_person(database: Database) -> None:
     """Names, addresses and numbers are gone from every table; raw webhooks are empty and say why."""
     erased(database)
 
-    found = [(at, word) for at, row in everything(database).items() for word in PERSONAL if word in row]
+    found = [(at, word) for at, row in everything(database).items() for word in PERSONAL if said(word, row)]
     assert found == []
     assert {r["status"] for r in rows(database, "SELECT status FROM inbox_webhooks")} == {"erased"}
 
@@ -84,7 +92,7 @@ def test_a_second_request_leaves_nothing_either(database: Database) -> None:
     erased(database)
     accept(database, told(event("customer.erased", hours(4), None, person=ADA)), "w10", 5)
 
-    assert [at for at, row in everything(database).items() for word in PERSONAL if word in row] == []
+    assert [at for at, row in everything(database).items() for word in PERSONAL if said(word, row)] == []
 
 
 def test_an_erased_person_is_not_written_to(database: Database) -> None:
@@ -134,4 +142,4 @@ def test_an_erasure_that_names_its_person_by_an_order_waits_for_it(database: Dat
     accept(database, told(event("customer.erased", hours(2), "1")), "w1", 3)
     accept(database, whole(replace(order("1"), address=HOME)), "w2", 4)
 
-    assert [at for at, row in everything(database).items() for word in PERSONAL if word in row] == []
+    assert [at for at, row in everything(database).items() for word in PERSONAL if said(word, row)] == []
