@@ -238,4 +238,4 @@ def test_who_told_the_provider_to_stop_is_on_the_list_for_that() -> None:
         world = World()
         world.senders[Channel.EMAIL].answers = [error]
         perform(world.ports, request(), NOON)
-        assert [held.cause for held in world.tables.persons["per_1"].suppressions] == [cause]
+        assert [held.cause for held in world.records.persons["per_1"].suppressions] == [cause]

@@ -102,11 +102,12 @@ async def test_an_exception_reaches_customer_and_support(temporal_server: Tempor
     async with stage(temporal_server.address, [Standard]) as play:
         cast = Cast()
         story, placed = await opened(play, cast)
+        morning = _next_morning(placed)
         for hours in (1, 2):
-            await story.until(placed + timedelta(hours=hours, minutes=1))
-            await story.tell(scan("exception", placed + timedelta(hours=hours)))
+            await story.until(morning + timedelta(hours=hours, minutes=1))
+            await story.tell(scan("exception", morning + timedelta(hours=hours)))
             await story.forward(seconds=3)
-        assert cast.steps == ["order-confirmation", "shipping-exception"]
+        assert cast.steps.count("shipping-exception") == 1
         assert [t.reason for t in cast.tickets] == ["parcel-exception"]
 
 
