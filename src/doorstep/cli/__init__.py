@@ -26,6 +26,7 @@ from doorstep.cli import (
     run,
     schedules,
     status,
+    stores,
     verify,
     versions,
 )
@@ -57,6 +58,7 @@ app.command("diff")(diff.diff)
 app.command("verify")(verify.verify)
 app.command("redrive")(redrive.redrive)
 app.command("audit")(audit.audit)
+app.add_typer(stores.app, name="stores")
 app.add_typer(connections.app, name="connections")
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="versions")

@@ -61,7 +61,7 @@ def connect(session: Session, connection: str, store_id: str, source: str, at: d
     if store_id not in stores:
         raise NotFound(
             f"There is no store '{store_id}'.{nearest(store_id, stores)}",
-            mend=f"Known: {', '.join(stores) or 'none yet'}.",
+            mend=f"Known: {', '.join(stores)}." if stores else "`doorstep stores add` makes one.",
         )
     if session.get(ConnectionRow, connection) is not None:
         raise Conflict(f"There is a connection '{connection}' already.", mend="Give this one another id.")
