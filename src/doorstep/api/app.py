@@ -17,6 +17,7 @@ from doorstep.api import (
     actions,
     audit,
     codec,
+    consents,
     explained,
     health,
     journeys,
@@ -50,7 +51,10 @@ TAGS = [
         "name": "journeys",
         "description": "Where an order stands, why, and what comes next. From the tables alone.",
     },
-    {"name": "actions", "description": "What an agent may do to a journey: each with a reason, audited."},
+    {
+        "name": "actions",
+        "description": "What an agent may do to a journey, or record of a person: each with a reason, audited.",
+    },
     {"name": "privacy", "description": "What is held of a person, what they asked about it, who did what."},
     {"name": "codec", "description": "Opens sealed payloads for Temporal's web UI and command line."},
     {"name": "webhooks", "description": "What stores, carriers and providers tell us."},
@@ -112,7 +116,7 @@ def create_app(
     app.add_middleware(Around)
     for router in (
         *(build_webhooks(), search.router, journeys.router, planned.router, explained.router, actions.router),
-        *(persons.router, audit.router, codec.router),
+        *(persons.router, consents.router, audit.router, codec.router),
         *(outbox_router(), tracking.router, review.router, preferences.router, unsubscribe.router),
         *(health.router, metrics.router),
     ):

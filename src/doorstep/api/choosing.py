@@ -1,12 +1,13 @@
-"""A person's word on marketing, given on a page of ours: consent, audit and event in one transaction.
+"""A person's word on consent, given on a page of ours or to an agent: consent, audit and event in one transaction.
 
-Shared by the unsubscribe page and the preference centre, so that both stop the same touches: one that has not
-reached `sending` when this commits does not go out.
+Shared by the unsubscribe page, the preference centre and the support desk, so that all stop the same touches: one
+that has not reached `sending` when this commits does not go out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session
@@ -24,8 +25,9 @@ from doorstep.models.reading.consents import latest_consent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """What a person said about marketing on one channel. `page` names where (also the event's connection),
-    `reason` says it in words for the audit; neither holds personal data."""
+    """What a person said on one channel. `page` names where (also the event's connection), `reason` says it in words
+    for the audit; neither holds personal data. `actor`: who recorded it, when not the person themself; `said_at`: when
+    it was said, when not now; `detail` goes to the audit."""
 
     store_id: str
     person_ref: str
@@ -34,6 +36,10 @@ class Word:
     page: str
     reason: str
     order_ref: str = ""
+    purpose: Purpose = Purpose.MARKETING
+    actor: str = ""
+    said_at: datetime | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)
 
 
 def say(parts: Services, *words: Word) -> list[Word]:
@@ -42,39 +48,45 @@ def say(parts: Services, *words: Word) -> list[Word]:
     that it was said later. Of an erased person nothing is written."""
     now = parts.clock()
     with parts.database.write() as session:
-        return [word for word in words if _say(session, word, now)]
+        return [word for word in words if say_in(session, word, now)]
 
 
-def _say(session: Session, word: Word, now: datetime) -> bool:
+def say_in(session: Session, word: Word, now: datetime) -> bool:
+    """`say` of one word within the caller's transaction. What an agent records is kept, and audited, each time."""
     # locked: a store's own word of the person may be on its way into the table just now
     person = session.get(PersonRow, word.person_ref, with_for_update={"key_share": True})
     if person is None or person.erased_at is not None:
         return False
-    held = latest_consent(session, person.id, word.channel, Purpose.MARKETING.value)
-    if held is not None and held.granted == word.granted:
-        if not word.granted:
-            withdraw_again(_delivery(session, word, now), person.id, Channel(word.channel), now)
+    held = latest_consent(session, person.id, word.channel, word.purpose.value)
+    stands = held is not None and held.granted == word.granted
+    if stands and not word.granted:
+        withdraw_again(_delivery(session, word, now), person.id, Channel(word.channel), now, word.purpose)
+    elif not stands or word.actor:
+        _tell(session, word, now)
+    if stands and not word.actor:
         return False
-    _tell(session, word, now)
+    about = {"channel": word.channel, "purpose": word.purpose.value, "order": word.order_ref}
     session.add(
         AuditRow(
             at=now,
-            actor=f"person:{person.id}",
+            actor=word.actor or f"person:{person.id}",
             action="consent.granted" if word.granted else "consent.withdrawn",
             subject=person.id,
             reason=word.reason,
-            detail={"channel": word.channel, "purpose": Purpose.MARKETING.value, "order": word.order_ref},
+            detail={**about, **word.detail},
         )
     )
-    return True
+    session.flush()
+    return not stands
 
 
 def _tell(session: Session, word: Word, now: datetime) -> None:
     """Into the inbox, as if a store had told it; the sweep carries it to every open journey of the person."""
+    at = word.said_at or now
     type_ = (ConsentGranted if word.granted else ConsentWithdrawn).type
-    name = f"{type_}:{word.person_ref}:{word.channel}:{now.isoformat()}"
-    delivery = _delivery(session, word, now)
-    tell_word(delivery, word.person_ref, Channel(word.channel), name, now, granted=word.granted)
+    name = f"{type_}:{word.person_ref}:{word.channel}:{word.purpose}:{at.isoformat()}"
+    delivery, channel = _delivery(session, word, now), Channel(word.channel)
+    tell_word(delivery, word.person_ref, channel, name, at, granted=word.granted, purpose=word.purpose)
 
 
 def _delivery(session: Session, word: Word, now: datetime) -> Delivery:

@@ -54,9 +54,16 @@ def keep_word(delivery: Delivery, person_id: str, envelope: Envelope) -> None:
 
 
 def tell_word(
-    delivery: Delivery, person_id: str, channel: Channel, name: str, at: datetime, *, granted: bool
+    delivery: Delivery,
+    person_id: str,
+    channel: Channel,
+    name: str,
+    at: datetime,
+    *,
+    granted: bool,
+    purpose: Purpose = Purpose.MARKETING,
 ) -> bool:
-    """A person's word on marketing, heard otherwise than as an event of a source: into the inbox, to every open
+    """A person's word on consent, heard otherwise than as an event of a source: into the inbox, to every open
     journey of theirs, and among the consents. `name` is its own in the connection; whether it was new."""
     type_ = (ConsentGranted if granted else ConsentWithdrawn).type
     envelope = Envelope(
@@ -67,7 +74,7 @@ def tell_word(
         received_at=delivery.received_at,
         connection=delivery.at.id,
         person_ref=person_id,
-        data={"channel": channel.value, "purpose": Purpose.MARKETING.value},
+        data={"channel": channel.value, "purpose": purpose.value},
     )
     place = inbox.Place(status=InboxStatus.PENDING, person_id=person_id)
     if not inbox.store(delivery, envelope, name, place):
@@ -77,10 +84,16 @@ def tell_word(
     return True
 
 
-def withdraw_again(delivery: Delivery, person_id: str, channel: Channel, at: datetime) -> None:
+def withdraw_again(
+    delivery: Delivery,
+    person_id: str,
+    channel: Channel,
+    at: datetime,
+    purpose: Purpose = Purpose.MARKETING,
+) -> None:
     """A "no" that stands already, said once more: nobody is told, but it counts from now, so that a "yes" from
     between the two that comes late does not outrank it."""
-    _keep(delivery, person_id, (channel.value,), Purpose.MARKETING.value, False, at, delivery.at.source)
+    _keep(delivery, person_id, (channel.value,), purpose.value, False, at, delivery.at.source)
 
 
 def _keep(

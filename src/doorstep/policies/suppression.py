@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from doorstep.domain.customers import Suppression, SuppressionCause
-from doorstep.domain.messages import Channel
+from collections.abc import Iterable
+
+from doorstep.domain.customers import Consent, Suppression, SuppressionCause
+from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import SkipReason
 from doorstep.policies.case import Case, Ruling, narrowed
 
@@ -13,19 +15,21 @@ def suppression(case: Case) -> Ruling:
     marketing, and an erasure no longer once the address's new person has agreed to marketing after it."""
     fell: dict[Channel, str] = {}
     for held in sorted(case.facts.suppressions, key=lambda s: (s.since, s.cause)):
-        if _binds(case, held) and held.channel in case.channels and held.channel not in fell:
+        bound = binds(held, case.request.purpose, case.facts.consents)
+        if bound and held.channel in case.channels and held.channel not in fell:
             fell[held.channel] = f"suppressed by {held.cause}"
     return narrowed(case, fell, SkipReason.SUPPRESSED, "No address is suppressed.")
 
 
-def _binds(case: Case, held: Suppression) -> bool:
+def binds(held: Suppression, purpose: Purpose, consents: Iterable[Consent]) -> bool:
+    """Whether that entry blocks a message of that purpose, given the person's words."""
+    marketing = purpose is Purpose.MARKETING
     match held.cause:
         case SuppressionCause.COMPLAINT:
-            return case.marketing
+            return marketing
         case SuppressionCause.ERASURE:
-            return case.marketing and not any(
-                word.granted and word.channel is held.channel and word.at > held.since
-                for word in case.facts.consents
+            return marketing and not any(
+                word.granted and word.channel is held.channel and word.at > held.since for word in consents
             )
         case _:
             return True
