@@ -142,10 +142,12 @@ async def test_a_worker_that_finds_out_later_stops(
 
 
 async def test_a_patch_applies_once_every_worker_knows_it(database: Database, settings: Settings) -> None:
-    """Held while an older worker runs; begun when it has ended, and on record."""
+    """Held while an older worker runs; begun when it has ended, and on record. Who shares something hears how many
+    run."""
+    among: list[int] = []
     patches.declare_patch("quieter")
     there(database, "older", "standard.v1", at=datetime.now(UTC))
-    newer = Presence(database, settings)
+    newer = Presence(database, settings, among=among.append)
     await newer.enter(asyncio.Event())
     assert patches.held("quieter")
 
@@ -159,6 +161,7 @@ async def test_a_patch_applies_once_every_worker_knows_it(database: Database, se
     there(database, "older again", "standard.v1", at=datetime.now(UTC))
     newer._beat()
     assert not patches.held("quieter"), "what has begun does not end"
+    assert among == [2, 1, 2]
 
 
 async def test_a_build_without_a_patch_that_has_begun_refuses(database: Database, settings: Settings) -> None:

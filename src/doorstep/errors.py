@@ -130,6 +130,10 @@ class ProviderRefused(ProviderError):
         self.retry_after = retry_after
 
 
+class ProviderBusy(ProviderRefused):
+    """Refused because the provider is asked too much (429): whatever else goes to it now would be refused too."""
+
+
 class ProviderAmbiguous(ProviderError):
     """Unknown whether it was accepted (read timeout, 5xx): never blindly tried again."""
 

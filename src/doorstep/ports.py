@@ -88,6 +88,20 @@ class Renderer(Protocol):
         ...
 
 
+class Pace(Protocol):
+    """How fast a channel's provider takes messages."""
+
+    def __call__(self, channel: Channel, /) -> timedelta:
+        """Zero when it is this message's turn (waited for, if it comes at once); else when to come back. Asked before
+        `sending` is committed: whoever is told to come back has sent nothing."""
+        ...
+
+
+def unpaced(channel: Channel) -> timedelta:
+    """As fast as it comes."""
+    return timedelta(0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ports:
     """What `touch` needs of the world. `senders` by channel."""
@@ -95,3 +109,4 @@ class Ports:
     store: Store
     renderer: Renderer
     senders: dict[Channel, Sender] = field(default_factory=dict)
+    pace: Pace = unpaced

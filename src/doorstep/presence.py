@@ -51,9 +51,12 @@ class Presence:
         *,
         clock: Callable[[], datetime] = wall_clock,
         news_travels: timedelta = NEWS_TRAVELS,
+        among: Callable[[int], None] | None = None,
     ) -> None:
+        """`among` is told at every beat how many workers run."""
         self._database, self._queue, self._clock = database, settings.task_queue, clock
         self._news_travels = news_travels
+        self._among = among
         self._row = WorkerRow(
             id=f"wrk_{secrets.token_hex(8)}",
             task_queue=settings.task_queue,
@@ -128,6 +131,8 @@ class Presence:
         known = frozenset(self._row.patches)
         with self._database.reading() as conn:
             begun, others = workers.begun(conn), workers.present(conn, self._queue, self._clock())
+        if self._among is not None:
+            self._among(len(others))
         fresh = known - begun
         for other in others:
             fresh &= other.patches
@@ -143,10 +148,12 @@ class Presence:
 
 
 @contextlib.asynccontextmanager
-async def present(database: Database, settings: Settings, stop: asyncio.Event) -> AsyncIterator[None]:
-    """This worker is there for as long as the block lasts. Raises `SetupError` when it may not start, and, having set
-    `stop`, when it could not go on."""
-    presence = Presence(database, settings)
+async def present(
+    database: Database, settings: Settings, stop: asyncio.Event, among: Callable[[int], None] | None = None
+) -> AsyncIterator[None]:
+    """This worker is there for as long as the block lasts; `among` hears how many are. Raises `SetupError` when it may
+    not start, and, having set `stop`, when it could not go on."""
+    presence = Presence(database, settings, among=among)
     try:
         await presence.enter(stop)
         staying = asyncio.create_task(presence.stay(stop))

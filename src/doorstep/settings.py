@@ -94,6 +94,9 @@ ORIGINS = Kind(
     "origins like https://temporal.example, separated by commas",
 )
 RATE = Kind(_between(0, 10_000_000, int), "so many a minute, up to 10000000; 0 for no limit")
+PACE = Kind(
+    _between(0, 10_000, float), "so many messages a second, up to 10000 (0.5: one in two); 0 for no limit"
+)
 PACKAGES = Kind(_packages, "importable package names, separated by commas")
 
 
@@ -130,6 +133,8 @@ class Settings:
     mail_from: str | None = _setting(None, MAILBOX)  # sender of mail; None: the store's own support address
     sendgrid_url: str = _setting("https://api.sendgrid.com", URL)  # EU: https://api.eu.sendgrid.com
     twilio_url: str = _setting("https://api.twilio.com", URL)
+    email_per_second: float = _setting(0.0, PACE)  # all workers together; 0: as fast as it comes
+    sms_per_second: float = _setting(0.0, PACE)
     store_packages: tuple[str, ...] = _setting(
         (), PACKAGES
     )  # imported at start: journeys, templates, routing

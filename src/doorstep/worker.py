@@ -32,6 +32,7 @@ from doorstep import gateway, logs, releases
 from doorstep.activities.forgetting import forget_forever
 from doorstep.activities.ports import activities, build_ports
 from doorstep.channels import configured
+from doorstep.channels.pacing import Paces
 from doorstep.errors import Unavailable
 from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
@@ -77,7 +78,8 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         await patiently(lambda: check_open_journeys(database, journeys, patches.declared()), stop)
         if stop.is_set():
             return
-        ports = build_ports(settings, database)
+        paces = Paces.of(settings)
+        ports = build_ports(settings, database, paces)
         runtime = stack.enter_context(metrics_served(settings.worker_metrics))
         client = await connected(settings, stop, runtime)
         if client is None:
@@ -85,7 +87,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         threads = ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity")
         stack.enter_context(threads)
         worker = make_worker(client, settings, journeys, activities(ports, database), threads)
-        async with present(database, settings, stop):
+        async with present(database, settings, stop, paces.among):
             log.info("worker started", journeys=sorted(journeys), task_queue=settings.task_queue)
             for channel in configured.serving(settings):
                 say = log.warning if channel.missing else log.info

@@ -12,6 +12,7 @@ from doorstep.activities.store_desk import StoreDesk
 from doorstep.activities.touching import TouchActivities
 from doorstep.channels import configured
 from doorstep.channels.outbox import OutboxSender
+from doorstep.channels.pacing import Paces
 from doorstep.domain.messages import Channel
 from doorstep.models.base import Database
 from doorstep.models.ids import draw
@@ -25,19 +26,24 @@ from doorstep.templates.packages import renderer
 OUTBOX_CHANNELS = (Channel.EMAIL, Channel.SMS)
 
 
-def build_ports(settings: Settings, database: Database) -> Ports:
-    """Everything a touch needs. Raises `SetupError` or `TemplateError` for a store package's brand or
-    templates that cannot be read."""
+def build_ports(settings: Settings, database: Database, paces: Paces | None = None) -> Ports:
+    """Everything a touch needs; `paces`: of this process. Raises `SetupError` or `TemplateError` for a store package's
+    brand or templates that cannot be read."""
     outbox: Sender = OutboxSender(database, OutboxMessage, draw)
     made = renderer(settings.store_packages)
+    paces = paces or Paces.of(settings)
     desk = StoreDesk(database, made.brand, mail_from=settings.mail_from, links_url=settings.links_url)
     return Ports(
         store=SqlStore(database, secret=settings.secret_key(), base_url=settings.links_url),
         renderer=made,
         senders={
             **dict.fromkeys(OUTBOX_CHANNELS, outbox),
-            **configured.senders(settings, desk.identity, desk.callback),
+            **{
+                channel: paces.heeding(channel, sender)
+                for channel, sender in configured.senders(settings, desk.identity, desk.callback).items()
+            },
         },
+        pace=paces,
     )
 
 

@@ -42,7 +42,7 @@ from doorstep.channels.base import (
     within,
 )
 from doorstep.domain.messages import Message, Receipt
-from doorstep.errors import ProviderAmbiguous, ProviderError, ProviderRefused, ProviderRejected
+from doorstep.errors import ProviderAmbiguous, ProviderBusy, ProviderError, ProviderRefused, ProviderRejected
 
 NAME = "sendgrid"
 RECONCILE = timedelta(minutes=10)
@@ -153,7 +153,7 @@ class _Stay(BaseHandler):
 def refusal(status: int, headers: dict[str, Any], body: Any) -> ProviderError:
     """What an error answer proves, as the error to raise."""
     if status == 429:
-        return ProviderRefused("SendGrid: too many requests (429).", retry_after=told_to_wait(headers))
+        return ProviderBusy("SendGrid: too many requests (429).", retry_after=told_to_wait(headers))
     if status == 408:
         return ProviderRefused("SendGrid did not get the whole request (408).")
     if status in _OURS:

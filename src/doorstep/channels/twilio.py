@@ -47,7 +47,7 @@ from doorstep.channels.base import (
     within,
 )
 from doorstep.domain.messages import Message, Receipt
-from doorstep.errors import ProviderAmbiguous, ProviderError, ProviderRefused, ProviderRejected
+from doorstep.errors import ProviderAmbiguous, ProviderBusy, ProviderError, ProviderRefused, ProviderRejected
 
 NAME = "twilio"
 RECONCILE = timedelta(minutes=5)
@@ -146,7 +146,7 @@ def refusal(status: int, headers: dict[str, Any], text: str) -> ProviderError:
     code = _code(text)
     said = f"{status}{f', code {code}' if code else ''}"
     if status == 429:
-        return ProviderRefused(f"Twilio: too many requests ({said}).", retry_after=told_to_wait(headers))
+        return ProviderBusy(f"Twilio: too many requests ({said}).", retry_after=told_to_wait(headers))
     if status == 408:
         return ProviderRefused(f"Twilio did not get the whole request ({said}).")
     if 400 <= status < 500 and code == STOPPED:

@@ -2,6 +2,7 @@
 
     lock: load row and facts, gate, reserve        (a crash here: nothing was sent, taken over by the next)
     render, outside the lock
+    wait for its turn at the provider, shortly     (a longer wait: released, and asked again then)
     lock: gate again, `sending` with a fence       (an opt-out committed before this wins)
     send, outside the lock                         (a crash here is ambiguous: see `recovery`)
     lock: accepted
@@ -81,6 +82,8 @@ def _carry(attempt: Attempt, held: LedgerRow) -> LedgerRow | Outcome:
         # A fixed deploy tries again; until then the touch holds no slot.
         attempt.release(held, answers.spoken(error))
         raise
+    if wait := attempt.ports.pace(held.channel):
+        return attempt.release(held, "its provider takes no more just now", attempt.at + wait)
     extra = headers(attempt.request.purpose, held.channel, content)
     ready = _commit_sending(attempt, held, rendered, extra)
     return _send(attempt, held, ready) if isinstance(ready, Message) else ready
