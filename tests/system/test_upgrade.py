@@ -2,89 +2,61 @@
 goes on where it stood and comes to its end; nothing is lost, nothing is said twice.
 
 The fixture was recorded by that release's own code (`scripts/record-upgrade`) and its journeys stand forty days into
-their story. However long ago that was: today's worker finds them as after an outage of so long.
+their story. However long ago that was: today's worker finds them as after an outage of so long. It stood on SQLite;
+on PostgreSQL the same rows stand in the tables that its own migrations make there.
 """
 
 from __future__ import annotations
 
-import json
-import lzma
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from house import House, open_house
-from shopkeeper import CLARA, IDA, JONAS, Order
-from sqlalchemy import MetaData, create_engine, select
+from left import RELEASES, WHOSE, Left, Rows, contents
+from shopkeeper import CLARA, IDA, JONAS
 from standing import CLOSING, FRESH, LOST, MOVING, OVER, PARTLY, PAUSED, SELLING
 
+from databases import Postgres
 from doorstep.models.migrate import check, head, upgrade
 from doorstep.temporal_server import TemporalServer
 
 pytestmark = pytest.mark.system
 
-RELEASES = sorted((Path(__file__).parent / "left_by").glob("*/about.json"))
-WHOSE = {
-    SELLING: IDA,
-    PAUSED: JONAS,
-    OVER: CLARA,
-    LOST: CLARA,
-    PARTLY: JONAS,
-    CLOSING: CLARA,
-    MOVING: IDA,
-    FRESH: JONAS,
-}
 
-
-class Left:
-    """What a release left."""
-
-    def __init__(self, about: Path, folder: Path) -> None:
-        self.about: dict[str, Any] = json.loads(about.read_text())
-        self.folder, self.url = folder, f"sqlite:///{folder / 'doorstep.db'}"
-        (folder / "temporal").mkdir()
-        for name in ("doorstep.db", "temporal/temporal.db"):
-            packed = about.parent / f"{Path(name).name}.xz"
-            (folder / name).write_bytes(lzma.decompress(packed.read_bytes()))
-
-    def order(self, number: int) -> Order:
-        placed = datetime.fromisoformat(self.about["placed"][str(number)])
-        return Order(id=number, customer=WHOSE[number], placed=placed)
-
-    def tables(self) -> dict[str, list[dict[str, Any]]]:
-        """Every row of every table, as the driver gives it."""
-        return contents(self.url)
-
-
-def contents(url: str) -> dict[str, list[dict[str, Any]]]:
-    engine, known = create_engine(url), MetaData()
-    known.reflect(engine)
-    with engine.connect() as connection:
-        found = {
-            name: [dict(r._mapping) for r in connection.execute(select(t))]
-            for name, t in known.tables.items()
-        }
-    engine.dispose()
-    return found
+@pytest.fixture(params=["sqlite", "postgres"])
+def on(request: pytest.FixtureRequest) -> str:
+    """Which database the release stood on."""
+    return str(request.param)
 
 
 @pytest.fixture(params=RELEASES, ids=lambda about: about.parent.name)
-def left(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Left:
+def left(
+    request: pytest.FixtureRequest, on: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Left]:
     monkeypatch.setenv("DOORSTEP_SECRET_KEY", "the key of these tests")
-    return Left(request.param, tmp_path)
+    found = Left(request.param, tmp_path)
+    if on == "sqlite":
+        yield found
+        return
+    there: Postgres = request.getfixturevalue("postgres")
+    url = there.create("left_by_a_release")
+    found.move_to(url)
+    yield found
+    there.drop(url)
 
 
 def test_every_row_is_there_after_the_migrations(left: Left) -> None:
-    """On the release's own file: same rows, same values in every column that there was; the tables are today's."""
-    before = left.tables()
+    """On the release's own file, and where its rows stand in PostgreSQL: same rows, same values in every column that
+    there was; the tables are today's."""
     assert upgrade(left.url) == head()
     assert check(left.url) == []
-    lost_nothing(before, left.tables())
+    lost_nothing(left.rows, contents(left.url))
 
 
-def lost_nothing(before: dict[str, list[dict[str, Any]]], after: dict[str, list[dict[str, Any]]]) -> None:
+def lost_nothing(before: Rows, after: Rows) -> None:
     assert sum(map(len, before.values())) > 250, "the fixture is no empty database"
     for name, rows in before.items():
         if name == "alembic_version":
