@@ -119,6 +119,26 @@ def test_no_email_address_survives(address: str, around: str) -> None:
     assert address not in str(logs.redact(None, "info", {"event": f"{around} {address} {around}"}))
 
 
+@pytest.mark.parametrize("cause", ["its stream is closed", "its arguments do not fit"])
+def test_a_line_that_cannot_be_written_tells_nothing_personal(
+    out: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, cause: str
+) -> None:
+    """Python would print the arguments and the source lines on the way: here, both name Ada."""
+    root = logging.getLogger()
+    monkeypatch.setattr(
+        root, "handlers", [h for h in root.handlers if isinstance(h, logs.Lines)]
+    )  # not pytest's
+    if cause == "its stream is closed":
+        out.close()
+        logging.getLogger("doorstep.touch").error("to %s", "ada@example.com")
+    else:
+        logging.getLogger("doorstep.touch").error("to %s for %d", "ada@example.com", "ada@example.com")
+    told = capsys.readouterr().err
+    assert "ada@" not in told.lower()
+    assert told.startswith("A log line of doorstep.touch:")
+    assert told.count("\n") == 1
+
+
 def test_a_terminal_gets_readable_lines() -> None:
     """`pretty` is for eyes: no JSON, same redaction."""
     stream = io.StringIO()

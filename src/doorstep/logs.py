@@ -41,6 +41,19 @@ PERSONAL_SHAPES = (
 QUIETER = {"httpx": "WARNING", "httpcore": "WARNING", "alembic": "WARNING", "uvicorn.access": "WARNING"}
 
 
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes to a stream. Of a line that cannot be written (its stream is closed, its arguments do not fit) only the
+    place and the error's kind are told: Python itself would print its arguments and the source around, unmasked."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - Python's name
+        kind = sys.exc_info()[0]
+        what = kind.__name__ if kind else "unknown"
+        try:
+            sys.stderr.write(f"A log line of {record.name}:{record.lineno} was not written: {what}\n")
+        except (OSError, ValueError, AttributeError):
+            pass  # nowhere to tell it: stderr is closed, or there is none
+
+
 def configure(level: str = "INFO", style: str = "auto", stream: TextIO | None = None) -> None:
     """Sets logging up for this process. `style`: auto, json or pretty; `stream`: stderr unless given."""
     out = stream or sys.stderr
@@ -60,7 +73,7 @@ def configure(level: str = "INFO", style: str = "auto", stream: TextIO | None = 
     final: Processor = structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
     if pretty:
         final = structlog.dev.ConsoleRenderer(colors=out.isatty())
-    handler = logging.StreamHandler(out)
+    handler = Lines(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, final],
