@@ -1,9 +1,10 @@
 """The suite looks after itself: whatever any test logged, measured or told Temporal is searched for test persons.
 
-Three places, whichever test filled them: what every test wrote (its captured output and log records), the files that
-processes leave (`*.log`, and the databases of every embedded Temporal server, byte for byte, so also of servers that
-were killed), and the metrics of this process. A hit fails the run. Persons are known by the addresses that only
-persons here have (`…@example.com`, `…@….example`) and by the words of the system tests' customers.
+Whichever test filled them: what every test wrote (its captured output and log records), the files that processes leave
+(`*.log`, and the databases of every embedded Temporal server, byte for byte, so also of servers that were killed), what
+every PostgreSQL server of the tests logged and what a Temporal server kept in it, and the metrics of this process. A
+hit fails the run. Persons are known by the addresses that only persons here have (`…@example.com`, `…@….example`) and
+by the words of the system tests' customers. (The log of a server that `DOORSTEP_TEST_POSTGRES` names cannot be read.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+
+from doorstep.postgres_server import BEFORE_REMOVAL, USER, PostgresServer
+from doorstep.processes import LOOPBACK
 
 #: the shops' own addresses are no person's
 SHOPS = frozenset({b"help", b"post", b"hello", b"hi", b"shop", b"care", b"support", b"team"})
@@ -62,6 +67,40 @@ def parts_of(path: Path) -> Iterator[bytes]:
 
 def left_behind(folder: Path, names: Iterable[str] = LEFT_BY_PROCESSES) -> list[Path]:
     return sorted(path for name in names for path in folder.rglob(name) if path.is_file())
+
+
+def note_postgres(server: PostgresServer) -> None:
+    """Its log, and every table of each database that Temporal made there. A server that is down has its log only."""
+    if server.log.exists():
+        for part in parts_of(server.log):
+            note(f"log of the PostgreSQL at {server.port}", part)
+    for database in databases_of_temporal(server) if server.is_running() else ():
+        for table, part in rows_of(server, database):
+            note(f"{table} of {database} in the PostgreSQL at {server.port}", part)
+
+
+def databases_of_temporal(server: PostgresServer) -> list[str]:
+    with _connected(server, "postgres") as connection:
+        asked = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'temporal%'")
+        return [name for (name,) in asked]
+
+
+def rows_of(server: PostgresServer, database: str) -> Iterator[tuple[str, bytes]]:
+    """Every table's rows in PostgreSQL's binary form: text and bytes stand there as they are, uncompressed."""
+    with _connected(server, database) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        for (table,) in tables:
+            copied = f'COPY "{table}" TO STDOUT (FORMAT binary)'.encode()
+            with connection.cursor() as cursor, cursor.copy(copied) as rows:
+                yield table, b"".join(bytes(row) for row in rows)
+
+
+def _connected(server: PostgresServer, database: str) -> psycopg.Connection:
+    return psycopg.connect(host=LOOPBACK, port=server.port, user=USER, dbname=database, autocommit=True)
+
+
+def pytest_configure() -> None:
+    BEFORE_REMOVAL.append(note_postgres)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

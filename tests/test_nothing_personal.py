@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from databases import WITHOUT
+from doorstep.postgres_server import find_binaries
 from nothing_personal import CHUNK, left_behind, parts_of, personal_in
 
 
@@ -45,25 +48,54 @@ def test_it_looks_into_every_log_and_every_temporal_database(tmp_path: Path) -> 
 
 def test_a_run_that_leaves_something_personal_fails(tmp_path: Path) -> None:
     """One test that prints an address, one that leaves it in a log: both pass, the run does not."""
-    (tmp_path / "test_it.py").write_text(
+    ran = run_of(
+        tmp_path,
         "def test_prints(): print('ada@' + 'example.com')\n"
-        "def test_logs(tmp_path): (tmp_path / 'worker.log').write_text('lena@' + 'example.com')\n"
+        "def test_logs(tmp_path): (tmp_path / 'worker.log').write_text('lena@' + 'example.com')\n",
     )
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    assert "2 passed" in ran.stdout
+    assert ran.returncode == 1
+    assert "worker.log: " + "lena@" in ran.stdout
+    assert "test_prints (Captured stdout call): " + "ada@" in ran.stdout
+
+
+@pytest.mark.skipif(find_binaries() is None, reason=WITHOUT)
+def test_a_postgresql_that_was_told_something_personal_fails_the_run(tmp_path: Path) -> None:
+    """In its log, and in what a Temporal server keeps there, compressed or not."""
+    ran = run_of(
+        tmp_path,
+        "import contextlib, psycopg\n"
+        "from doorstep.postgres_server import PostgresServer\n"
+        "def test_it():\n"
+        "    with PostgresServer() as server:\n"
+        "        with contextlib.suppress(psycopg.Error):\n"
+        '            server.execute("SELECT \'ada@" + "example.com\'::int")\n'
+        "        server.create('temporal')\n"
+        "        server.execute('CREATE TABLE history_node (data bytea)', 'temporal')\n"
+        "        server.execute(\"INSERT INTO history_node VALUES (repeat('x ', 9000)::bytea || 'lena@\" +"
+        " \"example.com'::bytea)\", 'temporal')\n",
+    )
+    assert "1 passed" in ran.stdout
+    assert ran.returncode == 1
+    assert re.search(r"log of the PostgreSQL at \d+: ada@", ran.stdout)
+    assert re.search(r"history_node of temporal in the PostgreSQL at \d+: lena@", ran.stdout)
+
+
+def run_of(folder: Path, tests: str) -> subprocess.CompletedProcess[str]:
+    """A run of those tests with this search, and nothing left of it that would fail our own."""
+    (folder / "test_it.py").write_text(tests)
+    (folder / "pytest.ini").write_text("[pytest]\n")
     ran = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "nothing_personal"),
-            *("--basetemp", str(tmp_path / "t"), "test_it.py"),
+            *("--basetemp", str(folder / "t"), "test_it.py"),
         ],
-        cwd=tmp_path,
+        cwd=folder,
         env={"PYTHONPATH": str(Path(__file__).parent), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         timeout=60,
     )
-    for path in left_behind(tmp_path):
-        path.unlink()  # or this run would fail
-    assert "2 passed" in ran.stdout
-    assert ran.returncode == 1
-    assert "worker.log: " + "lena@" in ran.stdout
-    assert "test_prints (Captured stdout call): " + "ada@" in ran.stdout
+    for path in left_behind(folder):
+        path.unlink()
+    return ran

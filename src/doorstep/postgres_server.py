@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,6 +54,10 @@ def _version(folder: Path) -> int:
         return 0
     found = re.search(r"\(PostgreSQL\) (\d+)", said.stdout)
     return int(found.group(1)) if found else 0
+
+
+BEFORE_REMOVAL: list[Callable[[PostgresServer], None]] = []
+"""Called with each server before its files go: the tests read its log there."""
 
 
 class PostgresServer:
@@ -181,6 +186,8 @@ class PostgresServer:
 
     def remove(self) -> None:
         """Stops it for good; its folder goes too."""
+        for asked in BEFORE_REMOVAL:
+            asked(self)
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
