@@ -34,7 +34,7 @@ setup: ## create or mend .venv
 server: ## find or install the Temporal server
 	@$(BIN)/python -m doorstep.server_binaries
 
-tools: setup ## install what the tests use besides: PostgreSQL, docker-compose (as root on Debian)
+tools: setup ## install what the tests use besides: PostgreSQL, docker-compose, promtool (as root on Debian)
 	@scripts/test-tools
 
 clean: ## remove .venv and caches (never ./.doorstep, where your data is)
