@@ -34,6 +34,7 @@ pytestmark = pytest.mark.system
 AT_ONCE = 4
 """Scenarios side by side: more of them only make each journey's clock lag behind what it is told."""
 WITHIN = timedelta(seconds=2)
+"""How far instants may differ on a machine that keeps up; what it lagged (`Show.lag`) comes on top."""
 _LEDGER, _DECISIONS, _ORDERS = table(LedgerRowModel), table(DecisionRow), table(OrderRow)
 _JOURNEYS, _POINTS, _TICKETS = table(JourneyRow), table(PointsRow), table(TicketRow)
 Difference = str
@@ -82,12 +83,14 @@ def compared(show: Show) -> list[Difference]:
         sums = _sums(conn, show)
     engine = engine_timeline(show, person)
     told = {touch.key: touch for touch in engine.touches}
+    within = WITHIN + show.lag
     differences = [f"problem: {problem}" for problem in engine.problems]
     differences += [f"only on the server: {key} ({rows[key].state})" for key in rows.keys() - told.keys()]
     differences += [f"only in the engine: {key} ({told[key].state})" for key in told.keys() - rows.keys()]
     for key in sorted(rows.keys() & told.keys()):
         differences += [
-            f"{told[key].name}: {d}" for d in touch_differs(rows[key], decisions.get(key, []), told[key])
+            f"{told[key].name}: {d}"
+            for d in touch_differs(rows[key], decisions.get(key, []), told[key], within)
         ]
     return differences + sums_differ(sums, engine)
 
@@ -102,7 +105,7 @@ def engine_timeline(show: Show, person: str) -> Timeline:
     return rehearse("standard", show.scenario, first_day=show.first_day, links=links, person_ref=person)
 
 
-def touch_differs(row: Any, decisions: list[Any], touch: Touch) -> list[Difference]:
+def touch_differs(row: Any, decisions: list[Any], touch: Touch, within: timedelta) -> list[Difference]:
     """One touch by the server's ledger row and decisions, and by the engine's timeline."""
     pairs = {
         "state": (row.state, touch.state),
@@ -114,18 +117,18 @@ def touch_differs(row: Any, decisions: list[Any], touch: Touch) -> list[Differen
     found = [f"{what}: {a!r} on the server, {b!r} in the engine" for what, (a, b) in pairs.items() if a != b]
     at = row.accepted_at or row.decided_at or row.due_at
     for what, server, engine in (("time", at, touch.at), ("due", row.due_at, touch.due_at)):
-        if abs(server - engine) > WITHIN:
+        if abs(server - engine) > within:
             found.append(f"{what}: {server} on the server, {engine} in the engine")
     waits = [(d.reason, d.until) for d in decisions if d.verdict == "defer"]
     waited = [(d.reason, d.until) for d in touch.deferrals]
-    if not alike(waits, waited):
+    if not alike(waits, waited, within):
         found.append(f"deferrals: {waits} on the server, {waited} in the engine")
     server_trace = (
         [(r["rule"], r["verdict"], slots(r["facts"])) for r in decisions[-1].trace] if decisions else []
     )
     engine_trace = [(r.rule, r.verdict.value, slots(r.facts)) for r in touch.trace]
-    if not alike(server_trace, engine_trace):
-        apart = [(a, b) for a, b in zip(server_trace, engine_trace, strict=False) if not alike(a, b)]
+    if not alike(server_trace, engine_trace, within):
+        apart = [(a, b) for a, b in zip(server_trace, engine_trace, strict=False) if not alike(a, b, within)]
         found.append(f"trace: {apart or (server_trace, engine_trace)}")
     return found
 
@@ -145,16 +148,16 @@ def slots(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def alike(a: Any, b: Any) -> bool:
-    """Equal, where instants (also as text) may differ by two seconds."""
+def alike(a: Any, b: Any, within: timedelta) -> bool:
+    """Equal, where instants (also as text) may differ by `within`."""
     if isinstance(a, str) and isinstance(b, str) and a != b:
         a, b = _instant(a), _instant(b)
     if isinstance(a, datetime) and isinstance(b, datetime):
-        return abs(a - b) <= WITHIN
+        return abs(a - b) <= within
     if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(alike(a[k], b[k]) for k in a)
+        return a.keys() == b.keys() and all(alike(a[k], b[k], within) for k in a)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(alike(x, y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(alike(x, y, within) for x, y in zip(a, b, strict=True))
     return (bool(a == b) and a is not None) or a is b
 
 

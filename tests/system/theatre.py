@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -176,6 +177,9 @@ class Show:
         self._names = {self.teller.order_ref(name): name for name in self.scenario.orders}
         self._settles: list[datetime] = []
         """When news that a journey was told has settled: it shows nobody that it waits for that."""
+        self.lag = timedelta()
+        """The longest that the story has stood at one moment: no journey's clock is further ahead of it, for while
+        the machine works at a moment, the server's clock goes on."""
         at = self.placed - timedelta(days=1)
         with self.database.write() as session:
             session.add(
@@ -196,7 +200,7 @@ class Show:
         self.time.reached(self.placed - timedelta(seconds=1))
         await self._tell(catalogue(self.scenario), self.placed - timedelta(hours=1), "catalogue")
         for _ in range(500):
-            rows = await self._open()
+            rows, stood = await self._open(), monotonic()
             now = self.time.now()
             dues = [row.next_due_at for row in rows if row.next_due_at and not row.paused]
             if dues and min(dues) <= now:  # an attempt that waits to be made again
@@ -216,6 +220,7 @@ class Show:
                 raise AssertionError(f"{self.scenario.name}: a journey waits for nothing that comes")
             await self._settled()
             await asyncio.to_thread(self._answer_messages)
+            self.lag = max(self.lag, timedelta(seconds=monotonic() - stood))
         raise AssertionError(f"{self.scenario.name} does not end")
 
     # --- time -------------------------------------------------------------------------------------
@@ -310,7 +315,7 @@ class Show:
             await self.time.forward(handle, at)  # one just started still has to wait for virtual time
             if row.revision == 0:
                 await _begun(handle)
-        self._settles.append(at + SETTLED)
+        self._settles.append(self.time.now() + SETTLED)  # counted by the journeys' clock, from when they know
 
     async def _report(self, entry: Reported, at: datetime) -> None:
         step = entry.step or (entry.at.step if isinstance(entry.at, After) else "")
