@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import httpx
 import pytest
@@ -11,12 +11,16 @@ from sqlmodel import col, select
 
 from api import desk
 from api.conftest import Client
+from doorstep.domain.customers import Consent, Suppression, SuppressionCause
+from doorstep.domain.messages import Channel, Purpose
 from doorstep.models.access import AuditRow
+from doorstep.models.addresses import address_hash
 from doorstep.models.base import Database
 from doorstep.models.inbox import InboxEventRow
-from doorstep.models.links import Link, LinkPurpose, sign
-from doorstep.models.people import ConsentRow, PersonRow
+from doorstep.models.links import Link, LinkPurpose, covered, sign
+from doorstep.models.people import ConsentRow, PersonRow, SuppressionRow
 from doorstep.models.reading.consents import latest_consent
+from doorstep.policies.suppression import binds
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -132,16 +136,58 @@ async def test_a_token_that_is_not_ours_or_for_something_else_is_404(
     assert words(furnished) == [True]
 
 
-async def test_an_erased_person_is_thanked_and_nothing_is_written(
-    person: httpx.AsyncClient, page: str, furnished: Database
-) -> None:
-    with furnished.write() as session:
+def erase(database: Database) -> None:
+    with database.write() as session:
         row = session.get(PersonRow, desk.PERSON)
         assert row is not None
-        row.erased_at = desk.NOW
+        row.erased_at = desk.NOW - timedelta(days=1)
         session.add(row)
-    assert (await person.post(page, data=ONE_CLICK)).status_code == 200
+
+
+async def test_an_erased_persons_link_still_silences_the_address(
+    person: httpx.AsyncClient, page: str, app: FastAPI, furnished: Database
+) -> None:
+    """Somebody new of that address, who has agreed since, gets no more until they agree again: as the page says."""
+    secret = app.state.services.settings.secret_key()
+    hashed = address_hash(secret, Channel.EMAIL, desk.EMAIL)
+    link = f"{page}?a={covered(secret, page.rpartition('/')[2], hashed)}"
+    erase(furnished)
+    assert '<form method="post">' in (await person.get(link)).text
+    for _ in range(2):
+        answer = await person.post(link, data=ONE_CLICK)
+        assert (answer.status_code, "You are unsubscribed" in answer.text) == (200, True)
+    assert words(furnished) == [True]  # of the erased person nothing is written
+    with furnished.read() as session:
+        entry = session.exec(select(SuppressionRow)).one()
+        lines = session.exec(select(AuditRow).where(AuditRow.action == "address.silenced")).all()
+    assert (entry.store_id, entry.channel, entry.address_hash) == (desk.MINE, "email", hashed)
+    assert {line.subject for line in lines} == {desk.PERSON}
+    held = Suppression(
+        channel=Channel.EMAIL, cause=SuppressionCause(entry.cause), since=entry.since.astimezone(UTC)
+    )
+    for said_at, silent in ((desk.NOW - timedelta(hours=1), True), (desk.NOW + timedelta(hours=1), False)):
+        agreed = Consent(
+            channel=Channel.EMAIL, purpose=Purpose.MARKETING, granted=True, at=said_at, source="shop"
+        )
+        assert binds(held, Purpose.MARKETING, [agreed]) is silent
+        assert not binds(held, Purpose.TRANSACTIONAL, [agreed])
+
+
+async def test_an_old_link_of_an_erased_person_says_that_nothing_was_changed(
+    person: httpx.AsyncClient, page: str, furnished: Database
+) -> None:
+    """It does not say where it went: the page does not claim what did not happen, nor offer it."""
+    erase(furnished)
+    for link in (page, f"{page}?a=AAAA"):
+        seen, left = await person.get(link), await person.post(link, data=ONE_CLICK)
+        for answer in (seen, left):
+            assert answer.status_code == 200
+            assert "use the link in a newer message" in answer.text
+            assert "unsubscribed" not in answer.text
+            assert "<form" not in answer.text
     assert words(furnished) == [True]
+    with furnished.read() as session:
+        assert not session.exec(select(SuppressionRow)).all()
 
 
 async def test_the_address_holds_no_personal_data_and_is_told_to_nobody(

@@ -13,9 +13,10 @@ from doorstep.domain.orders import Return
 from doorstep.domain.shipments import ShipmentStatus
 from doorstep.domain.touches import TouchRequest
 from doorstep.errors import NotFound
+from doorstep.models.addresses import address_hash
 from doorstep.models.base import Database
 from doorstep.models.codec_json import order_json
-from doorstep.models.links import LinkPurpose, verify
+from doorstep.models.links import LinkPurpose, uncovered, verify
 from doorstep.models.orders import OrderRow, ProductRow, ShipmentRow
 from doorstep.models.people import PersonRow
 from doorstep.models.store import SqlStore
@@ -140,7 +141,11 @@ def test_links_say_whose_they_are_and_nothing_personal(store: SqlStore) -> None:
     found = content(store)["links"]
     tokens = {name: url.removeprefix("https://shop.example/") for name, url in found.items()}
     assert {token.split("/")[0] for token in tokens.values()} == set(LinkPurpose)
-    link = verify(SECRET, tokens["unsubscribe"].split("/")[1], LinkPurpose.UNSUBSCRIBE)
+    token, _, sealed = tokens["unsubscribe"].split("/")[1].partition("?a=")
+    link = verify(SECRET, token, LinkPurpose.UNSUBSCRIBE)
+    went_to = address_hash(SECRET, Channel.EMAIL, "ada@example.org")
+    assert uncovered(SECRET, token, sealed) == went_to
+    assert went_to not in found["unsubscribe"]
     assert (link.store_id, link.person_ref, link.order_ref, link.channel) == (STORE, PERSON, ORDER, "email")
     with pytest.raises(NotFound):
         verify(SECRET, tokens["tracking"].split("/")[1], LinkPurpose.UNSUBSCRIBE)

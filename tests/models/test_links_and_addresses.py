@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from doorstep.domain.messages import Channel
 from doorstep.errors import NotFound
 from doorstep.models.addresses import address_hash, normal_address
-from doorstep.models.links import Link, LinkPurpose, sign, url, verify
+from doorstep.models.links import Link, LinkPurpose, covered, sign, uncovered, url, verify
 
 SECRET = b"one"
 LINK = Link(
@@ -61,6 +62,24 @@ def test_a_reference_cannot_smuggle_a_field() -> None:
     """A separator inside a reference is refused when signing."""
     with pytest.raises(ValueError, match="separator"):
         sign(SECRET, Link(purpose=LinkPurpose.REVIEW, store_id="a\x1fb", person_ref="p"))
+
+
+def test_where_a_message_went_travels_covered() -> None:
+    """It opens with the same token and secret only; beside another token the same address looks different."""
+    hashed = address_hash(SECRET, Channel.EMAIL, "a@b.c")
+    here, there = sign(SECRET, LINK), sign(SECRET, replace(LINK, person_ref="per_2"))
+    sealed = covered(SECRET, here, hashed)
+    assert uncovered(SECRET, here, sealed) == hashed
+    for secret, token, said in (
+        (b"two", here, sealed),
+        (SECRET, there, sealed),
+        (SECRET, here, sealed[:-2] + ("AA" if sealed[-2:] != "AA" else "BA")),
+        (SECRET, here, ""),
+        (SECRET, here, "not base64 "),
+    ):
+        assert uncovered(secret, token, said) is None
+    other = covered(SECRET, there, hashed)
+    assert not {sealed[at : at + 6] for at in range(50)} & {other[at : at + 6] for at in range(50)}
 
 
 @pytest.mark.parametrize(

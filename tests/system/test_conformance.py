@@ -25,6 +25,7 @@ from doorstep.models.tables import table
 from doorstep.rehearsal import shelf
 from doorstep.rehearsal.moments import first_day_of
 from doorstep.rehearsal.rehearse import rehearse
+from doorstep.rehearsal.telling import ADDRESSES
 from doorstep.rehearsal.timeline import Kind, Timeline, Touch
 from doorstep.templates.content import LinksContent
 from doorstep.temporal_server import TemporalServer
@@ -100,7 +101,8 @@ def engine_timeline(show: Show, person: str) -> Timeline:
     settings = show.theatre.settings
 
     def links(request: TouchRequest, channel: Channel) -> LinksContent:
-        return links_of(request, channel, settings.secret_key(), settings.links_url)
+        to = ADDRESSES.get(channel)
+        return links_of(request, channel, settings.secret_key(), settings.links_url, to)
 
     return rehearse("standard", show.scenario, first_day=show.first_day, links=links, person_ref=person)
 

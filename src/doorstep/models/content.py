@@ -14,8 +14,10 @@ from doorstep.domain.messages import Channel
 from doorstep.domain.shipments import ShipmentStatus
 from doorstep.domain.touches import TouchRequest
 from doorstep.errors import NotFound
+from doorstep.models.addresses import address_hash
 from doorstep.models.codec_json import order_state
-from doorstep.models.links import Link, LinkPurpose, url
+from doorstep.models.facts import addresses_of
+from doorstep.models.links import Link, LinkPurpose, covered, url
 from doorstep.models.orders import OrderLineRow, OrderRow, ProductRow, ShipmentRow
 from doorstep.models.people import PersonRow
 from doorstep.models.prepared import prepared
@@ -89,7 +91,9 @@ def content_of(
         LINES.all(connection, {"order": request.order_ref}),
         PARCELS.all(connection, {"order": request.order_ref}),
         _offered(connection, request),
-        links_of(request, channel, secret, base_url),
+        links_of(
+            request, channel, secret, base_url, addresses_of(connection, request.person_ref).get(channel)
+        ),
     )
 
 
@@ -99,8 +103,10 @@ def _offered(connection: Connection, request: TouchRequest) -> list[Any]:
     return list(connection.execute(OFFERED, {"store": request.store_id, "refs": list(request.offered)}))
 
 
-def links_of(request: TouchRequest, channel: Channel, secret: bytes, base_url: str) -> LinksContent:
-    """The signed links of one message."""
+def links_of(
+    request: TouchRequest, channel: Channel, secret: bytes, base_url: str, address: str | None
+) -> LinksContent:
+    """The signed links of one message to that address; the address itself is in none of them."""
 
     def link(purpose: LinkPurpose, *, order: str = "", by: str = "") -> str:
         said = Link(
@@ -112,8 +118,12 @@ def links_of(request: TouchRequest, channel: Channel, secret: bytes, base_url: s
         )
         return url(base_url, secret, said)
 
+    unsubscribe = link(LinkPurpose.UNSUBSCRIBE, order=request.order_ref, by=channel.value)
+    if address is not None:
+        token = unsubscribe.rpartition("/")[2]
+        unsubscribe = f"{unsubscribe}?a={covered(secret, token, address_hash(secret, channel, address))}"
     return LinksContent(
-        unsubscribe=link(LinkPurpose.UNSUBSCRIBE, order=request.order_ref, by=channel.value),
+        unsubscribe=unsubscribe,
         preferences=link(LinkPurpose.PREFERENCES),
         tracking=link(LinkPurpose.TRACKING, order=request.order_ref),
         review=link(LinkPurpose.REVIEW, order=request.order_ref),

@@ -135,7 +135,19 @@ def suppress(
 ) -> None:
     """Put an address on a store's never-send list, as a keyed hash. Told twice it is there once; told late, a
     lifting (`lift`) after `at` stands. `since` becomes the last time it was told, so any order gives the same."""
-    place = _place(secret, store_id, channel, address, cause)
+    suppress_hash(connection, store_id, channel, address_hash(secret, channel, address), cause, at)
+
+
+def suppress_hash(
+    connection: Connection,
+    store_id: str,
+    channel: Channel,
+    hashed: str,
+    cause: SuppressionCause,
+    at: datetime,
+) -> None:
+    """`suppress` of an address of which only the hash (`address_hash`) is known."""
+    place = _place(store_id, channel, hashed, cause)
     connection.execute(_remember(connection.dialect), {**place, "since": at, "lifted_at": None})
 
 
@@ -150,7 +162,7 @@ def lift(
 ) -> bool:
     """Take an address off the never-send list, as far as it stood there for that cause before `at`; whether it did.
     At one instant the suppression wins."""
-    place = _place(secret, store_id, channel, address, cause)
+    place = _place(store_id, channel, address_hash(secret, channel, address), cause)
     rows = _suppressions.c
     held = connection.execute(
         select(rows.id).where(
@@ -161,13 +173,11 @@ def lift(
     return held is not None
 
 
-def _place(
-    secret: bytes, store_id: str, channel: Channel, address: str, cause: SuppressionCause
-) -> dict[str, Any]:
+def _place(store_id: str, channel: Channel, hashed: str, cause: SuppressionCause) -> dict[str, Any]:
     return {
         "store_id": store_id,
         "channel": channel.value,
-        "address_hash": address_hash(secret, channel, address),
+        "address_hash": hashed,
         "cause": cause.value,
     }
 
