@@ -15,6 +15,7 @@ from doorstep.channels.outbox import OutboxSender
 from doorstep.channels.pacing import Paces
 from doorstep.domain.messages import Channel
 from doorstep.models.base import Database
+from doorstep.models.forgotten import buyer_forgotten
 from doorstep.models.ids import draw
 from doorstep.models.ledger import OutboxMessage
 from doorstep.models.store import SqlStore
@@ -29,7 +30,7 @@ OUTBOX_CHANNELS = (Channel.EMAIL, Channel.SMS)
 def build_ports(settings: Settings, database: Database, paces: Paces | None = None) -> Ports:
     """Everything a touch needs; `paces`: of this process. Raises `SetupError` or `TemplateError` for a store package's
     brand or templates that cannot be read."""
-    outbox: Sender = OutboxSender(database, OutboxMessage, draw)
+    outbox: Sender = OutboxSender(database, OutboxMessage, draw, forgotten=buyer_forgotten)
     made = renderer(settings.store_packages)
     paces = paces or Paces.of(settings)
     desk = StoreDesk(database, made.brand, mail_from=settings.mail_from, links_url=settings.links_url)

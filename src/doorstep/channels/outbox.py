@@ -4,10 +4,12 @@ a test. It behaves like the real thing, honestly: nothing is deduplicated, so a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any, Protocol
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -29,6 +31,10 @@ class DrawId(Protocol):
     def __call__(self, prefix: str, /) -> str: ...
 
 
+Forgotten = Callable[[Connection, str], bool]
+"""Whether the person of an order was erased, within the transaction of that connection."""
+
+
 class OutboxSender:
     """Implements `ports.Sender` for every channel. `row` is the table (`models.ledger.OutboxMessage`) and
     `draw` makes ids (`models.ids.draw`): passed in, because channels and tables do not know each other."""
@@ -41,15 +47,18 @@ class OutboxSender:
         row: type[Any],
         draw: DrawId,
         *,
+        forgotten: Forgotten | None = None,
         reports: bool = True,
         reconcile: timedelta = RECONCILE,
         timeout: timedelta = timedelta(seconds=10),
     ) -> None:
-        """`reports=False`: `lookup` never knows anything, as with a provider that cannot be asked; then an
-        ambiguous send is settled by `reconcile` alone."""
+        """`forgotten`: whether the person of an order was erased; a message that was under way then is noted without
+        its words and address. `reports=False`: `lookup` never knows anything, as with a provider that cannot be
+        asked; then an ambiguous send is settled by `reconcile` alone."""
         self._database = database
         self._row = row
         self._draw = draw
+        self._forgotten = forgotten
         self._reports = reports
         self.reconcile = reconcile
         self.timeout = timeout
@@ -80,6 +89,9 @@ class OutboxSender:
         id_, written = row.id, False
         try:
             with self._database.write() as session:
+                if self._forgotten is not None and self._forgotten(session.connection(), message.order_ref):
+                    row.to_address = row.subject = row.html = row.text = ""
+                    row.headers = {}
                 session.add(row)
                 session.flush()
                 written = True

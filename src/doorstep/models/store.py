@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from doorstep.models.addresses import address_hash
 from doorstep.models.base import Database
 from doorstep.models.content import content_of
 from doorstep.models.facts import LOCK, FactsReader, addresses_of
+from doorstep.models.forgotten import person_forgotten
 from doorstep.models.ledger import DecisionRow, LedgerRowModel
 from doorstep.models.ledger_rows import decision_values, ledger_row, ledger_values
 from doorstep.models.people import SuppressionRow
@@ -98,7 +100,10 @@ class SqlTx:
         return None if found is None else ledger_row(found._asdict())
 
     def save(self, row: LedgerRow) -> None:
-        """Insert or replace the ledger row."""
+        """Insert or replace the ledger row. Of a person who was erased while the provider's call was out only what
+        became of it is kept: the provider's log knows the address by its own id."""
+        if row.provider_message_id and person_forgotten(self._connection, self._person):
+            row = replace(row, provider_message_id="")
         _SAVE.run(self._connection, ledger_values(row))
 
     def decided(self, row: LedgerRow, decision: Decision, at: datetime) -> None:
