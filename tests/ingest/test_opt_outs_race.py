@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from doorstep.api.choosing import Word, _say
+from doorstep.api.choosing import Word, say_in
 from doorstep.domain.customers import SuppressionCause
 from doorstep.domain.messages import Channel, Purpose, Rendered
 from doorstep.domain.outcomes import OutcomeKind
@@ -53,7 +53,7 @@ def clicked(conn: Connection) -> None:
         word = Word(
             store_id=STORE, person_ref=PERSON, channel="email", granted=False, page="unsubscribe", reason="x"
         )
-        _say(session, word, NOW)
+        say_in(session, word, NOW)
         session.flush()
 
 

@@ -237,6 +237,24 @@ def test_a_complaint_ends_marketing_and_nothing_else(database: Database, ports: 
     assert perform(ports, a_request(), NOON + MINUTE).reason is SkipReason.SUPPRESSED
 
 
+def test_an_unsubscribe_is_on_the_list_of_the_store_that_wrote_whoever_hears_it(
+    database: Database, ports: Ports
+) -> None:
+    """One account for two stores: consent and event are the person's store's, not the connection's."""
+    perform(ports, a_request(), NOON)
+    add(database, StoreRow(id="other", name="Other", created_at=NOON))
+    add(database, ConnectionRow(id="other-mail", store_id="other", source="sendgrid", created_at=NOON))
+    elsewhere = Connected(id="other-mail", store_id="other", source="sendgrid")
+    reading = Reading(reports=(report(ReportKind.UNSUBSCRIBED),))
+    with database.writing() as conn:
+        told = accept_in(conn, elsewhere, reading, Raw(external_id="w", body=b"[]"), NOON + MINUTE)
+    assert told.persons == {"per_ada"}
+    for table, which in (("consents", "NOT granted"), ("inbox_events", "type = 'consent.withdrawn'")):
+        (row,) = rows(database, f"SELECT store_id, person_id FROM {table} WHERE {which}")
+        assert (row["store_id"], row["person_id"]) == (STORE, "per_ada")
+    assert next_touch(ports).reason is SkipReason.NOT_CONSENTED
+
+
 def test_an_unsubscribe_withdraws_consent_and_every_open_journey_hears_it(
     database: Database, ports: Ports
 ) -> None:

@@ -45,12 +45,12 @@ def keep_consents(delivery: Delivery, people: People, seen: Iterable[ConsentSigh
             )
 
 
-def keep_word(delivery: Delivery, person_id: str, envelope: Envelope) -> None:
+def keep_word(delivery: Delivery, person_id: str, envelope: Envelope, store_id: str | None = None) -> None:
     """The consent an event granted or withdrew. Without a channel it holds for every channel."""
     granted = envelope.type == ConsentGranted.type
     word = (ConsentGranted if granted else ConsentWithdrawn).read(envelope)
     channels = (word.channel,) if word.channel else tuple(channel.value for channel in Channel)
-    _keep(delivery, person_id, channels, word.purpose, granted, word.at, delivery.at.source)
+    _keep(delivery, person_id, channels, word.purpose, granted, word.at, delivery.at.source, store_id)
 
 
 def tell_word(
@@ -62,9 +62,11 @@ def tell_word(
     *,
     granted: bool,
     purpose: Purpose = Purpose.MARKETING,
+    store_id: str | None = None,
 ) -> bool:
     """A person's word on consent, heard otherwise than as an event of a source: into the inbox, to every open
-    journey of theirs, and among the consents. `name` is its own in the connection; whether it was new."""
+    journey of theirs, and among the consents. `name` is its own in the connection; `store_id`: the person's, where
+    another store's connection heard it. Whether it was new."""
     type_ = (ConsentGranted if granted else ConsentWithdrawn).type
     envelope = Envelope(
         id=inbox.event_id(delivery.at.id, name),
@@ -76,11 +78,11 @@ def tell_word(
         person_ref=person_id,
         data={"channel": channel.value, "purpose": purpose.value},
     )
-    place = inbox.Place(status=InboxStatus.PENDING, person_id=person_id)
+    place = inbox.Place(status=InboxStatus.PENDING, person_id=person_id, store_id=store_id)
     if not inbox.store(delivery, envelope, name, place):
         return False
     delivery.persons.add(person_id)
-    keep_word(delivery, person_id, envelope)
+    keep_word(delivery, person_id, envelope, store_id)
     return True
 
 
@@ -104,11 +106,12 @@ def _keep(
     granted: bool,
     at: datetime,
     source: str,
+    store_id: str | None = None,
 ) -> None:
     if delivery.dialect.name != "sqlite":
         delivery.first(LOCK, person=person_id)
     row = {
-        "store_id": delivery.at.store_id,
+        "store_id": store_id or delivery.at.store_id,
         "person_id": person_id,
         "purpose": purpose,
         "granted": granted,

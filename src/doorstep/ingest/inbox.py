@@ -24,12 +24,14 @@ _LINE_FIELDS = tuple(Line.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an event goes: an order's journey, or every open journey of a person."""
+    """Where an event goes: an order's journey, or every open journey of a person. `store_id` None: the connection's;
+    a provider's account serves every store, and whose person it is says which."""
 
     status: InboxStatus
     order_ref: str | None = None
     person_id: str | None = None
     except_journey: str | None = None
+    store_id: str | None = None
 
 
 def event_id(connection: str, external_id: str) -> str:
@@ -79,7 +81,7 @@ def store(delivery: Delivery, envelope: Envelope, external_id: str, place: Place
         {
             "id": envelope.id,
             "webhook_id": delivery.webhook_id,
-            "store_id": delivery.at.store_id,
+            "store_id": place.store_id or delivery.at.store_id,
             "connection_id": delivery.at.id,
             "external_id": external_id,
             "fact_key": envelope.fact_key,

@@ -100,7 +100,9 @@ def _keep(delivery: Delivery, known: _Known, erased: bool) -> None:
         leaves = _owner(delivery, known.store_id, report) if erased else known.person_id
         if leaves:
             name = f"{report.provider}:{report.id}"
-            tell_word(delivery, leaves, report.channel, name, report.at, granted=False)
+            tell_word(
+                delivery, leaves, report.channel, name, report.at, granted=False, store_id=known.store_id
+            )
 
 
 def _owner(delivery: Delivery, store_id: str, report: ReportSighting) -> str:
