@@ -252,7 +252,8 @@ def test_an_unsubscribe_is_on_the_list_of_the_store_that_wrote_whoever_hears_it(
     for table, which in (("consents", "NOT granted"), ("inbox_events", "type = 'consent.withdrawn'")):
         (row,) = rows(database, f"SELECT store_id, person_id FROM {table} WHERE {which}")
         assert (row["store_id"], row["person_id"]) == (STORE, "per_ada")
-    assert next_touch(ports).reason is SkipReason.NOT_CONSENTED
+    later = perform(ports, a_request("check-in", due_at=NOON + MINUTE), NOON + 2 * MINUTE)
+    assert later.reason is SkipReason.NOT_CONSENTED
 
 
 def test_an_unsubscribe_withdraws_consent_and_every_open_journey_hears_it(
