@@ -24,6 +24,7 @@ from doorstep.rehearsal.stops import stops
 from doorstep.rehearsal.trouble import RehearsalError
 from doorstep.rehearsal.world import World
 from doorstep.touch.ledger import outcome_of
+from doorstep.workflows.conditions import holds
 
 #: no plan looks further ahead than this
 HORIZON = timedelta(days=400)
@@ -194,11 +195,11 @@ class _Watch:
         return self._world.touch(call, request)
 
     def _conditions(self, key: str) -> tuple[str, ...]:
-        """The names of the events after which the author does not want the touch any more."""
+        """What the author does not want the touch with any more, as sentences."""
         desk = getattr(self.engine.workflow if self.engine else None, "_desk", None)
         waiting = getattr(desk, "waiting", {}).get(key)
         return tuple(
-            str(getattr(c, "type", "")) or "a condition of the journey"
+            f"'{getattr(c, 'type', '')}' is heard before." if isinstance(c, type) else holds(c)
             for c in getattr(waiting, "unless", ())
         )
 

@@ -11,9 +11,8 @@ from doorstep.domain.touches import TouchRequest
 def stops(
     request: TouchRequest, channel: Channel | None, unless: tuple[str, ...], policy: StorePolicy
 ) -> tuple[str, ...]:
-    """In the order in which they would be met. `unless`: the events (by type) after which the author does not want
-    it any more."""
-    made = [_unless(name) for name in unless]
+    """In the order in which they would be met. `unless`: the author's conditions, as sentences."""
+    made = list(unless)
     if not request.after_exit:
         made.append("The order is cancelled, or nothing of it is kept.")
     by = channel.value if channel else "every channel"
@@ -29,12 +28,6 @@ def stops(
         made += [_capped(cap.limit, cap.window.total_seconds() / 3600) for cap in policy.caps]
     made.append("An agent skips it, or pauses or cancels the journey.")
     return tuple(made)
-
-
-def _unless(name: str) -> str:
-    return (
-        f"'{name}' is heard before." if "." in name else "The journey's own condition for it holds no more."
-    )
 
 
 def _capped(limit: int, hours: float) -> str:

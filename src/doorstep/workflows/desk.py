@@ -17,6 +17,7 @@ from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace, SkipReason
 from doorstep.domain.touches import TouchRequest
 from doorstep.errors import JourneyError
 from doorstep.workflows.arms import ended
+from doorstep.workflows.conditions import holds
 from doorstep.workflows.touching import Condition, Touch, skipped
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Desk:
         if isinstance(condition, type):
             heard: Event | None = self._journey.seen_event(condition)
             return f"'{heard.name}' happened {_told(heard.at)}." if heard else ""
-        return f"The condition '{getattr(condition, '__name__', 'unless')}' holds." if condition() else ""
+        return holds(condition) if condition() else ""
 
     def _close(self, key: str, touch: Touch, outcome: Outcome, rule: str, detail: str) -> Outcome:
         """End a touch inside the journey; the ledger hears of it with the next projection."""

@@ -23,6 +23,7 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome
 from doorstep.errors import JourneyError
 from doorstep.workflows.arms import Arms
+from doorstep.workflows.conditions import condition_name
 from doorstep.workflows.core import JourneyCore
 from doorstep.workflows.touching import Condition, Touch, check_condition, occurrence_of
 
@@ -81,10 +82,11 @@ class Journey(JourneyCore):
         return None
 
     async def wait_until(
-        self, condition: Callable[[], bool], *, until: datetime | None = None, name: str = "a condition"
+        self, condition: Callable[[], bool], *, until: datetime | None = None, name: str = ""
     ) -> bool:
-        """Until a condition on what was heard holds (True) or `until` passes (False)."""
-        deadline = await self._until("event", name, condition, until)
+        """Until a condition on what was heard holds (True) or `until` passes (False). Support reads `name`; without
+        one, what the condition says."""
+        deadline = await self._until("event", name or condition_name(condition), condition, until)
         if deadline is not None:
             _ANCHOR.set(deadline)
             return False
