@@ -12,6 +12,7 @@ from tests.sources.bodies import CONTEXT, ORDER, fulfilment, line, order, read, 
 from doorstep.domain.ids import shipment_ref
 from doorstep.domain.shipments import ShipmentStatus
 from doorstep.errors import Unreadable
+from doorstep.sources import keys
 from doorstep.sources.shopify import Shopify
 from doorstep.sources.shopify.words import SCANS
 
@@ -117,7 +118,7 @@ def test_a_refund_says_which_lines_and_how_much() -> None:
     event = read("refunds/create", refund()).events[0]
     assert (event.type, event.fact_key, event.subject) == (
         "order.refunded",
-        f"order.refunded:{ORDER}:55",
+        keys.order_refunded(ORDER, "55", [["1", 1]]),
         "55",
     )
     assert event.data == {"lines": [["1", 1]], "amount_minor": 1990, "currency": "EUR"}

@@ -164,7 +164,8 @@ class OrderState:
                 return replace(self, cancelled_at=_earlier(self.cancelled_at, envelope.occurred_at))
             case "order.refunded":
                 ref = envelope.subject or envelope.fact_key
-                refunded = OrderRefunded.read(envelope).lines
+                # Of two words on one refund the one that names more counts, in any order.
+                refunded = _most(self.refunds.get(ref, ()), OrderRefunded.read(envelope).lines)
                 return replace(self, refunds={**self.refunds, ref: refunded})
         return self
 

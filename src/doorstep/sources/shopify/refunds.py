@@ -24,14 +24,15 @@ def read_refund(
     amount = _amount(body, code)
     if amount is None:
         draft.problem(f"{path}: an amount or its currency cannot be read.")
+    lines = _lines(body, draft, path)
     draft.event(
         "order.refunded",
-        keys.order_refunded(order, refund),
+        keys.order_refunded(order, refund, lines),
         at,
         order=order,
         subject=refund,
         data={
-            "lines": _lines(body, draft, path),
+            "lines": lines,
             "amount_minor": amount or 0,
             "currency": code,
         },

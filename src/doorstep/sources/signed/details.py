@@ -40,12 +40,12 @@ SOURCE = "api"
 _MAX_LINES = 1000
 
 
-def own_key(type_: str, order: str | None, subject: str | None) -> str | None:
+def own_key(type_: str, order: str | None, subject: str | None, data: Mapping[str, Any]) -> str | None:
     """The fact key shared with other sources, where the type has one."""
     if type_ == "order.cancelled" and order:
         return keys.order_cancelled(order)
     if type_ == "order.refunded" and order and subject:
-        return keys.order_refunded(order, subject)
+        return keys.order_refunded(order, subject, data.get("lines") or ())
     return None
 
 

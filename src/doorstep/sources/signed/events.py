@@ -122,7 +122,7 @@ def _other(told: Told, draft: Draft) -> None:
     _add(
         told,
         draft,
-        details.own_key(told.name, told.order, told.subject) or fact_key(told, data),
+        details.own_key(told.name, told.order, told.subject, data) or fact_key(told, data),
         data,
         told.subject,
     )
