@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import importlib.metadata
 import json
 import re
@@ -18,7 +17,8 @@ import httpx
 from temporalio.service import RPCError
 
 from doorstep import gateway, go_install, processes, server_binaries
-from doorstep.errors import DoorstepError, SetupError, Unavailable
+from doorstep.errors import DoorstepError, Unavailable
+from doorstep.packages import imported
 from doorstep.private_files import open_to_others, private_files
 from doorstep.running import BYTES_NEEDED, Running, running, usable
 from doorstep.settings import Settings
@@ -212,13 +212,7 @@ def store_packages(settings: Settings) -> Check:
     if not settings.store_packages:
         return Check("store packages", State.OK, "none named")
     for name in settings.store_packages:
-        try:
-            importlib.import_module(name)
-        except Exception as error:  # their code: anything can happen
-            raise SetupError(
-                f"{name} cannot be imported: {type(error).__name__}: {error}.",
-                mend="Install it into this environment, or mend DOORSTEP_STORE_PACKAGES.",
-            ) from error
+        imported(name)
     return Check("store packages", State.OK, ", ".join(settings.store_packages))
 
 

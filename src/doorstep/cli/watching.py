@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from watchfiles import watch
 
 import doorstep
 from doorstep.cli import base
+from doorstep.packages import home
 
 _AGAIN = "from doorstep.cli import app; app()"
 
@@ -33,9 +33,9 @@ def watched(arguments: list[str], packages: tuple[str, ...]) -> list[Path]:
     """The folders of Doorstep, of the store packages and of scenario files that were named."""
     found = [Path(str(doorstep.__file__)).parent]
     for package in packages:
-        home = importlib.import_module(package).__file__
-        if home:
-            found.append(Path(home).parent)
+        place = home(package)
+        if place is not None:
+            found.append(place)
     found += [Path(word).resolve().parent for word in arguments if word.endswith((".yaml", ".yml"))]
     return list(dict.fromkeys(found))
 

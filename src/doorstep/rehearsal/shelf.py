@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from doorstep.errors import ScenarioError, nearest
+from doorstep.packages import home
 from doorstep.rehearsal.reading import read_file
 from doorstep.rehearsal.scenario import Scenario
 
@@ -18,10 +18,9 @@ def files(packages: Iterable[str] = ()) -> dict[str, Path]:
     """Every scenario's file by its name (the file's stem), sorted; a package's hides a shipped one of that name."""
     found = {path.stem: path for path in SHIPPED.glob("*.yaml")}
     for package in reversed(tuple(packages)):
-        home = importlib.import_module(package).__file__
-        folder = Path(home).parent / "scenarios" if home else None
-        if folder is not None and folder.is_dir():
-            found |= {path.stem: path for path in folder.glob("*.yaml")}
+        place = home(package)
+        if place is not None and (place / "scenarios").is_dir():
+            found |= {path.stem: path for path in (place / "scenarios").glob("*.yaml")}
     return dict(sorted(found.items()))
 
 
@@ -30,7 +29,8 @@ def load(name: str, packages: Iterable[str] = ()) -> Scenario:
     if name.endswith((".yaml", ".yml")):
         path = Path(name)
         if not path.is_file():
-            raise ScenarioError(f"There is no file {name}.")
+            beside = [str(p) for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+            raise ScenarioError(f"There is no file {name}.{nearest(name, beside)}")
         return _read(path, path.stat().st_mtime_ns)
     known = files(packages)
     if name not in known:

@@ -14,6 +14,7 @@ from temporalio import workflow
 
 from doorstep.contracts import JourneyStart
 from doorstep.errors import JourneyError, SetupError, Unavailable, nearest
+from doorstep.packages import imported
 
 _JOURNEYS: dict[str, type[Any]] = {}
 
@@ -89,18 +90,12 @@ def routing(function: Routing) -> Routing:
 def load(packages: Iterable[str] = ()) -> None:
     """Import the built-in journeys and then the store packages, which registers what they publish.
 
-    Raises `SetupError` naming a package that cannot be imported.
+    Raises `SetupError` naming a package that cannot be imported, with file and line of what is wrong in it.
     """
     for module in _built_in():
         importlib.import_module(module)
     for package in packages:
-        try:
-            importlib.import_module(package)
-        except ImportError as error:
-            raise SetupError(
-                f"The store package '{package}' cannot be imported: {error}.",
-                mend="Check DOORSTEP_STORE_PACKAGES and that the package is installed.",
-            ) from error
+        imported(package)
 
 
 def _built_in() -> list[str]:
