@@ -101,6 +101,14 @@ def test_explain_offers_the_nearest_step(run: Run) -> None:
     assert "Did you mean 'care-guide'?" in str(run("explain", desk.JOURNEY, "care-gide").exception)
 
 
+def test_explain_knows_the_steps_that_a_journey_has_not_come_to(run: Run) -> None:
+    """In its first seconds there is nothing yet that a misspelt step could be compared with but its code."""
+    assert "Did you mean 'win-back-45'?" in str(run("explain", desk.JOURNEY, "win-bakc-45").exception)
+    told = str(run("explain", desk.JOURNEY, "win-back-45").exception)
+    assert "has not come to its step 'win-back-45'" in told
+    assert "Did you mean" not in told
+
+
 def test_a_key_made_here_opens_the_api_until_it_is_revoked(run: Run, database: Database) -> None:
     made = json.loads(run("keys", "create", "desk 4", "--scope", "support", "--json").stdout)
     found = recognise(database, made["key"])

@@ -20,6 +20,7 @@ from doorstep.codec import CannotOpen
 from doorstep.errors import NotFound, Unavailable
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.views import JourneyDetail
+from doorstep.rehearsal.exploring.steps import steps_of
 
 router = APIRouter(prefix="/journeys", tags=["journeys"])
 
@@ -48,7 +49,7 @@ async def explain(
 ) -> Explanation:
     detail = await run_in_threadpool(read_detail, parts, caller, ref)
     plan, note = await _ahead(request, parts, detail) if something_waits(detail) else (None, "")
-    return Explanation.of(detail, step, plan, note)
+    return Explanation.of(detail, step, plan, steps_of, note)
 
 
 async def _ahead(request: Request, parts: Services, detail: JourneyDetail) -> tuple[PlanAnswer | None, str]:

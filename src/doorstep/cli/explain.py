@@ -36,11 +36,19 @@ def explain(
     with opened() as database:
         detail = journey_of(database, order)
         plan, note = _ahead(database, detail) if something_waits(detail) else (None, "")
-    told = Explanation.of(detail, step, plan, note)
+    told = Explanation.of(detail, step, plan, _steps_of, note)
     if as_json:
         base.emit(told.model_dump(mode="json"))
     else:
         typer.echo("\n".join(page(told, detail)))
+
+
+def _steps_of(type_: str) -> frozenset[str]:
+    from doorstep.rehearsal.exploring.steps import steps_of
+    from doorstep.workflows import registry
+
+    registry.load(base.settings().store_packages)
+    return steps_of(type_)
 
 
 def _ahead(database: Database, detail: JourneyDetail) -> tuple[PlanAnswer | None, str]:

@@ -15,6 +15,7 @@ from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.errors import ScenarioError, nearest
 from doorstep.rehearsal import checking, words
 from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.exploring import steps as source
 from doorstep.rehearsal.inbox import Heard
 from doorstep.rehearsal.moments import After
 from doorstep.rehearsal.providers import Fails
@@ -50,9 +51,10 @@ class Play:
         placed: datetime,
         *,
         sandboxed: bool | None = False,
+        traced: bool = False,
     ) -> None:
         self.scenario, self.world, self.person = scenario, world, person
-        self.journey, self.placed, self.sandboxed = journey, placed, sandboxed
+        self.journey, self.placed, self.sandboxed, self._traced = journey, placed, sandboxed, traced
         self.teller = Teller(scenario, placed)
         self.engines: dict[str, Engine] = {}
         self.happened: list[Happening] = []
@@ -185,6 +187,7 @@ class Play:
             activities=self.world.activities(),
             converter=IN_PROCESS,
             sandboxed=self.sandboxed,
+            traced=self._traced,
         )
 
     def _report(self, entry: Reported, at: datetime) -> None:
@@ -254,7 +257,8 @@ class Play:
             )
             if step and step not in steps:
                 where = f"{self.scenario.file}:{entry.line}: " if entry.line else ""
-                near = nearest(step, steps)
+                known = steps.keys() | source.steps(self.journey)
+                near = "" if step in known else nearest(step, known)
                 self.problems.append(f"{where}the journey never came to a step '{step}'.{near}")
         for at, entry in self.script.unanswered():
             if at.step in steps:

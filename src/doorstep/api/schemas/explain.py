@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
 from typing import Self
 
 from pydantic import Field
@@ -10,6 +12,9 @@ from doorstep.api.schemas.plan import PlanAnswer, PlannedTouch
 from doorstep.errors import NotFound, nearest
 from doorstep.models.reading.goods import View
 from doorstep.models.reading.views import JourneyDetail, Step, Wait
+
+Steps = Callable[[str], Iterable[str]]
+"""Workflow type → the steps that its code names, patterns (`cross-sell-*`) among them; none where it is gone."""
 
 
 class Explanation(View):
@@ -32,9 +37,11 @@ class Explanation(View):
     )
 
     @classmethod
-    def of(cls, detail: JourneyDetail, name: str | None, plan: PlanAnswer | None, note: str = "") -> Self:
+    def of(
+        cls, detail: JourneyDetail, name: str | None, plan: PlanAnswer | None, steps_of: Steps, note: str = ""
+    ) -> Self:
         """Of one step (its name, or a touch's key) or of all. `plan` is None where there is none to be had. Raises
-        `NotFound` offering the nearest step."""
+        `NotFound` offering the nearest step, of those it had and of those its version can come to."""
         asked = {(s.step, s.occurrence) for s in detail.steps}
         coming = [w for w in detail.waits if w.kind == "touch"]
         waits = [w for w in coming if (w.name, w.occurrence) not in asked]
@@ -50,7 +57,7 @@ class Explanation(View):
             waits = [w for w in waits if w.name == name]
             ahead = [t for t in ahead if name in (t.step, t.key)]
             if not steps and not waits and not ahead:
-                raise _unknown(name, known)
+                raise _unknown(name, known, frozenset(steps_of(detail.type)))
         note = note or ("" if plan is None or plan.rebuilt else plan.note)
         return cls(journey_id=detail.id, type=detail.type, steps=steps, waits=waits, ahead=ahead, note=note)
 
@@ -62,10 +69,16 @@ def something_waits(detail: JourneyDetail) -> bool:
     )
 
 
-def _unknown(name: str, known: set[str]) -> NotFound:
-    told = ", ".join(sorted(known))
+def _unknown(name: str, known: set[str], named: frozenset[str]) -> NotFound:
+    if any(fnmatchcase(name, step) for step in named):
+        return NotFound(
+            f"This journey has not come to its step '{name}', and nothing says yet that it will.",
+            mend="`doorstep explain` without a step tells what it had and what waits.",
+            code="step_not_found",
+        )
+    every = known | named
     return NotFound(
-        f"This journey has no step '{name}', behind it or ahead.{nearest(name, known)}",
-        mend=f"It has: {told}." if known else "It has had none yet.",
+        f"This journey has no step '{name}', behind it or ahead.{nearest(name, every)}",
+        mend=f"It has: {', '.join(sorted(every))}." if every else "It has had none yet.",
         code="step_not_found",
     )

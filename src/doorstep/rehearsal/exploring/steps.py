@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+from doorstep.workflows import registry
 from doorstep.workflows.journey import Journey
 
 ANYTHING = "*"
@@ -121,6 +122,12 @@ class _Reader:
 def steps(journey: type[Any]) -> frozenset[str]:
     """The steps, some of them patterns. Empty where the source is not there."""
     return _Reader(list(_sources(journey))).all()
+
+
+def steps_of(type_: str) -> frozenset[str]:
+    """The steps of a workflow type's code; empty where it is not there (any more)."""
+    found = registry.journeys().get(type_)
+    return steps(found) if found is not None else frozenset()
 
 
 def words(journey: type[Any]) -> frozenset[str]:
