@@ -139,6 +139,36 @@ def test_chance_in_a_journey_is_refused_with_its_line(shop: Path) -> None:
     assert "__init__.py:9" in told.stdout
 
 
+def test_a_journey_that_goes_through_a_set_is_found_under_other_hash_seeds(shop: Path) -> None:
+    """Neither the sandbox nor a second run in the same process can see it."""
+    sent = 'await self.send("steep", purpose=Purpose.TRANSACTIONAL, prompted=True)'
+    each = """for leaf in {"assam", "sencha", "oolong", "rooibos"}:
+            await self.send("steep", purpose=Purpose.TRANSACTIONAL, about=leaf)"""
+    (shop / "__init__.py").write_text(PACKAGE.replace(sent, each))
+    told = doorstep("teashop", "--scenario", "monday", home=shop)
+    assert told.returncode == 1
+    said = " ".join(told.stdout.split())
+    assert "not deterministic" in said
+    assert "schedule activity touch steep" in said
+    assert "PYTHONHASHSEED=1" in said
+    assert "__init__.py:8" in said
+
+
+@pytest.mark.parametrize("words", [("rehearse", "teashop"), ("explore", "--list")])
+def test_a_store_package_with_a_syntax_error_is_told_with_file_and_line(
+    shop: Path, words: tuple[str, ...]
+) -> None:
+    (shop / "__init__.py").write_text(PACKAGE.replace("async def run(self):", "async def run(self:"))
+    told = subprocess.run(
+        [sys.executable, "-m", "doorstep", *words],
+        env=environment(shop), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert told.returncode == 1
+    assert "The store package 'rehearsed_teashop' cannot be imported: " in told.stderr
+    assert "__init__.py:6: " in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_a_scenario_with_a_mistake_names_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("scenario: mine\ntimeline:\n  - at: day 1 10:00\n    customer: jumps\n")

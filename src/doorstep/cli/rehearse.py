@@ -55,14 +55,14 @@ def rehearse(
     if html is not None and not html.resolve().parent.is_dir():
         raise BadInput(f"There is no folder {html.resolve().parent}.", mend="Make it, or write elsewhere.")
     names = list(shelf.files(packages)) if every else scenario or ["happy-path"]
-    timelines = _played(journey, names, packages)
+    timelines = _played(journey, names, packages, whole=every)
     _show(timelines, as_json=as_json, html=html, whole=not every)
     if any(not timeline.ok for timeline in timelines):
         raise typer.Exit(1)
 
 
-def _played(journey: str, names: list[str], packages: tuple[str, ...]) -> list[Timeline]:
-    from doorstep.rehearsal import shelf
+def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole: bool) -> list[Timeline]:
+    from doorstep.rehearsal import seeds, shelf
     from doorstep.rehearsal.rehearse import built_in, journey_class
     from doorstep.rehearsal.rehearse import rehearse as play
     from doorstep.templates.packages import renderer
@@ -71,13 +71,21 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...]) -> list[T
     registry.load(packages)
     journey_class(journey)  # an unknown one is told before anything else
     templates = renderer(packages) if packages else built_in()
-    made = []
-    for scenario in (shelf.load(name, packages) for name in names):
+    scenarios = [shelf.load(name, packages) for name in names]
+    other_seeds = seeds.Seeds(journey, names, packages, seeds.THREE if whole else seeds.TWO)
+    made, chance = [], set()
+    for name, scenario in zip(names, scenarios, strict=True):
         # First as a worker would run it: clock, chance and I/O are errors in the sandbox, on every way a story takes.
         proof = play(journey, scenario, render=False, renderer=templates, sandboxed=True)
         timeline = play(journey, scenario, renderer=templates)
         made.append(replace(timeline, problems=proof.problems) if timeline.ok else timeline)
-    return made
+        if not set(proof.problems) <= set(timeline.problems):
+            chance.add(name)  # the sandbox says why it differs
+    differs = {name: said for name, said in other_seeds.differences().items() if name not in chance}
+    return [
+        replace(timeline, problems=(*timeline.problems, differs[name])) if name in differs else timeline
+        for name, timeline in zip(names, made, strict=True)
+    ]
 
 
 def _show(timelines: list[Timeline], *, as_json: bool, html: Path | None, whole: bool) -> None:

@@ -154,7 +154,12 @@ def _on(engine: Engine, world: World, assumption: Assumption) -> None:
 
 
 def place_of(history: WorkflowHistory, entry: Entry) -> tuple[str, int] | None:
-    """File and line of a command in the author's code. A touch is carried by a task of the desk's, whose callers do not
+    """File and line of a command in the author's code (`place_in`)."""
+    return place_in(registry.journeys().get(_type(history)), entry)
+
+
+def place_in(journey: type[Any] | None, entry: Entry) -> tuple[str, int] | None:
+    """File and line of a command in a journey's code. A touch is carried by a task of the desk's, whose callers do not
     show: for it the line that names the step, in the journey's own module or one that it inherits from."""
     place = entry.place
     if place is not None and Path(place.file).parent != _WORKFLOWS and Path(place.file) != _CONTRACTS:
@@ -162,8 +167,7 @@ def place_of(history: WorkflowHistory, entry: Entry) -> tuple[str, int] | None:
     message: Any = entry.message
     told = value(message.arguments[0]) if entry.kind == "schedule_activity" and message.arguments else None
     step = str(told.get("step") or told.get("reason") or "") if isinstance(told, dict) else ""
-    found = registry.journeys().get(_type(history))
-    for cls in found.__mro__ if found is not None and step else ():
+    for cls in journey.__mro__ if journey is not None and step else ():
         file = getattr(sys.modules.get(cls.__module__), "__file__", None)
         lines = Path(file).read_text().splitlines() if file else []
         for n, line in enumerate(lines, start=1):

@@ -54,21 +54,45 @@ def rehearse(
     """
     begun = time.perf_counter()
     kind, cls = journey_class(journey)
-    person_ref = person_ref or scenario.person.ref
-    placed = scenario.placed.resolve(first_day, scenario.person.zone)
-    person = known_before(scenario, person_ref, placed)
-    records = Records(
-        shop=scenario.shop, persons={person_ref: person}, products=dict(products_of(scenario.shop))
-    )
     templates = renderer or built_in()
-    world = World(records, templates if render else Unrendered(templates), links=links)
-    play = Play(scenario, world, person, cls, placed, sandboxed=sandboxed)
+    play = staged(
+        cls,
+        scenario,
+        renderer=templates if render else Unrendered(templates),
+        first_day=first_day,
+        links=links,
+        person_ref=person_ref,
+        sandboxed=sandboxed,
+    )
     try:
         play.run()
         return held_to(scenario, written(play, kind, (time.perf_counter() - begun) * 1000))
     finally:
         for engine in play.engines.values():
             engine.close()
+
+
+def staged(
+    cls: type[Any],
+    scenario: Scenario,
+    *,
+    renderer: Renderer,
+    first_day: date = FIRST_DAY,
+    links: Links = plain_links,
+    person_ref: str = "",
+    sandboxed: bool | None = False,
+    traced: bool = False,
+) -> Play:
+    """A scenario ready to be played; its parameters as those of `rehearse`, `traced` as the engine's. Whoever plays it
+    closes its engines."""
+    person_ref = person_ref or scenario.person.ref
+    placed = scenario.placed.resolve(first_day, scenario.person.zone)
+    person = known_before(scenario, person_ref, placed)
+    records = Records(
+        shop=scenario.shop, persons={person_ref: person}, products=dict(products_of(scenario.shop))
+    )
+    world = World(records, renderer, links=links)
+    return Play(scenario, world, person, cls, placed, sandboxed=sandboxed, traced=traced)
 
 
 def held_to(scenario: Scenario, timeline: Timeline) -> Timeline:
