@@ -13,7 +13,8 @@ from sqlalchemy import inspect, text
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import Skip
 from doorstep.ingest import Raw
-from doorstep.ingest.accept import accept_in, webhook_id
+from doorstep.ingest.accept import accept_in
+from doorstep.ingest.inputs import webhook_id
 from doorstep.ingest.writer import Writer
 from doorstep.models import Database
 from doorstep.models.addresses import address_hash

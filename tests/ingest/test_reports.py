@@ -18,7 +18,8 @@ from doorstep.domain.outcomes import OutcomeKind, SkipReason
 from doorstep.domain.reports import ReportKind, Said
 from doorstep.errors import ProviderAmbiguous
 from doorstep.ingest import Accepted, Answer, Connected, Raw
-from doorstep.ingest.accept import accept_in, webhook_id
+from doorstep.ingest.accept import accept_in
+from doorstep.ingest.inputs import webhook_id
 from doorstep.models.base import Database
 from doorstep.models.store import SqlStore
 from doorstep.models.stores import ConnectionRow, StoreRow

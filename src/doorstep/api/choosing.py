@@ -18,6 +18,7 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.ingest.consents import tell_word, withdraw_again
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.inputs import Connected
+from doorstep.ingest.statements import Statements
 from doorstep.models.access import AuditRow
 from doorstep.models.people import PersonRow
 from doorstep.models.reading.consents import latest_consent
@@ -91,7 +92,7 @@ def _tell(session: Session, word: Word, now: datetime) -> None:
 
 def _delivery(session: Session, word: Word, now: datetime) -> Delivery:
     return Delivery(
-        conn=session.connection(),
+        statements=Statements(session.connection()),
         at=Connected(id=word.page, store_id=word.store_id, source=word.page),
         webhook_id="",
         received_at=now,

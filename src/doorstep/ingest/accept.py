@@ -7,14 +7,13 @@ visible and re-drivable; the rest goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam
 
 from doorstep.domain.facts import OrderPlaced
-from doorstep.domain.ids import digest
 from doorstep.ingest import again, releases
 from doorstep.ingest.catalogue import keep_products
 from doorstep.ingest.consents import keep_consents
@@ -22,12 +21,14 @@ from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.erasure import ask, empty_body, erase
 from doorstep.ingest.events import Events
 from doorstep.ingest.inbound import keep_inbound
-from doorstep.ingest.inputs import Accepted, Answer, Connected, Raw
+from doorstep.ingest.inputs import Accepted, Answer, Connected, Incoming, Raw
+from doorstep.ingest.known import Known, look_up
 from doorstep.ingest.orders import Orders
 from doorstep.ingest.parcels import Parcels
 from doorstep.ingest.persons import People
 from doorstep.ingest.reports import keep_reports
 from doorstep.ingest.sql import WEBHOOKS, setting
+from doorstep.ingest.statements import Statements
 from doorstep.models.base import Database
 from doorstep.models.inbox import WebhookStatus
 from doorstep.models.privacy import RequestKind
@@ -53,11 +54,6 @@ _ANSWERS = {
 _RECORD = setting(WEBHOOKS, WEBHOOKS.c.id == bindparam("webhook"), "status", "problems")
 
 
-def webhook_id(connection: str, external_id: str) -> str:
-    """`whk_…`: follows from the sender's own id of the delivery."""
-    return f"whk_{digest(connection, external_id)}"
-
-
 def accept(
     db: Database, connection: Connected, reading: Reading, raw: Raw, received_at: datetime
 ) -> Accepted:
@@ -79,18 +75,42 @@ def accept_in(
 ) -> Accepted:
     """As `accept`, in the caller's transaction: it counts once that is committed. `secret` answers the
     installation's own key, for erasures."""
+    one = Incoming(at=connection, reading=reading, raw=raw, received_at=received_at)
+    return _accept(Statements(conn), one, None, secret)
+
+
+def accept_together(
+    conn: Connection, group: Sequence[Incoming], secret: Callable[[], bytes] | None = None
+) -> list[Accepted]:
+    """As `accept_in` for each in turn, at a fraction of its cost: what they need is read at once, and an order that
+    several tell of only once. All or none: after any error the transaction must be rolled back, and each be accepted
+    by itself. Raises also `NotAsForeseen`, where another process wrote the same meanwhile."""
+    statements = Statements(conn, puts_off=True)
+    known = look_up(statements, group)
+    told = [_accept(statements, one, known, secret) for one in group]
+    statements.flush()
+    return told
+
+
+def _accept(
+    statements: Statements, one: Incoming, known: Known | None, secret: Callable[[], bytes] | None
+) -> Accepted:
     delivery = Delivery(
-        conn=conn,
-        at=connection,
-        webhook_id=webhook_id(connection.id, raw.external_id),
-        received_at=received_at,
+        statements=statements,
+        at=one.at,
+        webhook_id=one.webhook_id,
+        received_at=one.received_at,
+        known=known,
         secret=secret,
-        trace_parent=raw.trace_parent,
+        trace_parent=one.raw.trace_parent,
     )
-    status = _status(reading, reading.problems)
-    if not delivery.insert_new(WEBHOOKS, _row(delivery, reading, raw, status)):
+    there = known is not None and delivery.webhook_id in known.webhooks
+    status = _status(one.reading, one.reading.problems)
+    if there or not delivery.insert_missing(WEBHOOKS, _row(delivery, one.reading, one.raw, status)):
         return Accepted(id=delivery.webhook_id, status=Answer.DUPLICATE)
-    return take_in(delivery, reading, status)
+    if known is not None:
+        known.webhooks.add(delivery.webhook_id)
+    return take_in(delivery, one.reading, status)
 
 
 def take_in(delivery: Delivery, reading: Reading, status: WebhookStatus) -> Accepted:
@@ -120,10 +140,11 @@ def take_in(delivery: Delivery, reading: Reading, status: WebhookStatus) -> Acce
     emptied = bool(delivery.erasures) or delivery.of_the_erased
     if delivery.of_the_erased:
         empty_body(delivery)
+    orders.leave_to_the_next()
     problems = (*reading.problems, *dict.fromkeys(delivery.problems))
     final = _status(reading, problems)
     if final is not status and not emptied:
-        delivery.change(
+        delivery.later(
             _RECORD, {"webhook": delivery.webhook_id, "status": final.value, "problems": list(problems)}
         )
     return Accepted(

@@ -91,7 +91,8 @@ def _tell_order(delivery: Delivery, order: Order, later: Any) -> None:
     envelope = _envelope(delivery, name, later.id, facts.OrderedAgain.type, data)
     envelope = replace(envelope, occurred_at=later.placed_at, order_ref=order.ref, person_ref=order.person_id)
     place = inbox.Place(status=InboxStatus.PENDING, order_ref=order.ref, person_id=order.person_id)
-    inbox.store(delivery, envelope, name, place)
+    if inbox.store(delivery, envelope, name, place) and order.facts is not None:
+        order.facts.add(envelope.fact_key)
 
 
 def zones_changed(delivery: Delivery, moved: list[Person]) -> None:

@@ -58,7 +58,7 @@ def keep_lines(delivery: Delivery, order_ref: str, seen: OrderSighting, *, erase
     must remain explicable; `orders.state` says which lines stand. Of an erased person's order without titles."""
     where = {"order_ref": order_ref, "store_id": delivery.at.store_id, "image_url": ""}
     for line in seen.lines:
-        delivery.change(_LINE, {**where, **_line(line), **({"title": ""} if erased else {})})
+        delivery.later(_LINE, {**where, **_line(line), **({"title": ""} if erased else {})})
 
 
 def _line(line: LineSighting) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def keep_products(delivery: Delivery, reading: Reading) -> None:
     }
     statement = _PRODUCT_OF_ORDER if reading.orders else _PRODUCT
     for seen in reading.products:
-        delivery.change(
+        delivery.later(
             statement,
             {
                 "store_id": delivery.at.store_id,

@@ -109,7 +109,7 @@ def _keep(
     store_id: str | None = None,
 ) -> None:
     if delivery.dialect.name != "sqlite":
-        delivery.first(LOCK, person=person_id)
+        delivery.later(LOCK, {"person": person_id})
     row = {
         "store_id": store_id or delivery.at.store_id,
         "person_id": person_id,
@@ -119,4 +119,4 @@ def _keep(
         "source": source,
     }
     for channel in channels:
-        delivery.insert_new(CONSENTS, {**row, "channel": channel})
+        delivery.insert_later(CONSENTS, {**row, "channel": channel})

@@ -88,6 +88,7 @@ class Events:
         else:
             envelope = self._whole_parcel(order, envelope) if joins else envelope
             if not self._store(root, envelope, event.external_id):
+                root.facts = None  # that one is there under another name
                 return
             self._apply(root, envelope)
             if joins:

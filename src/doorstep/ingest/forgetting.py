@@ -20,6 +20,7 @@ from doorstep.ingest.inputs import Connected
 from doorstep.ingest.orders import Orders
 from doorstep.ingest.persons import People
 from doorstep.ingest.sql import ORDERS, PERSONS
+from doorstep.ingest.statements import Statements
 from doorstep.models.inbox import InboxStatus
 from doorstep.privacy.forget import forget
 from doorstep.privacy.whose import whose
@@ -45,7 +46,7 @@ def forget_person(
         forget(conn, whose(conn, row.store_id, person_id))
         return False
     delivery = Delivery(
-        conn=conn,
+        statements=Statements(conn),
         at=Connected(id=CONNECTION, store_id=row.store_id, source=CONNECTION),
         webhook_id="",
         received_at=at,

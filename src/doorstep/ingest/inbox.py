@@ -76,7 +76,9 @@ def _lines(event: ReadEvent) -> list[dict[str, Any]]:
 
 def store(delivery: Delivery, envelope: Envelope, external_id: str, place: Place) -> bool:
     """Put an event into the inbox; whether it was new."""
-    new = delivery.insert_new(
+    known = delivery.known
+    missing = known is not None and envelope.id in known.new
+    new = delivery.insert_missing(
         EVENTS,
         {
             "id": envelope.id,
@@ -99,7 +101,10 @@ def store(delivery: Delivery, envelope: Envelope, external_id: str, place: Place
             "due_at": envelope.received_at + SWEEP_AFTER,
             "error": "",
         },
+        missing=missing,
     )
+    if known is not None:
+        known.new.discard(envelope.id)
     delivery.events += new
     return new
 

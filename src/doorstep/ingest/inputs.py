@@ -10,8 +10,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from doorstep.domain.ids import digest
 from doorstep.models.stores import ConnectionRow, StoreRow
-from doorstep.sources.base import SourceContext
+from doorstep.sources.base import Reading, SourceContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,26 @@ class Raw:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     trace_parent: str = ""
     """W3C `traceparent` under which it is taken in; empty when nobody traces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One webhook to be taken in: who told it, what was read in it, and when it came (aware UTC)."""
+
+    at: Connected
+    reading: Reading
+    raw: Raw
+    received_at: datetime
+
+    @property
+    def webhook_id(self) -> str:
+        """`whk_…`: follows from the sender's own id of the delivery."""
+        return webhook_id(self.at.id, self.raw.external_id)
+
+
+def webhook_id(connection: str, external_id: str) -> str:
+    """`whk_…`: follows from the sender's own id of the delivery."""
+    return f"whk_{digest(connection, external_id)}"
 
 
 class Answer(StrEnum):

@@ -14,7 +14,7 @@ from doorstep.domain import ids
 from doorstep.domain.orders import OrderState
 from doorstep.ingest.catalogue import keep_lines
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.order_rows import CHILDREN, LOAD, SAVE, SAVE_NUMBER, SAVE_STATE, Order
+from doorstep.ingest.order_rows import CHILDREN, LOAD, SAVE, SAVE_NUMBER, SAVE_STATE, Order, order_of
 from doorstep.ingest.person_rows import Person
 from doorstep.ingest.persons import People
 from doorstep.ingest.sql import JOURNEYS, ORDERS
@@ -35,21 +35,14 @@ class Orders:
         """The order of that ref, if anything was ever heard of it."""
         if ref in self.loaded:
             return self.loaded[ref]
-        row = self.delivery.first(LOAD, ref=ref)
-        if row is None:
+        known = self.delivery.known
+        held = known.orders.get(ref) if known is not None else None
+        if held is None and known is not None and ref in known.missing:
             return None
-        self.loaded[ref] = found = Order(
-            ref=ref,
-            external_id=row.external_id,
-            journey_id=row.journey_id,
-            parent_ref=row.parent_ref,
-            person_id=row.person_id,
-            number=row.number,
-            whole=row.whole,
-            placed_at=row.placed_at,
-            version=row.updated_at,
-            state=order_state(row.state),
-        )
+        row = self.delivery.first(LOAD, ref=ref) if held is None else None
+        if held is None and row is None:
+            return None
+        self.loaded[ref] = found = order_of(row) if held is None else held.again()
         return found
 
     def ensure(self, ref: str, external_id: str) -> Order:
@@ -58,8 +51,10 @@ class Orders:
         if found is not None:
             return found
         order = Order(ref=ref, external_id=external_id, journey_id=ids.journey_id(ref), fresh=True)
-        if self.delivery.insert_new(ORDERS, self._blank(order)):
+        if self.delivery.insert_missing(ORDERS, self._blank(order)):
             self.loaded[ref] = order
+            if self.delivery.known is not None:
+                self.delivery.known.missing.discard(ref)
             return order
         again = self.find(ref)  # another process was first (PostgreSQL only)
         assert again is not None  # the insert just met it
@@ -87,7 +82,7 @@ class Orders:
         if not seen.whole:
             if seen.number and not order.number:
                 order.number = seen.number
-                self.delivery.change(SAVE_NUMBER, {"ref": order.ref, "number": seen.number})
+                self.delivery.later(SAVE_NUMBER, {"ref": order.ref, "number": seen.number})
             if seen.lines and (not order.whole or seen.updated_at >= order.version):
                 keep_lines(self.delivery, order.ref, seen, erased=order.erased)
         elif not order.whole:
@@ -108,7 +103,8 @@ class Orders:
         order.whole = order.arrived = order.touched = True
         order.waited, order.placed_at, order.version = not order.fresh, seen.placed_at, seen.updated_at
         order.sighting = seen
-        self.delivery.change(SAVE, {"ref": order.ref, **self._shown(order, seen)})
+        order.number = seen.number
+        self.delivery.later(SAVE, {"ref": order.ref, **self._shown(order, seen)})
         keep_lines(self.delivery, order.ref, seen)
         if order.parent_ref is None:
             self._journey(order)
@@ -116,7 +112,8 @@ class Orders:
     def _renew(self, order: Order, seen: OrderSighting) -> None:
         order.version = max(order.version, seen.updated_at)
         self._know(order, seen)
-        self.delivery.change(SAVE, {"ref": order.ref, **self._shown(order, seen)})
+        order.number = seen.number
+        self.delivery.later(SAVE, {"ref": order.ref, **self._shown(order, seen)})
         keep_lines(self.delivery, order.ref, seen, erased=order.erased)
 
     def _know(self, order: Order, seen: OrderSighting) -> None:
@@ -157,7 +154,7 @@ class Orders:
         return parent.parent_ref or parent.ref
 
     def _journey(self, order: Order) -> None:
-        self.delivery.insert_new(
+        self.delivery.insert_later(
             JOURNEYS,
             {
                 "id": order.journey_id,
@@ -221,11 +218,25 @@ class Orders:
         """Whether any order of this webhook belonged to somebody who was erased before."""
         return any(order.erased for order in self.loaded.values())
 
+    def leave_to_the_next(self) -> None:
+        """What the next webhook of the same transaction need not read: only where this one did the ordinary, one order
+        and nothing let go, joined or erased; else it asks."""
+        known = self.delivery.known
+        if known is None:
+            return
+        plain = len(self.loaded) <= 1 and not self.delivery.erasures and not self.delivery.of_the_erased
+        if not plain or any(o.parent_ref or (o.arrived and o.waited) for o in self.loaded.values()):
+            known.forget()
+            return
+        for order in self.loaded.values():
+            known.orders[order.ref] = order.again()
+
     def save_states(self) -> None:
         """Write the state of every order an event changed."""
         for order in self.loaded.values():
             if order.touched:
-                self.delivery.change(SAVE_STATE, {"ref": order.ref, "state": order_json(order.state)})
+                state = {"ref": order.ref, "state": order_json(order.state)}
+                self.delivery.later(SAVE_STATE, state, name=f"state:{order.ref}")
 
 
 def _several(*values: str | None) -> tuple[str, ...]:

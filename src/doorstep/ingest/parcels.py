@@ -67,7 +67,7 @@ class Parcels:
         if envelope.type == facts.ShipmentCreated.type:
             return
         scan = facts.ShipmentScanned.read(envelope)
-        self.delivery.insert_new(
+        self.delivery.insert_later(
             CHECKPOINTS,
             {
                 "shipment_ref": ref,
@@ -102,7 +102,7 @@ class Parcels:
         if order.erased:
             seen = None  # a number leads to the door
         parcel = order.state.shipments.get(ref) or Shipment(ref=ref, lines=seen.lines if seen else ())
-        self.delivery.change(
+        self.delivery.later(
             _KEEP,
             {
                 "ref": ref,

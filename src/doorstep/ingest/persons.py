@@ -135,9 +135,10 @@ class People:
     def _owners(self, keys: list[Key]) -> tuple[dict[Key, str], dict[str, Person]]:
         owners: dict[Key, str] = {}
         persons: dict[str, Person] = {}
-        for kind, value in keys:
-            row = self.delivery.first(FIND, store=self.delivery.at.store_id, of_kind=kind, of_value=value)
-            if row is not None:
+        store = self.delivery.at.store_id
+        asked = [{"store": store, "of_kind": kind, "of_value": value} for kind, value in keys]
+        for (kind, value), found in zip(keys, self.delivery.every(FIND, asked), strict=True):
+            for row in found:
                 owners[kind, value] = row.person_id
                 persons[row.person_id] = person_of(row.person_id, row)
         return owners, persons
@@ -167,7 +168,7 @@ class People:
             new=True,
         )
         values = {"id": person.id, "store_id": store.store_id, "created_at": self.delivery.received_at}
-        self.delivery.insert_new(PERSONS, {**values, **columns_of(person)})
+        self.delivery.insert_later(PERSONS, {**values, **columns_of(person)})
         return person
 
     def _refresh(self, person: Person, sighting: PersonSighting, at: datetime, country: str) -> None:
@@ -189,7 +190,7 @@ class People:
             changed = self._rezone(person, sighting, newer) or changed
         if changed:
             person.updated_at = max(at, person.updated_at)
-            self.delivery.change(SAVE, {"person": person.id, **columns_of(person)})
+            self.delivery.later(SAVE, {"person": person.id, **columns_of(person)})
 
     def _rezone(self, person: Person, sighting: PersonSighting, newer: bool) -> bool:
         offered, held = ZONE_RANK.get(sighting.zone_from, 0), ZONE_RANK.get(person.zone_source, 0)
@@ -219,11 +220,11 @@ class People:
             this = {"in_store": store, "of_kind": kind, "of_value": value}
             if owner is None:
                 row = {"store_id": store, "person_id": person.id, "kind": kind, "value": value, "seen_at": at}
-                kept = self.delivery.insert_new(IDENTITIES, row) and kept
+                kept = self.delivery.insert_missing(IDENTITIES, row) and kept
             elif owner == FREED:
-                self.delivery.change(TAKE_OVER, {**this, "person_id": person.id, "seen_at": at})
+                self.delivery.later(TAKE_OVER, {**this, "person_id": person.id, "seen_at": at})
             elif owner == person.id and moves:
-                self.delivery.change(SEEN, {**this, "of_person": person.id, "before": at, "seen_at": at})
+                self.delivery.later(SEEN, {**this, "of_person": person.id, "before": at, "seen_at": at})
         kept_by = sorted(
             {(kind, owner) for (kind, _), owner in owners.items() if owner not in (FREED, person.id)}
         )

@@ -20,6 +20,7 @@ from doorstep.ingest.accept import take_in
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.inputs import Accepted, Answer, Connected, connected
 from doorstep.ingest.sql import EVENTS, WEBHOOKS, setting
+from doorstep.ingest.statements import Statements
 from doorstep.models.base import Database
 from doorstep.models.inbox import InboxEventRow, InboxStatus, InboxWebhookRow, WebhookStatus
 from doorstep.sources.base import Reading, Source
@@ -104,7 +105,11 @@ def _again(
         done.webhooks += 1
         reading = _read(row, at, sources)
         delivery = Delivery(
-            conn=session.connection(), at=at, webhook_id=row.id, received_at=row.received_at, secret=secret
+            statements=Statements(session.connection()),
+            at=at,
+            webhook_id=row.id,
+            received_at=row.received_at,
+            secret=secret,
         )
         told = take_in(delivery, reading, WebhookStatus(row.status))
         if not delivery.erasures and not delivery.of_the_erased:  # else it stays as the erasure left it

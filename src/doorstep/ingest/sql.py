@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Table, update
+from sqlalchemy import JSON, ColumnElement, Dialect, String, Table, bindparam, func, text, update
+from sqlalchemy.dialects import postgresql
 
 from doorstep.models.inbox import InboxEventRow, InboxWebhookRow
 from doorstep.models.journeys import JourneyRow
@@ -25,6 +26,15 @@ SHIPMENTS = table(ShipmentRow)
 CHECKPOINTS = table(CheckpointRow)
 PRODUCTS = table(ProductRow)
 JOURNEYS = table(JourneyRow)
+
+
+def among(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[bool]:
+    """The column is one of the parameter `several`, a list: one statement however many there are."""
+    if dialect.name == "postgresql":
+        held: ColumnElement[bool] = column == func.any(bindparam("several", type_=postgresql.ARRAY(String)))
+        return held
+    several = text("SELECT value FROM json_each(:several)").bindparams(bindparam("several", type_=JSON))
+    return column.in_(several)
 
 
 @lru_cache(maxsize=64)

@@ -1,11 +1,12 @@
 """Group commit: webhooks that wait at the same moment share one transaction.
 
 A database has one place where commits queue (SQLite one writer, PostgreSQL the flush of its log). One thread per
-process therefore takes whatever waits, up to `most`, runs each under a savepoint of its own, commits once, and only
-then answers: nobody hears *accepted* of what a crash could still lose. One that fails takes none of the others with
-it; one that lost a race for rows to another process (PostgreSQL) is run again alone. While the database is away every
-caller hears so at once. At most `bound` may wait; beyond that callers are told to come back (`Busy`), which a store's
-webhook does.
+process therefore takes whatever waits, up to `most`, commits once, and only then answers: nobody hears *accepted* of
+what a crash could still lose. Webhooks are taken in together (`accept_together`), which costs a fraction; should
+anything stand in the way, nothing of that is kept, and each is run under a savepoint of its own: one that fails takes
+none of the others with it, and one that lost a race for rows to another process (PostgreSQL) is run again alone. While
+the database is away every caller hears so at once. At most `bound` may wait; beyond that callers are told to come back
+(`Busy`), which a store's webhook does.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
 from doorstep.errors import Unavailable
-from doorstep.ingest.accept import accept_in
-from doorstep.ingest.inputs import Accepted, Connected, Raw
+from doorstep.ingest.accept import accept_in, accept_together
+from doorstep.ingest.inputs import Accepted, Connected, Incoming, Raw
+from doorstep.ingest.statements import NotAsForeseen
 from doorstep.models.base import Database
 from doorstep.models.trouble import away, contended, passing
 from doorstep.sources.base import Reading
@@ -56,6 +60,8 @@ class _Item:
     """One piece of work, and whom to tell."""
 
     work: Work
+    incoming: Incoming | None = None
+    """What `work` takes in, if that is all it does."""
     future: Future[Any] = field(default_factory=Future)
     result: Any = None
     error: BaseException | None = None
@@ -104,7 +110,9 @@ class Writer:
 
         Raises `Busy` when too much waits or the writer is closing.
         """
-        item = _Item(work)
+        return self._submit(_Item(work))
+
+    def _submit(self, item: _Item) -> Future[Any]:
         with self._something:
             if self._closing or len(self._waiting) >= self._bound:
                 raise Busy("Too much waits to be written.", mend="Send it again in a moment.")
@@ -120,9 +128,12 @@ class Writer:
         self, connection: Connected, reading: Reading, raw: Raw, received_at: datetime
     ) -> Accepted:
         """`ingest.accept` in a shared transaction. Raises `Busy`, or what the database raised for this one."""
-        return await self.run(
-            lambda conn: accept_in(conn, connection, reading, raw, received_at, self._secret)
-        )
+        one = Incoming(at=connection, reading=reading, raw=raw, received_at=received_at)
+
+        def alone(conn: Connection) -> Accepted:
+            return accept_in(conn, connection, reading, raw, received_at, self._secret)
+
+        return await asyncio.wrap_future(self._submit(_Item(alone, incoming=one)))
 
     # --- the thread -------------------------------------------------------------------------------
 
@@ -134,27 +145,58 @@ class Writer:
                 if not self._waiting:
                     return
                 group = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
-            for item in self._commit(group):
+            again = self._together(group)
+            for item in self._commit(group) if again is None else again:
                 self._again(item)
             _answer(group)
             self._never.wait(GATHER_SECONDS)
 
-    def _commit(self, group: Sequence[_Item]) -> list[_Item]:
-        """Runs and commits them; answers those that are worth running again, each alone."""
+    def _together(self, group: Sequence[_Item]) -> list[_Item] | None:
+        """The ordinary way: webhooks that follow each other are taken in as one. Answers those that are worth running
+        again, or None if anything stood in the way: then nothing was written."""
         try:
-            with self._db.writing() as conn:
-                if len(group) > 1 and not self._db.is_sqlite:
-                    conn.exec_driver_sql(f"SET LOCAL lock_timeout = {GROUP_LOCK_MS}")
+            with self._group(group) as conn:
+                for accepting, run in groupby(group, key=lambda item: item.incoming is not None):
+                    items = list(run)
+                    if accepting:
+                        self._accept(conn, items)
+                        continue
+                    for item in items:
+                        _one(conn, item)
+        except NotAsForeseen:
+            return None
+        except Exception as error:  # noqa: BLE001 - whose it is shows when each is run by itself
+            if away(error):
+                return _all(group, error)
+            log.warning("group taken apart", size=len(group), error=type(error).__name__)
+            return None
+        return [item for item in group if contended(item.error)]
+
+    def _accept(self, conn: Connection, items: Sequence[_Item]) -> None:
+        told = accept_together(conn, [item.incoming for item in items if item.incoming], self._secret)
+        for item, accepted in zip(items, told, strict=True):
+            item.result = accepted
+
+    def _commit(self, group: Sequence[_Item]) -> list[_Item]:
+        """Runs and commits them, each under a savepoint of its own; answers those that are worth running again."""
+        try:
+            with self._group(group) as conn:
                 for item in group:
                     _one(conn, item)
         except Exception as error:  # noqa: BLE001 - the thread must live on, and each caller hear of it
             log.warning("group commit failed", size=len(group), error=type(error).__name__)
-            for item in group:
-                item.result, item.error = None, error
+            _all(group, error)
             if away(error):  # the others would wait for it one after the other, to hear the same
                 return []
             return list(group) if len(group) > 1 or contended(error) else []
         return [item for item in group if contended(item.error)]
+
+    @contextmanager
+    def _group(self, group: Sequence[_Item]) -> Iterator[Connection]:
+        with self._db.writing() as conn:
+            if len(group) > 1 and not self._db.is_sqlite:
+                conn.exec_driver_sql(f"SET LOCAL lock_timeout = {GROUP_LOCK_MS}")
+            yield conn
 
     def _again(self, item: _Item) -> None:
         for _ in range(TRIES):
@@ -163,7 +205,15 @@ class Writer:
                 return
 
 
+def _all(group: Iterable[_Item], error: BaseException) -> list[_Item]:
+    """Each hears of it; nobody is run again."""
+    for item in group:
+        item.result, item.error = None, error
+    return []
+
+
 def _one(conn: Connection, item: _Item) -> None:
+    item.result = item.error = None
     cursor = conn.connection.cursor()
     try:
         cursor.execute("SAVEPOINT one")

@@ -30,10 +30,9 @@ class Prepared:
 
     def all(self, connection: Connection, params: Mapping[str, Any]) -> list[Any]:
         """Every row, as a named tuple."""
-        made = self._made(connection.dialect)
-        cursor = made.execute(connection, params)
+        cursor = self.execute(connection, params)
         try:
-            return [made.row(values) for values in cursor.fetchall()]
+            return self.rows(connection, cursor)
         finally:
             cursor.close()
 
@@ -49,11 +48,43 @@ class Prepared:
 
     def run(self, connection: Connection, params: Mapping[str, Any]) -> int:
         """How many rows were touched."""
-        cursor = self._made(connection.dialect).execute(connection, params)
+        cursor = self.execute(connection, params)
         try:
             return int(cursor.rowcount)
         finally:
             cursor.close()
+
+    def many(self, connection: Connection, several: Sequence[Mapping[str, Any]]) -> int:
+        """Once for each; how many rows were touched by all of them. One trip to PostgreSQL."""
+        if not several:
+            return 0
+        cursor = self.execute_many(connection, several)
+        try:
+            return int(cursor.rowcount)
+        finally:
+            cursor.close()
+
+    # --- for `models.together` --------------------------------------------------------------------
+
+    def execute(self, connection: Connection, params: Mapping[str, Any]) -> Any:
+        """Run it; answers the driver's cursor."""
+        return self._made(connection.dialect).execute(connection, params)
+
+    def execute_many(self, connection: Connection, several: Sequence[Mapping[str, Any]]) -> Any:
+        """Run it once for each; answers the driver's cursor."""
+        made = self._made(connection.dialect)
+        cursor = connection.connection.cursor()
+        cursor.executemany(made.sql, [made.values(params) for params in several])
+        return cursor
+
+    def table(self, connection: Connection) -> str:
+        """The table it is about; of a SELECT the first."""
+        return self._made(connection.dialect).table
+
+    def rows(self, connection: Connection, cursor: Any) -> list[Any]:
+        """What such a cursor still holds, as named tuples; nothing unless it is a SELECT."""
+        made = self._made(connection.dialect)
+        return [made.row(values) for values in cursor.fetchall()] if made.selects else []
 
 
 def prepared(statement: ClauseElement) -> Prepared:
@@ -86,17 +117,24 @@ class _Compiled:
         self._out: list[Convert | None] = [kind.result_processor(dialect, None) for kind in kinds]
         keys = [str(column.key) for column in selected]
         assert not any(keyword.iskeyword(key) for key in keys), "a column whose name is a Python word"
+        self.selects = bool(keys)
+        about = statement.table if hasattr(statement, "table") else statement.get_final_froms()[0]
+        self.table: str = getattr(about, "name", "")  # a join has none
         row: Any = namedtuple("row", keys)  # type: ignore[misc]  # known only now
         self._make = row._make
 
     def execute(self, connection: Connection, params: Mapping[str, Any]) -> Any:
         """Run it; answers the driver's cursor."""
+        cursor = connection.connection.cursor()
+        cursor.execute(self.sql, self.values(params))
+        return cursor
+
+    def values(self, params: Mapping[str, Any]) -> Any:
+        """The parameters as the driver takes them."""
         values = {**self._fixed, **params}
         for name, convert in self._in:
             values[name] = convert(values[name])
-        cursor = connection.connection.cursor()
-        cursor.execute(self.sql, values if self._order is None else [values[n] for n in self._order])
-        return cursor
+        return values if self._order is None else [values[n] for n in self._order]
 
     def row(self, values: Sequence[Any]) -> Any:
         """A named tuple of converted values."""

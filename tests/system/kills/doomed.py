@@ -176,12 +176,20 @@ class Committing:
 
 
 def doomed_inbox(plan: Plan) -> None:
-    accept, answer, group = writer.accept_in, writer._answer, []
+    together, accept, answer, group = writer.accept_together, writer.accept_in, writer._answer, []
+
+    def taken(*names: str) -> None:
+        group.extend(names)
+        plan.hit("inbox.before_commit", *names)
+
+    def accepting_together(conn: Any, incoming: Any, *more: Any) -> Any:
+        accepted = together(conn, incoming, *more)
+        taken(*(one.raw.external_id for one in incoming))
+        return accepted
 
     def accepting(conn: Any, connection: Any, reading: Any, raw: Any, at: Any, *more: Any) -> Any:
         accepted = accept(conn, connection, reading, raw, at, *more)
-        group.append(raw.external_id)
-        plan.hit("inbox.before_commit", raw.external_id)
+        taken(raw.external_id)
         return accepted
 
     def answering(items: Any) -> None:
@@ -190,7 +198,8 @@ def doomed_inbox(plan: Plan) -> None:
         plan.hit("inbox.after_commit", *committed)
         answer(items)
 
-    writer.accept_in, writer._answer = accepting, answering
+    writer.accept_together, writer.accept_in = accepting_together, accepting
+    writer._answer = answering
 
 
 def doomed_calls(plan: Plan) -> None:
