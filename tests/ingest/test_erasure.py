@@ -21,6 +21,7 @@ from doorstep.models.addresses import address_hash
 from doorstep.models.facts import FactsReader, addresses_of
 from doorstep.models.ledger import OutboxMessage
 from doorstep.policies.gate import decide
+from doorstep.privacy.scrub import scrub
 from doorstep.sources.base import Address, PersonSighting, Reading
 from ingest.telling import ADA, SHOP, event, hours, open_shop, order, ref, rows, take, told, whole
 from policies.test_gate import TRANSACTIONAL, request
@@ -52,7 +53,7 @@ def accept(database: Database, reading: Reading, name: str, at: float = 1) -> No
         writer.close()
 
 
-def erased(database: Database, who: PersonSighting = ADA, name: str = "w9") -> str:
+def erased(database: Database, who: PersonSighting = ADA, name: str = "w9", *, analysed: bool = False) -> str:
     """An order with everything personal, its webhook twice, a message; then the erasure. The person's id."""
     seen = replace(order("1"), address=HOME, status_url="https://shop.example/ada")
     accept(database, whole(seen), "w1")
@@ -64,6 +65,9 @@ def erased(database: Database, who: PersonSighting = ADA, name: str = "w9") -> s
     )  # fmt: skip
     with database.write() as session:
         session.add(message)
+    if analysed:
+        with database.writing() as connection:
+            connection.execute(text("ANALYZE"))
     accept(database, told(event("customer.erased", hours(2), None, person=who)), name, 3)
     return str(rows(database, "SELECT person_id FROM orders")[0]["person_id"])
 
@@ -94,6 +98,19 @@ def test_a_second_request_leaves_nothing_either(database: Database) -> None:
     accept(database, told(event("customer.erased", hours(4), None, person=ADA)), "w10", 5)
 
     assert [at for at, row in everything(database).items() for word in PERSONAL if said(word, row)] == []
+
+
+def test_the_planners_statistics_forget_them_too(database: Database) -> None:
+    """PostgreSQL's quote common and bordering values of each column, and stay as they are where a table is empty."""
+    erased(database, analysed=True)
+    assert scrub(database)
+
+    with database.reading() as connection:
+        asked = "SELECT * FROM pg_stats WHERE schemaname = 'public'"
+        told = "SELECT 1 WHERE 1 = 0" if database.is_sqlite else asked
+        quoted = [str(row).lower() for row in connection.execute(text(told))]
+    assert [row for row in quoted for word in PERSONAL if said(word, row)] == []
+    assert database.is_sqlite or quoted
 
 
 def test_an_erased_person_is_not_written_to(database: Database) -> None:

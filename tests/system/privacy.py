@@ -3,16 +3,20 @@ is answered without anybody's name being asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from temporalio.client import Client
+from temporalio.converter import PayloadCodec
 from temporalio.service import RPCError, RPCStatusCode
 
 from doorstep.codec import open_within
+from doorstep.gateway.archive import unpacked
+from doorstep.models.archive import HistoryArchiveRow
 from doorstep.models.base import Database
+from doorstep.models.tables import table
 
 if TYPE_CHECKING:
     from house import House
@@ -65,11 +69,18 @@ async def leaks(house: House) -> list[str]:
     return found_in(await outside(house), house.personal)
 
 
-def found_in(places: dict[str, str], words: Iterable[str]) -> list[str]:
+def found_in(places: Mapping[str, str | bytes], words: Iterable[str]) -> list[str]:
+    """Case aside, as `place: word`. Files are searched as the bytes they are."""
     wanted = {word.lower() for word in words if word}
-    return sorted(
-        f"{name}: {word}" for name, told in places.items() for word in wanted if word in told.lower()
-    )
+    hits = []
+    for name, told in places.items():
+        low = told.lower()
+        hits += [
+            f"{name}: {word}"
+            for word in wanted
+            if (word in low if isinstance(low, str) else word.encode() in low)
+        ]
+    return sorted(hits)
 
 
 def of_database(database: Database) -> dict[str, str]:
@@ -88,11 +99,32 @@ def _text(value: object) -> str:
     return bytes(value).decode("utf-8", "replace") if isinstance(value, bytes | memoryview) else str(value)
 
 
-def of_files(*folders: Path) -> dict[str, str]:
+def of_statistics(database: Database) -> dict[str, str]:
+    """What PostgreSQL's planner remembers of columns: their common and bordering values."""
+    asked = (
+        "SELECT tablename || '.' || attname, concat(most_common_vals, histogram_bounds, most_common_elems)"
+        " FROM pg_stats WHERE schemaname = current_schema()"
+    )
+    with database.reading() as connection:
+        return {f"statistics of {name}": told for name, told in connection.execute(text(asked))}
+
+
+async def of_archive(database: Database, codec: PayloadCodec | None) -> dict[str, str]:
+    """Histories that are kept: in their rows they are compressed, and sealed ones are opened here."""
+    with database.reading() as connection:
+        rows = connection.execute(select(table(HistoryArchiveRow))).all()
+    found = {}
+    for row in rows:
+        history = unpacked(HistoryArchiveRow(**row._mapping))
+        assert history is not None
+        for event in history.events if codec is not None else ():
+            await open_within(event, codec)
+        found[f"kept history of {row.journey_id}"] = "\n".join(_opened(event) for event in history.events)
+    return found
+
+
+def of_files(*folders: Path) -> dict[str, bytes]:
     """Every file below, byte for byte: databases with their free pages and logs of what is to be written, too."""
     return {
-        str(path): path.read_bytes().decode("utf-8", "replace")
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.is_file()
+        str(path): path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()
     }

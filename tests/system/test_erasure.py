@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from house import House
-from privacy import found_in, histories, of_database, of_files
+from privacy import found_in, histories, of_archive, of_database, of_files, of_statistics
 from shopkeeper import IDA, STORE, Customer, Delivery, Order, shopify
 
 from conftest import Houses
@@ -17,11 +18,15 @@ from doorstep.activities.forgetting import forget_shops
 from doorstep.codec import draw_key
 from doorstep.domain.ids import order_ref
 from doorstep.domain.messages import Channel
+from doorstep.maintenance.archiving import archive_some
 from doorstep.models.addresses import address_hash
 from doorstep.models.links import Link, LinkPurpose, url
+from doorstep.models.migrate import upgrade
+from doorstep.postgres_server import PostgresServer
 from doorstep.privacy.scrub import scrub, scrub_if_due
 
 pytestmark = pytest.mark.system
+PRIVACY = Path(__file__).parents[2] / "docs" / "privacy.md"
 ZEPH = Customer(
     id=907716551, first_name="Zephyrinella", last_name="Quastlemoorer", phone="+493023125099",
     street="Knisterpfad 8817", city="Wunderkessel", zip="QZ4 7XW",
@@ -29,6 +34,8 @@ ZEPH = Customer(
 FREE = ("Zephyrinella rang, whispers of a broken pot", "meant Zephyrinella Quastlemoorer, not her")
 REVIEW = "The glaze crackled like Knisterpfad gravel"
 TRACKING = "0034ZQ771X"
+Places = dict[str, Any]
+"""Where → what stands there, text or bytes."""
 THEIRS = (*ZEPH.personal, str(ZEPH.id), TRACKING, REVIEW, *FREE)
 
 
@@ -89,17 +96,22 @@ async def _review_link(house: House, order: Order) -> str:
     return url("", house.settings.secret_key(), link)
 
 
-async def everywhere(house: House) -> dict[str, str]:
-    """Tables, files and histories."""
+async def everywhere(house: House, *more: Path) -> Places:
+    """Tables, files and histories, the kept ones too. `more`: folders with files besides the installation's own."""
     workflows = [w.id async for w in house.client.list_workflows("")]
     assert len(workflows) >= 2
-    folder = house.settings.data_dir.parent
     return {
         **{f"table {name}": told for name, told in of_database(house.database).items()},
-        **of_files(folder),
+        **({} if house.database.is_sqlite else of_statistics(house.database)),
+        **of_files(house.settings.data_dir.parent, *more),
         **await histories(house.client, workflows),
+        **await of_archive(house.database, house.client.data_converter.payload_codec),
         "log": house.log.getvalue(),
     }
+
+
+def some_of(places: Places, kind: str) -> Places:
+    return {name: told for name, told in places.items() if name.startswith(kind)}
 
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["codec off", "codec on"])
@@ -112,13 +124,57 @@ async def test_after_an_erasure_nothing_anywhere_knows_the_person(
         monkeypatch.setenv("DOORSTEP_CODEC_KEYS", draw_key(datetime.now(UTC).date()))
     house: House = await houses(customers=(ZEPH, IDA))
     order, other = await through_everything(house)
-    before = await everywhere(house)
-    tables = {name: told for name, told in before.items() if name.startswith("table ")}
-    files = {name: told for name, told in before.items() if name.startswith("/")}
-    for word in THEIRS:
-        assert found_in(tables, [word]), f"no table holds {word!r}: the search proves nothing"
-    assert found_in(files, [ZEPH.email])
+    knows_them(await everywhere(house))
 
+    await erased(house, order)
+    after = await everywhere(house)
+    assert found_in(after, THEIRS) == []
+    await only_they_are_gone(house, order, other, after)
+
+
+async def test_after_an_erasure_no_table_of_postgresql_knows_them_and_no_file_once_it_is_written_anew(
+    own_postgres: PostgresServer, houses: Houses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once: every column of every table, the planner's statistics, every history. The server's own files, down to
+    its log of what is to be written, after the words that docs/privacy.md gives the operator."""
+    monkeypatch.setenv("DOORSTEP_CODEC_KEYS", draw_key(datetime.now(UTC).date()))
+    database_url = own_postgres.create("doorstep")
+    upgrade(database_url)
+    house: House = await houses(customers=(ZEPH, IDA), database_url=database_url)
+    order, other = await through_everything(house)
+    for statement in ("ANALYZE", "CHECKPOINT"):
+        own_postgres.execute(statement, "doorstep")
+    before = await everywhere(house, own_postgres.folder)
+    knows_them(before)
+    for kind in ("statistics", str(own_postgres.folder / "data" / "pg_wal")):
+        assert found_in(some_of(before, kind), [ZEPH.email]), f"{kind}: the search proves nothing"
+
+    await erased(house, order)
+    after = await everywhere(house)
+    assert found_in(after, THEIRS) == []
+    for statement in told_to_operators():
+        own_postgres.execute(statement, "doorstep")
+    after = await everywhere(house, own_postgres.folder)
+    assert found_in(after, THEIRS) == []
+    await only_they_are_gone(house, order, other, after)
+
+
+def told_to_operators() -> list[str]:
+    """The statements that docs/privacy.md says rid PostgreSQL's files at once."""
+    block = PRIVACY.read_text().partition("```sql\n")[2].partition("```")[0]
+    lines = [line.partition("--")[0].strip().rstrip(";") for line in block.splitlines()]
+    assert "CHECKPOINT" in lines
+    return [line for line in lines if line]
+
+
+def knows_them(before: Places) -> None:
+    held = {hit.rpartition(": ")[2] for hit in found_in(some_of(before, "table "), THEIRS)}
+    assert held == {word.lower() for word in THEIRS}, "no table holds it: the search proves nothing"
+    assert found_in(some_of(before, "/"), [ZEPH.email])
+
+
+async def erased(house: House, order: Order) -> None:
+    """Asked for twice, with late news of their order between; the files are scrubbed, and closed histories kept."""
     assert await house.tell(redact(ZEPH, [order.id])) == ["accepted"]
     await house.tell(
         order.created("orders/updated", updated_at=(house.now() + timedelta(hours=1)).isoformat()),
@@ -127,14 +183,18 @@ async def test_after_an_erasure_nothing_anywhere_knows_the_person(
     await house.pass_time(seconds=3)
     assert scrub_if_due(house.database, house.now())
     assert not scrub_if_due(house.database, house.now())
+    later = house.now() + timedelta(minutes=10)
+    kept = await archive_some(house.client, house.database, later, "", seconds=20)
+    assert kept.counts == {"archived": 1}
 
-    after = await everywhere(house)
-    assert found_in(after, THEIRS) == []
+
+async def only_they_are_gone(house: House, order: Order, other: Order, after: Places) -> None:
     secret = house.settings.secret_key()
     for channel, address in ((Channel.EMAIL, ZEPH.email), (Channel.SMS, ZEPH.phone)):
         assert address_hash(secret, channel, address) in after["table suppressions"]
     gone = await house.journey(order.journey)
     assert gone["status"] == "closed"
+    assert f"kept history of {order.journey}" in after
     assert IDA.email in after["table identities"]  # the other person lost nothing
     assert (await house.journey(other.journey))["status"] == "open"
     trail = await house.get("/audit", action="person.")

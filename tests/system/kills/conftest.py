@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 from tests.system.kills.house import Zygote
 
-from databases import WITHOUT
 from doorstep.models.migrate import upgrade
-from doorstep.postgres_server import PostgresServer, find_binaries
+from doorstep.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -18,15 +17,6 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     made = Zygote(tmp_path_factory.mktemp("zygote") / "zygote.log")
     yield made
     made.close()
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL that the test may kill. Skips where there is none, which the run's last lines say."""
-    if find_binaries() is None:
-        pytest.skip(WITHOUT)
-    with PostgresServer() as server:
-        yield server
 
 
 @pytest.fixture
