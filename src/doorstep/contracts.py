@@ -6,7 +6,7 @@ names (a test compares the signatures). Opaque references only: **no personal da
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -19,11 +19,12 @@ from doorstep.domain.messages import Purpose
 from doorstep.domain.moments import SendWindow
 from doorstep.domain.outcomes import Outcome, RuleTrace
 from doorstep.domain.touches import TouchRequest
+from doorstep.domain.values import value
 
 # --- the workflow's own input, signal, update, query -------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class JourneyStart:
     """What a journey is started with. `placed` is the order's own `order.placed`; `events` were held for it."""
 
@@ -59,7 +60,7 @@ class CatchUp(StrEnum):
     SHIFT = "shift"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Action:
     """An agent's action, claimed by the journey. `withdrawn`: the API had given it up already."""
 
@@ -71,7 +72,7 @@ class Action:
     withdrawn: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ActionResult:
     """What the journey did with it. Not applied: `detail` says why, `waiting` what could be acted on."""
 
@@ -80,7 +81,7 @@ class ActionResult:
     waiting: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ActionDone:
     """What became of a claimed action; told with the projection, so it is known even if the API died."""
 
@@ -88,7 +89,7 @@ class ActionDone:
     result: ActionResult
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Wait:
     """One thing an open journey waits for. `kind`: `touch` (due at `until`), `event`, `moment`."""
 
@@ -99,7 +100,7 @@ class Wait:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class StepRecord:
     """A step that ended inside the journey without asking the gate (stale, condition no longer true,
     skipped by an agent, cancelled by an exit): the ledger hears of it with the next projection."""
@@ -109,7 +110,7 @@ class StepRecord:
     trace: tuple[RuleTrace, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Projection:
     """What support reads of an open journey. `revision` only grows; an older one is ignored."""
 
@@ -127,7 +128,7 @@ class Projection:
     exit_cause: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class JourneyView:
     """The answer to the `state` query: the workflow's own word, beside which the tables are compared."""
 
@@ -144,7 +145,7 @@ class JourneyView:
 # --- what else a journey asks for ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class TicketRequest:
     """A case for a person in support. Idempotent by `key`."""
 
@@ -158,7 +159,7 @@ class TicketRequest:
     priority: str = "normal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class PointsRequest:
     """A movement of loyalty points. Idempotent by `key`. Positive earns, negative takes back."""
 
@@ -176,7 +177,7 @@ class PointsRequest:
     """The key of the movement this takes back: never more than it gave."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class AdviceRequest:
     """Asks what fits this person now: recommendations, or when what they bought runs out."""
 
@@ -188,7 +189,7 @@ class AdviceRequest:
     limit: int = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class RunOut:
     """When a product of the order is predicted to run out (aware UTC), and how sure we are (0–1)."""
 
@@ -198,7 +199,7 @@ class RunOut:
     basis: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ClaimRequest:
     """Claims an agent's action for the journey; claimed again by the same journey it answers the same."""
 
@@ -224,6 +225,7 @@ STATE_QUERY = "state"
 #: one call of the touch activity; a sender's HTTP timeout stays well below
 TOUCH_START_TO_CLOSE = timedelta(seconds=30)
 
+_ONCE = RetryPolicy(maximum_attempts=1)
 _PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=2), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=10)
 )
@@ -259,7 +261,7 @@ async def project(projection: Projection) -> None:
         PROJECT,
         projection,
         schedule_to_close_timeout=timedelta(seconds=10),
-        retry_policy=RetryPolicy(maximum_attempts=1),
+        retry_policy=_ONCE,
     )
 
 

@@ -16,7 +16,7 @@ from temporalio.worker.workflow_sandbox import (
 #: themselves (`standard_v1`, store packages) are never here: they are what the sandbox is for. No parent
 #: package either, for passing one through passes everything below it.
 PASSTHROUGH = {
-    "doorstep.domain": "nouns: frozen types without state; their identity must be the same on both sides",
+    "doorstep.domain": "nouns: values without state; their identity must be the same on both sides",
     "doorstep.errors": "types; an error raised inside is caught outside by its class",
     "doorstep.loyalty": "pure arithmetic of points",
     "doorstep.contracts": "types and stubs; the data converter makes these very classes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.moments import SendWindow
 from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import TouchState
+from doorstep.domain.values import value
 
 
 class SuppressionCause(StrEnum):
@@ -23,7 +24,7 @@ class SuppressionCause(StrEnum):
     ERASURE = "erasure"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Suppression:
     """The person's *current* address on that channel is on the never-send list."""
 
@@ -32,7 +33,7 @@ class Suppression:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Consent:
     """The latest word on one channel and purpose, with where and when it was given."""
 
@@ -43,7 +44,7 @@ class Consent:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Cap:
     """At most `limit` marketing touches of one person in any `window`."""
 
@@ -51,7 +52,7 @@ class Cap:
     window: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class StorePolicy:
     """A store's rules. `window` is when marketing may go, in the person's local time.
     `headroom` slots of the widest cap are kept for touches of priority ≥ `headroom_from`."""
@@ -66,7 +67,7 @@ class StorePolicy:
     holdout_percent: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class CountedTouch:
     """A marketing touch of this person that fills a cap: reserved, sending, accepted or unknown — or,
     for a person held out, one that would have been sent (`shadow`)."""
@@ -77,7 +78,7 @@ class CountedTouch:
     shadow: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class WaitingTouch:
     """A marketing touch of this person, of any journey, that is due and waits for a slot."""
 
@@ -87,7 +88,7 @@ class WaitingTouch:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything the gate reads, loaded under the lock of the person's row. Instants are aware UTC."""
 

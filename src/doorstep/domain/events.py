@@ -20,10 +20,11 @@ from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from doorstep.domain.values import value
 from doorstep.errors import JourneyError, Unreadable, nearest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """Envelope v1. `id` names the message and `fact_key` the fact it tells: two messages that tell the same
     thing share the fact key, and a journey hears a fact once. Instants are aware UTC. `occurred_at` is when

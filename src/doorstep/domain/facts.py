@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from doorstep.domain.events import FAMILY_MEMBERS, Envelope, Event, event, event_class
 from doorstep.domain.shipments import Scan, ShipmentStatus
+from doorstep.domain.values import value
 
 LineQuantity = tuple[str, int]
 """(line ref, quantity)"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of an order, without a name: titles are read from the catalogue at send time.
     `current` is the quantity left after edits of the order; refunds and returns are counted apart.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from doorstep.domain.values import value
 
 
 class Channel(StrEnum):
@@ -22,7 +24,7 @@ class Purpose(StrEnum):
     MARKETING = "marketing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """A template with everything filled in. `digest` is SHA-256 over subject, html and text, hex."""
 
@@ -35,7 +37,7 @@ class Rendered:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a channel is asked to send. `key` is the touch key: the provider carries it and reports it back.
     `to` and the bodies are personal data: never logged, never in an exception."""
@@ -52,7 +54,7 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """The provider accepted a message (which is not: delivered it)."""
 

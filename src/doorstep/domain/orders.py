@@ -7,7 +7,7 @@ time and the latest wins; refunds, returns and parcels are kept by reference; sc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime
 
 from doorstep.domain.events import Envelope
@@ -21,12 +21,13 @@ from doorstep.domain.facts import (
     lines_of,
 )
 from doorstep.domain.shipments import Shipment, ShipmentStatus
+from doorstep.domain.values import replace, value
 
 BAD_RATING = 2
 """A review of this or less is a complaint: no promotion until it is resolved."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Return:
     """One return: its lines, those that have come back, and whether it still stands."""
 
@@ -35,7 +36,7 @@ class Return:
     cancelled: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OrderState:
     """What is true of an order now. Maps are by reference; instants are aware UTC."""
 
@@ -57,6 +58,8 @@ class OrderState:
     def kept(self, line: Line) -> int:
         """How many of a line the customer means to keep: a return that was asked for counts as gone. A return
         and its later refund are the same pieces."""
+        if not self.refunds and not self.returns:
+            return max(0, min(line.current, line.quantity))
         refunded = sum(n for lines in self.refunds.values() for ref, n in lines if ref == line.ref)
         returned = sum(
             n for r in self.returns.values() if not r.cancelled for ref, n in r.lines if ref == line.ref
@@ -65,6 +68,8 @@ class OrderState:
 
     def remains(self, line: Line) -> int:
         """How many of a line are still the customer's: a return that was only asked for is no return yet."""
+        if not self.refunds and not self.returns:
+            return max(0, min(line.current, line.quantity))
         refunded = sum(n for lines in self.refunds.values() for ref, n in lines if ref == line.ref)
         back = sum(n for r in self.returns.values() for ref, n in r.received if ref == line.ref)
         return max(0, min(line.current, line.quantity - max(refunded, back)))

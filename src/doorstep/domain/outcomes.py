@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from doorstep.domain.messages import Channel
+from doorstep.domain.values import value
 
 
 class SkipReason(StrEnum):
@@ -63,7 +64,7 @@ class Verdict(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class RuleTrace:
     """One rule of the gate: what it read and what it said. `facts` are JSON values without personal data."""
 
@@ -73,7 +74,7 @@ class RuleTrace:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Send:
     """The gate lets the touch go, over this channel."""
 
@@ -81,7 +82,7 @@ class Send:
     trace: tuple[RuleTrace, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Defer:
     """Not now: ask again at `until` (UTC)."""
 
@@ -90,7 +91,7 @@ class Defer:
     trace: tuple[RuleTrace, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Skip:
     """Never: the touch is closed with this reason."""
 
@@ -103,7 +104,7 @@ class Skip:
 Decision = Send | Defer | Skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a journey learns of its touch. `until` (UTC) is set when deferred; `channel` when sent."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from doorstep.domain.values import replace, value
 
 
 class ShipmentStatus(StrEnum):
@@ -34,7 +35,7 @@ TROUBLED = frozenset(
 _FINAL = frozenset({ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED, ShipmentStatus.RETURNED_TO_SENDER})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Scan:
     """One report of a parcel's status. `at` is when it happened there, not when we heard."""
 
@@ -44,7 +45,7 @@ class Scan:
     expect_next_by: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Shipment:
     """What is known of one parcel. `lines` maps line refs to quantities; empty means: the whole order."""
 

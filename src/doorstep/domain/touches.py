@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import SkipReason, TouchState
+from doorstep.domain.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class TouchRequest:
     """What a journey asks of the touch activity. Opaque references only; instants are aware UTC."""
 
@@ -48,7 +49,7 @@ class TouchRequest:
     """Sent by `after_exit`: a transactional touch passes though the journey has left its course."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class LedgerRow:
     """One touch as the ledger keeps it. `fence` grows with every reservation: an attempt whose fence is old
     has lost the touch. The rendered body is not kept here, only its digest."""

@@ -6,7 +6,6 @@ The statements are made once, here, with bound parameters: building one costs mo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +25,7 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import SkipReason, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.domain.values import replace
 from doorstep.errors import NotFound
 from doorstep.models.addresses import CHANNEL_OF, IDENTITY_OF, address_hash
 from doorstep.models.codec_json import order_state

@@ -8,12 +8,12 @@ stops blocking at its expiry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from doorstep.domain.customers import Cap, StorePolicy, WaitingTouch
 from doorstep.domain.outcomes import SkipReason
+from doorstep.domain.values import value
 from doorstep.policies.case import Case, Ruling, defers, iso, passes, skips
 from doorstep.policies.holdout import held_out
 
@@ -21,7 +21,7 @@ from doorstep.policies.holdout import held_out
 LEAST = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Slots:
     """One cap as this touch meets it. `free_at`: the first instant it leaves a slot; None: never."""
 

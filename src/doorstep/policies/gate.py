@@ -7,13 +7,13 @@ read why a message went, or why not and when it may.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from doorstep.domain.customers import Facts
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import Decision, Defer, RuleTrace, Send, Skip, Verdict
 from doorstep.domain.touches import TouchRequest
+from doorstep.domain.values import replace
 from doorstep.policies.case import Case, Ruling
 from doorstep.policies.consent import consent
 from doorstep.policies.frequency import frequency

@@ -6,7 +6,7 @@ together: every shipped scenario goes through both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from doorstep.domain import facts, ids
@@ -14,6 +14,7 @@ from doorstep.domain.customers import Consent
 from doorstep.domain.events import Envelope, event_class
 from doorstep.domain.facts import lines_of
 from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.values import replace
 from doorstep.rehearsal import parcels
 from doorstep.rehearsal.records import (
     JourneyRecord,

@@ -10,13 +10,14 @@ All instants are aware UTC; money is integer minor units of its currency.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from doorstep.domain.facts import LineQuantity
 from doorstep.domain.ids import digest
 from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.values import value
 from doorstep.sources.heard import InboundSighting, ReportSighting
 
 Headers = Mapping[str, str]
@@ -26,7 +27,7 @@ included. The endpoint puts it in, from `DOORSTEP_PUBLIC_URL`; a vendor may sign
 it reports."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class SourceContext:
     """Whose webhook it is, and when it was received (aware UTC). The rest are the store's own values, used
     only where a webhook leaves a gap: an amount without currency, a phone number without country."""
@@ -43,7 +44,7 @@ class SourceContext:
     """Where a person answers; empty when the store's brand does not say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class PersonSighting:
     """A person as a webhook showed them. Every field may be unknown; what is there is normalised.
     `zone` is None when nothing stated or implied one: keep the known one, else the store's."""
@@ -68,7 +69,7 @@ class PersonSighting:
         return bool(self.external_id or self.email or self.phone)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Address:
     """Where an order goes. `country` is ISO 3166-1 alpha-2, `province` the code without the country."""
 
@@ -83,7 +84,7 @@ class Address:
     phone: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class LineSighting:
     """One line of an order with what a message may say of it. `ref` is the store's exact line id as text.
     `quantity` as ordered, `current` what edits and refunds left; `price_minor` is of one piece."""
@@ -100,7 +101,7 @@ class LineSighting:
     requires_shipping: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OrderSighting:
     """A whole order (`whole`) or what a webhook showed of it. `updated_at` is its version: an older one than
     the stored changes nothing. `email` and `phone` are the order's own contact, `person` who placed it."""
@@ -129,7 +130,7 @@ class OrderSighting:
     whole: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ShipmentSighting:
     """One parcel as a webhook showed it. `lines` empty: not told. `at` is its version."""
 
@@ -145,7 +146,7 @@ class ShipmentSighting:
     expected_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ConsentSighting:
     """A word on consent: the latest by `at` counts. `source` says who told it (`shopify`, `api`). `standing`: a
     flag that stands without its own time (`at` is when it was seen); it overrules no word that has one."""
@@ -159,7 +160,7 @@ class ConsentSighting:
     standing: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ProductSighting:
     """A product as a webhook showed it. None: not told, keep what is known."""
 
@@ -174,7 +175,7 @@ class ProductSighting:
     """How long one piece lasts, in days."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class NeedsFetch:
     """Something the webhook only names, to be asked for afterwards (BigCommerce sends ids only)."""
 
@@ -182,7 +183,7 @@ class NeedsFetch:
     external_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ReadEvent:
     """One event, without what only ingest knows (its envelope id, the resolved person).
 
@@ -202,7 +203,7 @@ class ReadEvent:
     person: PersonSighting | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Everything one webhook told. Events are in the order they happened, `order.placed` first.
 

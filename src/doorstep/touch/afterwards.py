@@ -3,12 +3,12 @@ the end of a row that nobody will ask about again."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from doorstep.domain.messages import Channel, Receipt
 from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace, Skip, SkipReason, TouchState, Verdict
 from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.domain.values import replace
 from doorstep.ports import Ports, Store, Tx
 from doorstep.touch import ledger, recovery
 

@@ -7,7 +7,6 @@ to a state that says "not sent": a refusing gate turns it `unknown`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from doorstep.domain.customers import CountedTouch, WaitingTouch
@@ -25,6 +24,7 @@ from doorstep.domain.outcomes import (
     TouchState,
 )
 from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.domain.values import replace
 from doorstep.touch.timing import RESERVATION
 
 _KINDS = {

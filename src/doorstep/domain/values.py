@@ -1,0 +1,46 @@
+"""Values: small types whose instances are made by the thousand and never changed.
+
+    @value(frozen=True, slots=True, kw_only=True)
+    class Cap: ...
+
+To the type checker this is `dataclasses.dataclass`, so a write to a field of a value is an error there. At run time
+the class is not locked: a frozen dataclass sets each field through `object.__setattr__`, and so took seven times as
+long to make. A touch makes some three hundred values, in production as in a rehearsal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as value
+    from dataclasses import replace
+else:
+    from dataclasses import dataclass
+
+    _new = object.__new__
+
+    def value(*, frozen, slots, kw_only):
+        """A dataclass of slots, compared and hashed by its fields. Raises `TypeError` for a class that checks
+        itself in `__post_init__`, which `replace` would not run: that one stays a plain frozen dataclass."""
+        assert frozen, "a value is frozen"
+        assert slots, "a value has slots"
+
+        def made(cls):
+            if hasattr(cls, "__post_init__"):
+                raise TypeError(f"{cls.__qualname__} checks itself in __post_init__: it cannot be a value.")
+            return dataclass(slots=True, kw_only=kw_only, unsafe_hash=True)(cls)
+
+        return made
+
+    def replace(held, /, **changes):
+        """`held` with these fields changed. Raises `AttributeError` for a field it does not have."""
+        made = _new(type(held))
+        for name in held.__slots__:
+            setattr(made, name, getattr(held, name))
+        for name, given in changes.items():
+            setattr(made, name, given)
+        return made
+
+
+__all__ = ["replace", "value"]
