@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,10 @@ from doorstep.domain.customers import Facts
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import SkipReason, Verdict
 from doorstep.domain.touches import TouchRequest
+from doorstep.domain.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Case:
     """One touch before the gate. `channels` are those still possible, in order of preference."""
 
@@ -33,7 +34,7 @@ class Case:
         return self.request.purpose is Purpose.MARKETING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Ruling:
     """One rule's answer. `read` becomes the trace's facts: JSON values, never personal data.
     `until` belongs to a deferral; `channels` replaces the case's for the rules that follow."""
@@ -75,11 +76,12 @@ def narrowed(
         "fell": {str(c): words for c, words in fell.items()},
         **(read or {}),
     }
-    why = "; ".join(f"{channel}: {words}" for channel, words in fell.items())
+    why = "; ".join(f"{channel}: {words}" for channel, words in fell.items()) if fell else ""
     if not left:
         return skips(reason, f"No channel is left ({why or 'none was asked for'}).", full)
-    detail = f"{left[0]} is used; fell away: {why}." if fell else all_well
-    return passes(detail, full, channels=left)
+    if len(left) == len(case.channels):
+        return passes(all_well, full)
+    return passes(f"{left[0]} is used; fell away: {why}.", full, channels=left)
 
 
 def iso(at: datetime | None) -> str | None:

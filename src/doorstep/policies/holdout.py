@@ -12,7 +12,8 @@ from doorstep.policies.case import Case, Ruling, passes, skips
 def held_out(request: TouchRequest, facts: Facts) -> bool:
     """Whether this person is in the store's holdout: follows from the two references alone, so it is the
     same for every journey, and raising the percentage only adds people."""
-    return fraction("holdout", request.store_id, request.person_ref) * 100 < facts.policy.holdout_percent
+    percent = facts.policy.holdout_percent
+    return percent > 0 and fraction("holdout", request.store_id, request.person_ref) * 100 < percent
 
 
 def holdout(case: Case) -> Ruling:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
 from doorstep.domain.customers import CountedTouch, Facts, Suppression, SuppressionCause, WaitingTouch
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.orders import OrderState
-from doorstep.domain.outcomes import Decision
+from doorstep.domain.outcomes import Decision, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.domain.values import replace
 from doorstep.errors import NotFound
 from doorstep.rehearsal.records import OrderRecord, PersonRecord, Records
 from doorstep.templates.assembling import assembled
@@ -72,12 +73,12 @@ class MemoryTx:
         self, request: TouchRequest, at: datetime
     ) -> tuple[tuple[CountedTouch, ...], tuple[WaitingTouch, ...]]:
         rows = self.records.rows.get(self.person.ref, {})
+        rows = {**rows, **self.rows} if self.rows else rows
+        since = at - max(cap.window for cap in self.records.shop.policy.caps)
         counted: list[CountedTouch] = []
         waiting: list[WaitingTouch] = []
-        for key in sorted(rows.keys() | self.rows.keys()):
-            if key == request.key:
-                continue
-            row = self.rows.get(key) or rows[key]
+        for key in sorted([key for key, row in rows.items() if _is_near(row, since) and key != request.key]):
+            row = rows[key]
             if (c := as_counted(row, at)) is not None:
                 counted.append(c)
             if (w := as_waiting(row, at)) is not None:
@@ -116,6 +117,14 @@ class MemoryTx:
             self.person.suppressions = (*self.person.suppressions, *self.suppressed)
 
 
+def _is_near(row: LedgerRow, since: datetime) -> bool:
+    """Whether the row may fill a cap or wait for a slot, as `models.facts.RIVALS` asks it of the tables."""
+    if row.request.purpose is not Purpose.MARKETING:
+        return False
+    counted_at = row.sending_at or row.decided_at
+    return row.state is TouchState.DEFERRED or (counted_at is not None and counted_at > since)
+
+
 def suppressing(
     held: tuple[Suppression, ...], channel: Channel, cause: SuppressionCause, at: datetime
 ) -> tuple[Suppression, ...]:
@@ -151,23 +160,9 @@ class MemoryStore:
     def boundary(self, name: str) -> None:
         """Nothing happens here in a rehearsal."""
 
-    @contextmanager
-    def locked(self, store_id: str, person_ref: str) -> Iterator[MemoryTx]:
+    def locked(self, store_id: str, person_ref: str) -> AbstractContextManager[MemoryTx]:
         """A transaction under that person's lock. Raises `NotFound` for a person nobody knows."""
-        self.boundary("lock")
-        assert not self.inside, "a transaction inside a transaction"
-        person = self.records.persons.get(person_ref)
-        if person is None:
-            raise NotFound(f"Store '{store_id}' has no person '{person_ref}'.")
-        self.inside = True
-        tx = self.transaction(self.records, person)
-        try:
-            yield tx
-            self.boundary("commit")
-            tx.commit()
-        finally:
-            self.inside = False
-        self.boundary("committed")
+        return _Locked(self, store_id, person_ref)
 
     def content(self, request: TouchRequest, channel: Channel, at: datetime) -> dict[str, Any]:
         """What a template may say. Raises `NotFound` when person or order are not there."""
@@ -193,6 +188,37 @@ class MemoryStore:
                 self.links(request, channel),
             ),
         )
+
+
+class _Locked:
+    """One transaction, from the lock to its commit."""
+
+    __slots__ = ("_person_ref", "_store", "_store_id", "_tx")
+
+    def __init__(self, store: MemoryStore, store_id: str, person_ref: str) -> None:
+        self._store, self._store_id, self._person_ref = store, store_id, person_ref
+
+    def __enter__(self) -> MemoryTx:
+        store = self._store
+        store.boundary("lock")
+        assert not store.inside, "a transaction inside a transaction"
+        person = store.records.persons.get(self._person_ref)
+        if person is None:
+            raise NotFound(f"Store '{self._store_id}' has no person '{self._person_ref}'.")
+        store.inside = True
+        self._tx = store.transaction(store.records, person)
+        return self._tx
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        store = self._store
+        try:
+            if kind is None:
+                store.boundary("commit")
+                self._tx.commit()
+        finally:
+            store.inside = False
+        if kind is None:
+            store.boundary("committed")
 
 
 class _Whole:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime
 
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import Decision, Outcome, OutcomeKind, Send, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.domain.values import replace
 from doorstep.policies import gate
 from doorstep.ports import Ports, Tx
 from doorstep.touch import ledger
@@ -24,6 +24,8 @@ class Attempt:
         self.request = request
         self.at = at
         self._unavailable: dict[Channel, str] | None = None
+        self._let_go: tuple[object, Send] | None = None
+        """What the gate's last `Send` rested on, and that answer."""
 
     @property
     def unavailable(self) -> dict[Channel, str]:
@@ -44,18 +46,27 @@ class Attempt:
         return self.ports.store.locked(self.request.store_id, self.request.person_ref)
 
     def decision(self, tx: Tx, row: LedgerRow, *, holding: bool) -> Decision:
-        return gate.decide(
+        """The gate's answer to the facts as they are now. It is pure, and a slot of one's own only lifts limits: a
+        touch that might go goes still when nothing has changed, and the gate need not be asked."""
+        facts = tx.facts(self.request, self.at)
+        rests_on = (facts, row.tried, dict(self.unavailable))
+        if holding and self._let_go is not None and self._let_go[0] == rests_on:
+            return self._let_go[1]
+        decision = gate.decide(
             self.request,
-            tx.facts(self.request, self.at),
+            facts,
             self.at,
             tried=row.tried,
             unavailable=self.unavailable,
             holding=holding,
         )
+        self._let_go = (rests_on, decision) if isinstance(decision, Send) else None
+        return decision
 
     def ask(self, tx: Tx, row: LedgerRow, *, holding: bool) -> LedgerRow | Outcome:
         """Ask the gate, and write row and trace together."""
-        row = replace(row, request=self.request)
+        if row.request != self.request:
+            row = replace(row, request=self.request)
         return self.write(tx, row, self.decision(tx, row, holding=holding))
 
     def write(self, tx: Tx, row: LedgerRow, decision: Decision) -> LedgerRow | Outcome:
