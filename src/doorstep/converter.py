@@ -5,8 +5,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable, Sequence
+from types import NoneType
+from typing import Any
 
+from google.protobuf.message import Message
 from pydantic import TypeAdapter
+from pydantic_core import to_json
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
 from temporalio.converter import (
     CompositePayloadConverter,
@@ -19,7 +26,20 @@ from temporalio.converter import (
 from doorstep.codec import Codec, key_ring
 from doorstep.settings import Settings, load_settings
 
+_JSON, _NULL = b"json/plain", {"encoding": b"binary/null"}
 _adapter_of = functools.lru_cache(maxsize=256)(TypeAdapter)
+
+
+@functools.lru_cache(maxsize=256)
+def _reader_of(hint: type | None) -> Callable[[bytes], Any]:
+    adapter: TypeAdapter[Any] = _adapter_of(Any if hint is None else hint)
+    return adapter.validator.validate_json
+
+
+@functools.lru_cache(maxsize=256)
+def _is_json(cls: type) -> bool:
+    """Whether values of that class are none of those that the SDK encodes in another way."""
+    return not issubclass(cls, NoneType | bytes | RawValue | Message)
 
 
 class _Json(PydanticJSONPlainPayloadConverter):
@@ -30,14 +50,45 @@ class _Json(PydanticJSONPlainPayloadConverter):
         super().__init__()
         self._type_adapter = _adapter_of
 
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        try:
+            read = _reader_of(type_hint)
+        except TypeError:  # a hint that cannot be hashed
+            return super().from_payload(payload, type_hint)
+        return read(payload.data)
+
+    def to_payload(self, value: Any) -> Payload:
+        made = Payload(data=to_json(value))
+        made.metadata["encoding"] = _JSON
+        return made
+
 
 class Payloads(CompositePayloadConverter):
-    """As the SDK's pydantic converter: JSON by pydantic, everything else as ever."""
+    """As the SDK's pydantic converter: JSON by pydantic, everything else as ever. What is JSON is known by its type
+    and by its encoding, without asking each converter in turn."""
 
     def __init__(self) -> None:
-        json = _Json()
+        self._json = json = _Json()
         others = DefaultPayloadConverter.default_encoding_payload_converters
         super().__init__(*(json if isinstance(c, JSONPlainPayloadConverter) else c for c in others))
+
+    def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
+        """As the SDK's."""
+        if len(values) == 1:
+            value = values[0]
+            if value is None:
+                return [Payload(metadata=_NULL)]
+            if _is_json(value.__class__):
+                return [self._json.to_payload(value)]
+        return super().to_payloads(values)
+
+    def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
+        """As the SDK's."""
+        if len(payloads) == 1 and type_hints and len(type_hints) == 1:
+            payload, hint = payloads[0], type_hints[0]
+            if payload.metadata.get("encoding") == _JSON and hint is not RawValue:
+                return [self._json.from_payload(payload, hint)]
+        return super().from_payloads(payloads, type_hints)
 
 
 #: values that never leave the process (a rehearsal's): neither sealed nor dependent on settings
