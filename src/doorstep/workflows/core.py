@@ -12,7 +12,7 @@ from temporalio import workflow
 
 from doorstep import contracts
 from doorstep.contracts import ActionResult, JourneyStart, JourneyView
-from doorstep.domain import moments
+from doorstep.domain import ids, moments
 from doorstep.domain.events import Envelope, Event
 from doorstep.domain.facts import Line, ZoneChanged
 from doorstep.domain.orders import OrderState
@@ -35,6 +35,7 @@ class JourneyCore:
     def __init__(self, start: JourneyStart) -> None:
         self._start = start
         self._zone = start.zone
+        self._spread = ids.fraction("spread", start.order_ref)
         self._hearing = Hearing()
         self._hearing.receive((start.placed, *start.events))
         self._steering = Steering()
@@ -151,6 +152,18 @@ class JourneyCore:
             self._exit = cause
             self._steering.lift(self.now)
             self._reporter.exited(cause, self.now)
+
+    def _once_an_order(self, condition: Callable[[], bool]) -> Callable[[], bool]:
+        """A condition on the order alone, asked again only when the order has changed."""
+        hearing, asked, holds = self._hearing, None, False
+
+        def held() -> bool:
+            nonlocal asked, holds
+            if asked is not hearing.order:
+                asked, holds = hearing.order, condition()
+            return holds
+
+        return held
 
     async def _held(self, condition: Callable[[], bool], until: datetime | None) -> bool:
         """One timer at most, armed once. True when the condition held, False when `until` came first."""

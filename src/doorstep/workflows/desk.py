@@ -107,9 +107,14 @@ class Desk:
                     journey._reporter.changed()
             if touch.next <= journey.now or self._freed(touch):
                 return
-            moved = touch.moved
+            moved, may_be_freed = touch.moved, touch.held_for is SkipReason.OPEN_EXCEPTION
             await journey._held(
-                lambda: touch.dropped or touch.released or touch.moved != moved or self._freed(touch),  # noqa: B023
+                lambda: (
+                    touch.dropped
+                    or touch.released
+                    or touch.moved != moved  # noqa: B023
+                    or (may_be_freed and self._freed(touch))  # noqa: B023
+                ),
                 touch.next,
             )
 

@@ -88,6 +88,19 @@ class Hearing:
                         return position, heard
         return None
 
+    def finds(self, types: tuple[type[Event], ...], start: int = 0) -> Callable[[], bool]:
+        """Whether `find` finds one, as a condition: looked for again only when something was heard."""
+        log, looked, found = self.log, -1, False
+
+        def condition() -> bool:
+            nonlocal looked, found
+            if not found and looked != len(log):
+                looked = len(log)
+                found = self.find(types, None, start) is not None
+            return found
+
+        return condition
+
     def _places(self, cls: type[Event]) -> list[int]:
         """Where events of that class stand in the log. Kept: conditions are asked many times in each task."""
         looked, found = self._found.get(cls, (0, []))

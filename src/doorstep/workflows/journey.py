@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from doorstep.domain import ids, moments
 from doorstep.domain.events import Event
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome
+from doorstep.domain.values import replace
 from doorstep.errors import JourneyError
 from doorstep.workflows.arms import Arms
 from doorstep.workflows.conditions import condition_name
@@ -45,8 +45,7 @@ class Journey(JourneyCore):
     def day(self, n: int) -> datetime:
         """The opening of the send window on the local date the order was placed + `n` days (UTC), spread
         over the window's first part by a hash of the order."""
-        spread = ids.fraction("spread", self._start.order_ref)
-        moment = moments.opening_of_day(self.placed_at, n, self._zone, self._start.window, spread)
+        moment = moments.opening_of_day(self.placed_at, n, self._zone, self._start.window, self._spread)
         return self._steering.shifted(self.placed_at, moment)
 
     def after(
@@ -56,8 +55,7 @@ class Journey(JourneyCore):
         open with the send window; hours and minutes are elapsed time."""
         at = anchor.at if isinstance(anchor, Event) else anchor
         if days == int(days) and days and not hours and not minutes:
-            spread = ids.fraction("spread", self._start.order_ref)
-            moment = moments.opening_of_day(at, int(days), self._zone, self._start.window, spread)
+            moment = moments.opening_of_day(at, int(days), self._zone, self._start.window, self._spread)
         else:
             moment = at + timedelta(days=days, hours=hours, minutes=minutes)
         return self._steering.shifted(at, moment)
@@ -72,9 +70,12 @@ class Journey(JourneyCore):
     ) -> E | None:
         """The first such event; one that has happened already counts. None when `until` passes first."""
         name = " or ".join(cls.type for cls in types)
-        if await self.wait_until(
-            lambda: self._hearing.find(types, where) is not None, until=until, name=name
-        ):
+        heard = (
+            self._hearing.finds(types)
+            if where is None
+            else lambda: self._hearing.find(types, where) is not None
+        )
+        if await self.wait_until(heard, until=until, name=name):
             found = self._hearing.find(types, where)
             assert found is not None
             _ANCHOR.set(found[1].at)
@@ -102,13 +103,14 @@ class Journey(JourneyCore):
     ) -> datetime | None:
         """None when the condition held, else the deadline that came first. A pause that shifts moves the
         deadline of what waits when it ends."""
-        begun = self._steering.moved
+        steering = self._steering
+        begun = steering.moved
         while not condition():
-            moved = self._steering.moved
+            moved = steering.moved
             deadline = None if until is None else until + (moved - begun)
             with self._reporter.waiting(kind, name, deadline):
-                await self._held(lambda: condition() or self._steering.moved != moved, deadline)  # noqa: B023
-            if not condition() and self._steering.moved == moved:
+                await self._held(lambda: condition() or steering.moved != moved, deadline)  # noqa: B023
+            if not condition() and steering.moved == moved:
                 return deadline
         return None
 
@@ -120,7 +122,7 @@ class Journey(JourneyCore):
             if found is None:
                 start = position = len(self._hearing.log)
                 with self._reporter.waiting("event", " or ".join(cls.type for cls in types), None):
-                    await self._held(lambda: self._hearing.find(types, None, start) is not None, None)  # noqa: B023
+                    await self._held(self._hearing.finds(types, start), None)
                 continue
             position = found[0] + 1
             _ANCHOR.set(found[1].at)

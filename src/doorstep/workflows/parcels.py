@@ -93,11 +93,12 @@ class Parcels(Journey):
         while True:
             due = self._next_silence(told)
             if due is None:
-                await self.wait_until(lambda: self._next_silence(told) is not None, name="a parcel under way")
+                found = self._once_an_order(lambda: self._next_silence(told) is not None)
+                await self.wait_until(found, name="a parcel under way")
                 continue
             ref, deadline = due
             moved = await self.wait_until(
-                lambda: self._next_silence(told) != due,  # noqa: B023 - asked in this round only
+                self._once_an_order(lambda: self._next_silence(told) != due),  # noqa: B023 - in this round only
                 until=deadline,
                 name="the next scan",
             )

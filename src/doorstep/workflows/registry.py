@@ -7,6 +7,7 @@ import importlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ def load(packages: Iterable[str] = ()) -> None:
         imported(package)
 
 
+@cache
 def _built_in() -> list[str]:
     """The built-in journeys: every `<name>_v<n>.py` beside this file."""
     here = __name__.rpartition(".")[0]

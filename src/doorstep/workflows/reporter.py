@@ -34,7 +34,7 @@ class Reporter:
         self._records: list[StepRecord] = []
         self._actions: list[ActionDone] = []
         self._exited_at: datetime | None = None
-        self._told: tuple[object, ...] | None = None
+        self._told: tuple[tuple[object, ...], tuple[Wait, ...]] | None = None
         self._dirty = True
         self._revision = 0
         self._outcome = ""
@@ -89,7 +89,7 @@ class Reporter:
     def _all_waits(self) -> tuple[Wait, ...]:
         return (*self._journey._desk.waits(), *self._waits)
 
-    def _snapshot(self) -> tuple[object, ...]:
+    def _snapshot(self) -> tuple[tuple[object, ...], tuple[Wait, ...]]:
         course = (self._phase, self._journey._steering.paused, self._journey._exit)
         return (course, self._all_waits())
 
@@ -128,7 +128,7 @@ class Reporter:
             revision=self._revision,
             at=workflow.now(),
             phase=self._phase,
-            waits=() if closed else self._all_waits(),
+            waits=() if closed else told[1],
             paused=self._journey._steering.paused,
             records=tuple(records),
             actions=tuple(actions),
