@@ -110,13 +110,14 @@ class ActivityRun:
         return kind, f"{self.type} {self.attempt}" if self.local or self.attempt > 1 else self.type
 
     def call(self, now: int, workflow_id: str) -> ActivityCall:
+        started = moment(now)
         return ActivityCall(
             name=self.type,
             id=self.id,
             attempt=self.attempt,
-            scheduled_time=moment(self.scheduled),
-            current_attempt_scheduled_time=moment(self.due),
-            started_time=moment(now),
+            scheduled_time=started if self.scheduled == now else moment(self.scheduled),
+            current_attempt_scheduled_time=started if self.due == now else moment(self.due),
+            started_time=started,
             local=self.local,
             workflow_id=workflow_id,
             start_to_close_timeout=_delta(self.start_to_close),
@@ -131,7 +132,7 @@ class ActivityRun:
         self.value, self.failure = None, None
         try:
             result = function(call, *_sdk.decoded(converter, self.arguments, _types(function)))
-            self.value = converter.payload_converter.to_payload(result)
+            (self.value,) = _sdk.payloads(converter).to_payloads([result])
         except Exception as error:  # noqa: BLE001 - an activity's errors are the workflow's to hear of
             self.failure = Failure()
             converter.failure_converter.to_failure(error, converter.payload_converter, self.failure)

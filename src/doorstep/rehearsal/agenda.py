@@ -6,16 +6,16 @@ import heapq
 from collections.abc import Callable
 from typing import Any
 
+from temporalio.api.common.v1 import Payload
 from temporalio.bridge.proto.activity_result import (
     ActivityResolution,
     Cancellation,
     DoBackoff,
-    Success,
 )
 from temporalio.bridge.proto.activity_result import (
     Failure as ActivityFailure,
 )
-from temporalio.bridge.proto.workflow_activation import FireTimer, ResolveActivity
+from temporalio.bridge.proto.workflow_activation import ResolveActivity
 from temporalio.bridge.proto.workflow_commands import ActivityCancellationType
 from temporalio.converter import DataConverter
 
@@ -116,7 +116,9 @@ class Agenda:
             if kind == _TIMER:
                 del self.timers[what]
                 self._note("timer_fired", str(what))
-                jobs.append(Job(fire_timer=FireTimer(seq=what)))
+                fired = Job()
+                fired.fire_timer.seq = what
+                jobs.append(fired)
             elif kind == _ATTEMPT:
                 self._attempt(what, at)
             else:
@@ -187,24 +189,23 @@ class Agenda:
         run.started = False
         if run.value is not None:
             self._note(*run.told("completed"), run.value)
-            told = ActivityResolution(completed=Success(result=run.value))
-        else:
-            due, state = run.retried(at)
-            again = due is not None and (not run.local or due - at <= run.local_threshold)
-            self._note(*run.told("attempt_failed" if again else "failed"), run.failure)
-            if due is not None and again:
-                run.attempt += 1
-                run.due = due
-                run.token = self._push(due, _ATTEMPT, run)
-                return None
-            if due is not None:
-                told = ActivityResolution(backoff=DoBackoff(attempt=run.attempt + 1))
-                told.backoff.backoff_duration.FromMicroseconds(due - at)
-                told.backoff.original_schedule_time.FromMicroseconds(run.scheduled)
-            else:
-                told = ActivityResolution(failed=ActivityFailure(failure=run.final(state)))
+            return None if run.abandoned else _completed(run, run.value)
+        due, state = run.retried(at)
+        again = due is not None and (not run.local or due - at <= run.local_threshold)
+        self._note(*run.told("attempt_failed" if again else "failed"), run.failure)
+        if due is not None and again:
+            run.attempt += 1
+            run.due = due
+            run.token = self._push(due, _ATTEMPT, run)
+            return None
         if run.abandoned:
             return None
+        if due is not None:
+            told = ActivityResolution(backoff=DoBackoff(attempt=run.attempt + 1))
+            told.backoff.backoff_duration.FromMicroseconds(due - at)
+            told.backoff.original_schedule_time.FromMicroseconds(run.scheduled)
+        else:
+            told = ActivityResolution(failed=ActivityFailure(failure=run.final(state)))
         return _resolved(run, told)
 
     def _told_cancelled(self, run: ActivityRun) -> Job:
@@ -215,6 +216,15 @@ class Agenda:
         self._order += 1
         heapq.heappush(self._heap, (due, self._order, kind, what))
         return self._order
+
+
+def _completed(run: ActivityRun, value: Payload) -> Job:
+    """Made in place: a message put into another is copied."""
+    job = Job()
+    resolved = job.resolve_activity
+    resolved.seq, resolved.is_local = run.seq, run.local
+    resolved.result.completed.result.CopyFrom(value)
+    return job
 
 
 def _resolved(run: ActivityRun, told: ActivityResolution) -> Job:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -143,21 +142,27 @@ def closed(workflow_id: str, kind: str, name: str) -> Conflict:
     return Conflict(f"{workflow_id} has ended; '{name or kind}' comes too late.")
 
 
-@contextmanager
-def told(engine: Execution) -> Iterator[None]:
+class told:  # noqa: N801 - used as a function is
     """Errors of the instance, told with file, line, virtual time and what had happened until then."""
-    try:
-        yield
-    except _sdk.StuckError as error:
-        raise Spinning(
-            "The workflow does not come back: it loops without waiting",
-            at=engine.now,
-            log=engine.log,
-            place=error.place,
-            mend="Wait for an event or a moment in the loop.",
-        ) from None
-    except _sdk.TaskFailedError as error:
-        raise _failed(engine, error.failure) from None
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Execution) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, _sdk.StuckError):
+            raise Spinning(
+                "The workflow does not come back: it loops without waiting",
+                at=self._engine.now,
+                log=self._engine.log,
+                place=error.place,
+                mend="Wait for an event or a moment in the loop.",
+            ) from None
+        if isinstance(error, _sdk.TaskFailedError):
+            raise _failed(self._engine, error.failure) from None
 
 
 def _failed(engine: Execution, failure: Failure) -> RehearsalError:

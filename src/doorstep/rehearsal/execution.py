@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from temporalio.api.common.v1 import Payload
 from temporalio.bridge.proto.workflow_activation import InitializeWorkflow
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter
 
+from doorstep.converter import IN_PROCESS
 from doorstep.rehearsal import _sdk, ending, proving
 from doorstep.rehearsal._sdk import Command, Job
 from doorstep.rehearsal.activities import ActivityFunction
@@ -69,7 +69,7 @@ class Execution:
         self.sandboxed = self._proves or bool(sandboxed)
         self.turns: list[Turn] = []
         """Every activation so far, continue-as-new runs included."""
-        self.converter = converter or pydantic_data_converter
+        self.converter = converter or IN_PROCESS
         self.log: list[Entry] = []
         self.updates: dict[str, Update] = {}
         self.ending: Ending | None = None

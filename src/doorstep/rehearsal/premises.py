@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from doorstep import contracts
 from doorstep.contracts import JourneyStart, PointsRequest, TicketRequest
+from doorstep.converter import IN_PROCESS
 from doorstep.domain.customers import Consent, StorePolicy
 from doorstep.domain.events import Envelope
 from doorstep.domain.messages import Channel, Purpose
@@ -39,7 +39,7 @@ from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
 from doorstep.rehearsal.telling import ADDRESSES
 from doorstep.workflows.hearing import Hearing
 
-_decoded = pydantic_data_converter.payload_converter.from_payloads
+_decoded = IN_PROCESS.payload_converter.from_payloads
 _STATES = {
     OutcomeKind.SENT: TouchState.ACCEPTED,
     OutcomeKind.SKIPPED: TouchState.SKIPPED,

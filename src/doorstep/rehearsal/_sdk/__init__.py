@@ -1,4 +1,4 @@
-"""The SDK's internals, in this one module: Temporal's own workflow instance, driven with activations of our making.
+"""The SDK's internals, in this one package: Temporal's own workflow instance, driven with activations of our making.
 
 Pinned to a minor version of `temporalio` (pyproject.toml): what is used here is not its public interface.
 """
@@ -19,15 +19,17 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.bridge.proto.workflow_activation import (
     InitializeWorkflow,
     RemoveFromCache,
-    WorkflowActivation,
     WorkflowActivationJob,
 )
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.common import MetricMeter, Priority, TypedSearchAttributes
-from temporalio.converter import DataConverter
-from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails
+from temporalio.converter import DataConverter, PayloadConverter
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
+from doorstep.converter import Payloads
 from doorstep.rehearsal import guard
+from doorstep.rehearsal._sdk.instance import LONGEST_HISTORY as LONGEST_HISTORY
+from doorstep.rehearsal._sdk.instance import Activation, Instance
 from doorstep.rehearsal.log import moment
 from doorstep.rehearsal.trouble import Place, authors, frames, within
 from doorstep.sandbox import sandbox
@@ -92,12 +94,12 @@ class Machine:
         """`traced` notes for each command where in the author's code it was given (`places`)."""
         self.run_id, self.start = run_id, start
         self.places: list[Place | None] = []
-        runner = sandbox() if sandboxed else UnsandboxedWorkflowRunner()
+        create: Any = sandbox().create_instance if sandboxed else Instance
         details = WorkflowInstanceDetails(
             # one for all instances, with its cache of types; in the sandbox types are others in every run
             payload_converter_factory=converter._new_payload_converter
             if sandboxed
-            else lambda: converter.payload_converter,
+            else lambda: payloads(converter),
             failure_converter_class=converter.failure_converter_class,
             interceptor_classes=[],
             defn=definition.sdk,
@@ -113,7 +115,7 @@ class Machine:
         outer, mine = asyncio._get_running_loop(), guard.begin()
         asyncio._set_running_loop(_LOOP)
         try:
-            self._instance: WorkflowInstance = runner.create_instance(details)
+            self._instance: WorkflowInstance = create(details)
         finally:
             guard.end(mine)
             asyncio._set_running_loop(outer)
@@ -141,15 +143,7 @@ class Machine:
     ) -> list[Command]:
         """One workflow task, or a part of one, at `at` nanoseconds since 1970. Raises `TaskFailedError` or
         `StuckError`; the machine is then of no further use."""
-        activation = WorkflowActivation(
-            run_id=self.run_id,
-            is_replaying=replaying,
-            history_length=length,
-            continue_as_new_suggested=length >= SUGGESTED_LENGTH,
-            jobs=jobs,
-            available_internal_flags=flags,
-        )
-        activation.timestamp.FromNanoseconds(at)
+        activation: Any = Activation(self.run_id, jobs, at, length, replaying, flags)
         self.places.clear()
         outer, mine = asyncio._get_running_loop(), guard.begin()
         asyncio._set_running_loop(None)  # an instance runs its own loop; the caller's is put aside and back
@@ -187,10 +181,6 @@ class Machine:
         except (RuntimeError, TaskFailedError, StuckError):
             pass  # tasks that will not end keep nobody waiting here; they go with the garbage
 
-
-#: the server suggests continue-as-new at this many events, and ends a workflow at `LONGEST_HISTORY`
-SUGGESTED_LENGTH = 4096
-LONGEST_HISTORY = 51_200
 
 _EXTERN: dict[str, Callable[..., Any]] = {
     "__temporal_get_metric_meter": lambda: MetricMeter.noop,
@@ -240,10 +230,19 @@ for _name in ("_workflow_instance", "workflow_sandbox._restrictions"):
     logging.getLogger(f"temporalio.worker.{_name}").addFilter(_Quiet())
 
 
-def decoded(converter: DataConverter, payloads: Sequence[Payload], types: Sequence[Any] | None) -> list[Any]:
+_OURS = Payloads()
+
+
+def payloads(converter: DataConverter) -> PayloadConverter:
+    """A converter's way with payloads. Ours without what the SDK puts around it, which asks each type whether it has
+    a 'transfer type' to be encoded as: none of ours has."""
+    return _OURS if converter.payload_converter_class is Payloads else converter.payload_converter
+
+
+def decoded(converter: DataConverter, given: Sequence[Payload], types: Sequence[Any] | None) -> list[Any]:
     """Payloads as values of these types (None: as their JSON says)."""
-    hints: Any = list(types) if types is not None and len(types) == len(payloads) else None
-    return converter.payload_converter.from_payloads(payloads, hints)
+    hints: Any = list(types) if types is not None and len(types) == len(given) else None
+    return payloads(converter).from_payloads(given, hints)
 
 
 def _awaiting(coroutine: Any) -> list[Place]:

@@ -1,0 +1,85 @@
+"""The engine's instance is the SDK's with less asked twice: both say the same, to the byte, in every shipped scenario
+and in every odd workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
+from tests.rehearsal.conformance import InEngine, engine_activities
+from tests.rehearsal.test_conformance import ODD
+
+from doorstep.rehearsal import _sdk, shelf
+from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.moments import FIRST_DAY
+from doorstep.rehearsal.rehearse import rehearse
+
+Said = list[list[bytes]]
+START = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Said]:
+    """What every instance answered to each activation since it was last asked."""
+    heard: Said = []
+    activate = _sdk.Machine.activate
+
+    def noted(self: _sdk.Machine, *args: Any, **more: Any) -> list[_sdk.Command]:
+        commands = activate(self, *args, **more)
+        heard.append([command.SerializeToString(deterministic=True) for command in commands])
+        return commands
+
+    def told() -> Said:
+        answer = heard.copy()
+        heard.clear()
+        return answer
+
+    monkeypatch.setattr(_sdk.Machine, "activate", noted)
+    return told
+
+
+@pytest.mark.parametrize("scenario", sorted(shelf.files()))
+def test_a_scenario_is_said_alike(
+    scenario: str, said: Callable[[], Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = shelf.load(scenario)
+    mine = rehearse("standard", told, render=False, first_day=FIRST_DAY)
+    quick = said()
+    monkeypatch.setattr(_sdk, "Instance", _WorkflowInstanceImpl)
+    theirs = rehearse("standard", told, render=False, first_day=FIRST_DAY)
+    assert quick
+    assert quick == said()
+    assert mine.touches == theirs.touches
+
+
+@pytest.mark.parametrize(("cls", "args", "script", "_timed"), ODD, ids=[o[0].__name__ for o in ODD])
+async def test_an_odd_workflow_is_said_alike(
+    cls: type[Any],
+    args: tuple[Any, ...],
+    script: Callable[[InEngine], Any],
+    _timed: bool,
+    said: Callable[[], Said],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def played() -> Said:
+        with Engine(
+            cls,
+            *args,
+            workflow_id="odd",
+            start=START,
+            activities=engine_activities(),
+            sandboxed=False,
+        ) as engine:
+            engine.run_until(START)
+            await script(InEngine(engine))
+            engine.run()
+            assert engine.done
+        return said()
+
+    quick = await played()
+    monkeypatch.setattr(_sdk, "Instance", _WorkflowInstanceImpl)
+    assert quick
+    assert quick == await played()
