@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import time
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +16,6 @@ from doorstep.gateway import Gateway, connect
 from doorstep.gateway.archive import LOST
 from doorstep.maintenance.archiving import BATCH, FORGOTTEN
 from doorstep.maintenance.jobs import Jobs
-from doorstep.maintenance.schedules import task_queue
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow
 from doorstep.models.tables import table
@@ -126,55 +119,3 @@ async def test_a_round_without_time_goes_on_where_it_ended(
     rounds.append(await jobs.maintain(Round(job=Job.ARCHIVE, after=rounds[0].after)))
     assert rounds[1].after == ""
     assert set(kept(database)) == set(journeys)
-
-
-async def test_killed_in_the_middle(
-    jobs: Jobs, client: Client, database: Database, settings: Settings
-) -> None:
-    """A worker dies (SIGKILL) while it archives; another run beside the dead one's keeps the rest, each once."""
-    journeys = add_journeys(database, 5 * BATCH, closed_lately())
-    await run_workflows(client, journeys)
-    first = start_worker(settings)
-    try:
-        await until(lambda: kept(database), first)
-    finally:
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-    middle = kept(database)
-    assert 0 < len(middle) < len(journeys)
-    second = start_worker(settings)
-    try:
-        await client.execute_workflow(
-            "maintenance.v1",
-            Job.ARCHIVE.value,
-            id=f"again-{uuid.uuid4().hex}",
-            task_queue=task_queue(settings),
-            execution_timeout=timedelta(seconds=60),
-        )
-    finally:
-        second.send_signal(signal.SIGTERM)
-        second.wait(15)
-    whole = kept(database)
-    assert set(whole) == set(journeys)
-    assert {j: whole[j].archived_at for j in middle} == {j: row.archived_at for j, row in middle.items()}
-
-
-def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
-    env = os.environ | {
-        "DOORSTEP_DATA_DIR": str(settings.data_dir),
-        "DOORSTEP_DATABASE_URL": settings.database_url,
-        "DOORSTEP_TEMPORAL_ADDRESS": str(settings.temporal_address),
-        "DOORSTEP_TEMPORAL_NAMESPACE": settings.temporal_namespace,
-        "DOORSTEP_TASK_QUEUE": settings.task_queue,
-    }
-    return subprocess.Popen([sys.executable, "-m", "doorstep", "worker"], env=env, stderr=subprocess.DEVNULL)
-
-
-async def until(look: object, process: subprocess.Popen[bytes], seconds: float = 40) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert process.poll() is None, "the worker ended by itself"
-        if look():  # type: ignore[operator]
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("nothing came in time")
