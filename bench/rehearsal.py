@@ -55,6 +55,8 @@ def run(figures: Figures) -> None:
     `rehearsal_memory_growth_mb`."""
     scale = float(os.environ.get("BENCH_SCALE", "1"))
     scenario = load(STORY)
+    if not rehearse("standard", scenario, render=False).ok:
+        raise RuntimeError("This measures nothing: the story fails.")
     figures.add(
         "rehearsal_ms",
         _median(lambda: rehearse("standard", scenario, render=False), RUNS),

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from temporalio import workflow
+from temporalio.api.common.v1 import RetryPolicy as Policy
 from temporalio.common import RetryPolicy
 
 from doorstep.domain.events import Envelope
@@ -225,11 +226,24 @@ STATE_QUERY = "state"
 #: one call of the touch activity; a sender's HTTP timeout stays well below
 TOUCH_START_TO_CLOSE = timedelta(seconds=30)
 
-_ONCE = RetryPolicy(maximum_attempts=1)
-_PATIENT = RetryPolicy(
+
+class _Policy(RetryPolicy):
+    """A policy whose protobuf is made once, not for every activity."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._made = Policy()
+        super().apply_to_proto(self._made)
+
+    def apply_to_proto(self, proto: Policy) -> None:
+        proto.CopyFrom(self._made)
+
+
+_ONCE = _Policy(maximum_attempts=1)
+_PATIENT = _Policy(
     initial_interval=timedelta(seconds=2), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=10)
 )
-_URGENT = RetryPolicy(
+_URGENT = _Policy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=5)
 )
 

@@ -53,6 +53,7 @@ def test_a_scenario_is_said_alike(
     assert quick
     assert quick == said()
     assert mine.touches == theirs.touches
+    assert mine.ok
 
 
 @pytest.mark.parametrize(("cls", "args", "script", "_timed"), ODD, ids=[o[0].__name__ for o in ODD])

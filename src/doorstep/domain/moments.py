@@ -39,6 +39,7 @@ def is_zone(name: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)  # the journeys of a zone share their days
 def local_to_utc(day: date, at: time, zone_name: str) -> datetime:
     """The UTC instant of a local wall-clock time: gaps go forward, folds take the first."""
     tz = zone(zone_name)

@@ -223,7 +223,7 @@ def _duration(command: ScheduleActivity | ScheduleLocalActivity, name: str) -> i
     if not command.HasField(name):  # type: ignore[arg-type] # by name, the same for both
         return None
     given: Duration = getattr(command, name)
-    return given.ToMicroseconds()
+    return given.seconds * 1_000_000 + given.nanos // 1000
 
 
 def _delta(given: int | None) -> timedelta | None:

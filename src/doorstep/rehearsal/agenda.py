@@ -61,7 +61,8 @@ class Agenda:
     def take(self, kind: str, asked: Any, at: int) -> None:
         """A command of the workflow."""
         if kind == "start_timer":
-            lasts = -(-asked.start_to_fire_timeout.ToNanoseconds() // 1000)
+            given = asked.start_to_fire_timeout
+            lasts = given.seconds * 1_000_000 - (-given.nanos // 1000)
             self.set_timer(asked.seq, at + max(lasts, SHORTEST_TIMER))
         elif kind == "cancel_timer":
             self.timers.pop(asked.seq, None)

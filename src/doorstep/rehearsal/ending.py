@@ -123,6 +123,8 @@ def answer(told: QueryResult, type_: type[Any] | None, converter: DataConverter)
 
 def named(kind: str, asked: Any) -> str:
     """What a command is about, in a word."""
+    if kind in ("start_timer", "cancel_timer"):
+        return str(asked.seq)
     if kind in ("schedule_activity", "schedule_local_activity"):
         return str(asked.activity_type)
     if kind == "set_patch_marker":

@@ -153,8 +153,10 @@ class MemoryStore:
 
     transaction: type[MemoryTx] = MemoryTx
 
-    def __init__(self, records: Records, links: Links = plain_links) -> None:
-        self.records, self.links = records, links
+    def __init__(self, records: Records, links: Links = plain_links, *, told: bool = True) -> None:
+        """`told`: content is for a renderer that fills templates in; else it holds the links only, which headers
+        need too."""
+        self.records, self.links, self._told = records, links, told
         self.inside = False
 
     def boundary(self, name: str) -> None:
@@ -172,6 +174,8 @@ class MemoryStore:
         order, person = records.orders.get(request.order_ref), records.persons.get(request.person_ref)
         if order is None or person is None:
             raise NotFound(f"There is no order '{request.order_ref}' with a person '{request.person_ref}'.")
+        if not self._told:
+            return {"links": self.links(request, channel)}
         for line in order.lines.values():
             product = records.products.get(line.product_ref)
             line.of_product = product.category if product is not None else None

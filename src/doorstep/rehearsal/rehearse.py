@@ -7,6 +7,7 @@ assert timeline.touch("delayed").sent
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -154,11 +155,13 @@ def _touches(play: Play) -> Iterable[Touch]:
     for row, decision, at in records.decisions:
         asked.setdefault(row.request.key, []).append((decision, at))
     words = {message.key: message for message in play.world.sent}
+    taken = Counter(message.key for message in play.world.sent)
     for row in records.rows.get(play.person.ref, {}).values():
-        yield _touch(play, row, asked.get(row.request.key, []), words.get(row.request.key))
+        key = row.request.key
+        yield _touch(play, row, asked.get(key, []), words.get(key), taken[key])
 
 
-def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None) -> Touch:
+def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None, taken: int) -> Touch:
     request = row.request
     return Touch(
         at=row.accepted_at or row.decided_at or request.due_at,
@@ -176,7 +179,7 @@ def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None
         template_digest=row.template_digest,
         body_digest=row.body_digest,
         promotes=bool(request.offered or {"offer", "reward"} & request.context.keys()),
-        taken=sum(sent.key == request.key for sent in play.world.sent),
+        taken=taken,
         subject=message.rendered.subject if message else "",
         text=message.rendered.text if message else "",
         deferrals=tuple(

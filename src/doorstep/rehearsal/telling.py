@@ -29,6 +29,7 @@ class Teller:
     def __init__(self, scenario: Scenario, placed: datetime) -> None:
         self.scenario, self.placed = scenario, placed
         self._numbers = {name: n for n, name in enumerate(scenario.orders)}
+        self._refs: dict[str, str] = {}
 
     def resolved(self, moment: Moment) -> datetime:
         """When that is (UTC)."""
@@ -36,7 +37,9 @@ class Teller:
 
     def order_ref(self, order: str) -> str:
         """`ord_…` of a named order."""
-        return ids.order_ref(self.scenario.shop.id, order)
+        if order not in self._refs:
+            self._refs[order] = ids.order_ref(self.scenario.shop.id, order)
+        return self._refs[order]
 
     def journey_id(self, order: str) -> str:
         """`jny_…` of a named order."""

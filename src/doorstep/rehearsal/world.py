@@ -77,7 +77,7 @@ class World:
     ) -> None:
         """`channels`: those a provider is set up for. `settle`: the journeys' settle window."""
         self.records, self.settle = records, settle
-        self.store = MemoryStore(records, links)
+        self.store = MemoryStore(records, links, told=not isinstance(renderer, Unrendered))
         self.sent: list[Message] = []
         self.troubles: list[Trouble] = []
         self.senders = {c: FailingSender(channel=c, took=self.sent.append) for c in channels}

@@ -100,12 +100,13 @@ class Desk:
             if journey._steering.paused:
                 await journey._held(lambda: touch.dropped or not journey._steering.paused, None)
                 continue
+            now = journey.now
             if not touch.slotted:
-                slot = journey._steering.slot(touch.next, journey.now)
+                slot = journey._steering.slot(touch.next, now)
                 if slot is not None:
                     touch.wake, touch.slotted = slot, True
                     journey._reporter.changed()
-            if touch.next <= journey.now or self._freed(touch):
+            if touch.next <= now or self._freed(touch):
                 return
             moved, may_be_freed = touch.moved, touch.held_for is SkipReason.OPEN_EXCEPTION
             await journey._held(
