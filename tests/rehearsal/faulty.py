@@ -11,6 +11,7 @@ from doorstep import (
     ComplaintResolved,
     ContentShared,
     Delivered,
+    Journey,
     OrderRefunded,
     Purpose,
     ReturnCancelled,
@@ -107,8 +108,50 @@ class ReadsTheFirstLine(Standard):
         await super().after_delivery(delivered)
 
 
+@journey("faulty-photo", version=1)
+class ThanksForAPhoto(Standard):
+    """A photo sent within the half hour of a complaint, to show the damage, is rewarded as if it were praise."""
+
+    async def run(self) -> str:
+        return await super().run()
+
+    async def reviews(self) -> None:
+        async with self.arms(join=True) as arm:
+            arm(super().reviews())
+            arm(self.photo())
+
+    async def photo(self) -> None:
+        shared = await self.wait_for(ContentShared)
+        if shared is None:
+            return
+        if any(timedelta() <= shared.at - c.at < SOON for c in self.heard(ComplaintOpened)):
+            await self.send(
+                "photo-thanks", template="surprise", purpose=TOLD, at=shared.at, prompted=True,
+                context={"reward": {"points": 25}},
+            )  # fmt: skip
+
+
+@journey("faulty-step", version=1)
+class NeverSaid(Journey):
+    """One step waits for what cannot be; another is for one person in ten."""
+
+    async def run(self) -> str:
+        await self.send("order-confirmation", purpose=TOLD)
+        if self.variant("treat", "yes", *["no"] * 9) == "yes":
+            await self.send("community", at=self.day(1))
+        await self.send("education", at=self.day(2), unless=lambda: True)
+        return "done"
+
+
 @journey("faulty-all", version=1)
-class AllFive(WinsBackAfterRefund, RewardsTooSoon, DeliveredByTheMinute, WaitsForAPhoto, ReadsTheFirstLine):
+class AllSix(
+    WinsBackAfterRefund,
+    RewardsTooSoon,
+    DeliveredByTheMinute,
+    WaitsForAPhoto,
+    ReadsTheFirstLine,
+    ThanksForAPhoto,
+):
     """All of them at once: what plays a thousand stories on this plays them on each."""
 
     async def run(self) -> str:

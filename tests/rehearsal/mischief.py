@@ -126,3 +126,36 @@ class RemembersOtherRuns(Mischief):
         await self.a_day()
         _calls[0] += 1
         await workflow.sleep(timedelta(hours=_calls[0]))  # here
+
+
+@workflow.defn
+class StartsAChild(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        await workflow.execute_child_workflow(Sleeps.run)  # here
+
+
+@workflow.defn
+class SignalsAnother(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        await workflow.get_external_workflow_handle("another").signal("wake")  # here
+
+
+@workflow.defn
+class CancelsAnother(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        await workflow.get_external_workflow_handle("another").cancel()  # here
+
+
+@workflow.defn
+class CallsNexus(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        client = workflow.create_nexus_client(endpoint="warehouse", service="Stock")
+        await client.execute_operation("count", "fern")  # here

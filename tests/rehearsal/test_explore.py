@@ -24,6 +24,7 @@ FAULTS = {
     "faulty-twice": "no touch twice",
     "faulty-end": "the journey always ends",
     "faulty-first-line": "no unhandled exception",
+    "faulty-photo": "no promotion with an open complaint",
 }
 
 
@@ -51,12 +52,12 @@ def test_explore_finds_each_planted_fault_and_rehearse_shows_it(
     assert rehearse("standard", shelf.load(str(file))).ok, "the standard journey has not this fault"
 
 
-def test_a_thousand_well_ordered_stories_miss_all_five() -> None:
+def test_a_thousand_well_ordered_stories_miss_all_six() -> None:
     chance, limits = random.Random(7), built_ins()
     found = []
     for _ in range(1000):
         scenario = well_ordered.story(chance)
-        timeline = rehearse(faulty.AllFive, scenario, render=False)
+        timeline = rehearse(faulty.AllSix, scenario, render=False)
         found += [str(breach) for one in limits for breach in one.breaches(timeline, scenario)]
     assert found == []
 
@@ -66,6 +67,19 @@ def test_the_same_seed_finds_the_same() -> None:
     for report in (first, second):
         report.elapsed = 0.0
     assert first == second
+
+
+def test_the_step_that_cannot_be_reached_is_told_and_none_that_hangs_on_the_person() -> None:
+    """What one person in ten gets is reached: the search asks other persons, too."""
+    report = explore("faulty-step", limits=[], runs=230)
+    assert report.steps == {"order-confirmation", "community", "education"}
+    assert report.never_sent == ("education",)
+    assert not report.ok
+
+
+def test_of_a_search_that_was_too_short_no_step_is_said_to_be_out_of_reach() -> None:
+    report = explore("faulty-step", limits=[], runs=20)
+    assert (report.never_sent, report.whole, report.ok) == ((), False, True)
 
 
 def test_a_given_limit_is_broken_by_the_smallest_story_of_all() -> None:

@@ -19,6 +19,7 @@ from doorstep.rehearsal.proving import carried_out_again, hash_seed_difference, 
 from doorstep.rehearsal.trouble import (
     Blocking,
     NotDeterministic,
+    Refused,
     RehearsalError,
     Spinning,
     WorkflowTaskFailed,
@@ -81,6 +82,27 @@ def test_spinning_and_blocking_are_told_without_the_sandbox_too(
         marked_line(cls) - 1,
         marked_line(cls),
     )
+
+
+@pytest.mark.parametrize(
+    ("cls", "words"),
+    [
+        (mischief.StartsAChild, "starts a child workflow 'Sleeps'"),
+        (mischief.SignalsAnother, "signals another workflow 'wake'"),
+        (mischief.CancelsAnother, "cancels another workflow"),
+        (mischief.CallsNexus, "calls a Nexus operation 'count'"),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"sandboxed": False}, {"traced": True}])
+def test_what_a_rehearsal_does_not_play_is_refused_with_its_line(
+    cls: type[Any], words: str, options: dict[str, bool]
+) -> None:
+    """Other workflows: whichever way it is run, and whether or not lines were noted on the way."""
+    error = told_of(cls, Refused, **options)
+    assert words in str(error)
+    assert (error.file, error.line) == (inspect.getsourcefile(cls), marked_line(cls))
+    assert error.at == datetime(2026, 1, 2, tzinfo=UTC)
+    assert "reaches it as an event" in error.mend
 
 
 def test_the_next_workflow_on_the_same_thread_is_not_hit_by_an_interruption(

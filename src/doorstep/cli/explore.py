@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doorstep.cli import base
+from doorstep.cli.progress import as_interrupt
+from doorstep.errors import BadInput
 
 if TYPE_CHECKING:
     from doorstep.rehearsal.exploring.report import Finding, Report
@@ -66,7 +69,9 @@ def explore(
         _list([one.name for one in every()] + [REACHABLE], as_json)
         return
     limits = _limits(journey, limit or [], only)
-    report = _searched(journey, limits, packages, runs, seconds, seed, first, only)
+    _check_out(out)
+    with as_interrupt():
+        report = _searched(journey, limits, packages, runs, seconds, seed, first, only)
     files = [_kept(finding, n, out) for n, finding in enumerate(report.findings)]
     if as_json:
         told = report.as_json()
@@ -80,7 +85,6 @@ def explore(
 
 
 def _limits(journey: str, texts: list[str], only: bool) -> list[Limit]:
-    from doorstep.errors import BadInput
     from doorstep.rehearsal.exploring.steps import steps
     from doorstep.rehearsal.limits.finding import built_ins, check_steps, find
     from doorstep.rehearsal.limits.registry import given
@@ -110,7 +114,18 @@ def _searched(
     from doorstep.rehearsal.exploring.explore import explore as search
     from doorstep.templates.packages import renderer
 
-    logging.getLogger("temporalio.workflow").setLevel(logging.ERROR)  # a search fails touches on purpose
+    logging.getLogger("temporalio.workflow").setLevel(logging.CRITICAL)  # a search fails touches on purpose
+    told: list[Finding] = []
+
+    def progress(report: Report) -> None:
+        for finding in report.findings[len(told) :]:
+            told.append(finding)
+            base.report(f"Found: {finding.breach.limit}: {finding.breach.what}")
+        base.report(
+            f"{report.runs} of {runs} stories, {report.elapsed:.0f} s; {report.kept} did something new, "
+            f"{len(report.findings)} findings"
+        )
+
     return search(
         journey,
         limits=limits,
@@ -121,10 +136,24 @@ def _searched(
         first=first,
         reachable=not only,
         renderer=renderer(packages) if packages else None,
-        progress=lambda r: base.report(
-            f"{r.runs} of {runs} stories, {r.elapsed:.0f} s; {r.kept} did something new, {len(r.findings)} findings"
-        ),
+        progress=progress,
     )
+
+
+def _check_out(out: Path | None) -> None:
+    """Whether findings can be written there: said before a search of minutes, not after it."""
+    folder = _folder(out)
+    there = next(place for place in (folder, *folder.resolve().parents) if place.exists())
+    if not there.is_dir():
+        raise BadInput(f"--out: {there} is a file.", mend="Give a folder, or a file that ends in .yaml.")
+    if not os.access(there, os.W_OK):
+        raise BadInput(f"--out: {there} cannot be written to.", mend="Give another folder.")
+
+
+def _folder(out: Path | None) -> Path:
+    if out is None:
+        return Path()
+    return out.parent if out.suffix in (".yaml", ".yml") else out
 
 
 def _kept(finding: Finding, number: int, out: Path | None) -> Path:
@@ -136,7 +165,7 @@ def _kept(finding: Finding, number: int, out: Path | None) -> Path:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
         return out
-    folder = Path() if out is None else out.parent if out.suffix in (".yaml", ".yml") else out
+    folder = _folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     for n in range(1, 1000):
         file = folder / f"{finding.scenario.name}{f'-{n}' if n > 1 else ''}.yaml"
@@ -147,6 +176,7 @@ def _kept(finding: Finding, number: int, out: Path | None) -> Path:
 
 
 def _page(report: Report, files: list[Path]) -> list[str]:
+    from doorstep.rehearsal.limits.built_in import REACHABLE
     from doorstep.rehearsal.writing import write
 
     rate = report.runs / report.elapsed if report.elapsed else 0.0
@@ -163,6 +193,8 @@ def _page(report: Report, files: list[Path]) -> list[str]:
         made += [f"    {line}" for line in write(finding.scenario).splitlines()]
         made += [f"  doorstep rehearse {report.journey} --scenario {file}", ""]
     broken = {finding.breach.limit for finding in report.findings}
+    if not report.whole and REACHABLE in report.limits:
+        made.append(f"– {REACHABLE}: the search was too short to tell.")
     if report.never_sent:
         told = f"✗ every step reachable: never sent in any story: {', '.join(report.never_sent)}."
         made += textwrap.wrap(told, WIDTH, subsequent_indent="  ")

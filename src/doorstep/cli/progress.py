@@ -49,15 +49,26 @@ class Progress:
 
 
 @contextmanager
-def mendable(as_json: bool) -> Iterator[None]:
-    """What a person can mend ends the command with code 2; Ctrl-C and SIGTERM end it after the cleaning up."""
+def as_interrupt() -> Iterator[None]:
+    """SIGTERM is a Ctrl-C (`timeout` and CI send it), and both are heard in the background of a script too."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def mendable(as_json: bool) -> Iterator[None]:
+    """What a person can mend ends the command with code 2; Ctrl-C and SIGTERM end it after the cleaning up."""
+    try:
+        with as_interrupt():
+            yield
     except DoorstepError as error:
         if as_json:
             typer.echo(json.dumps({"error": {"code": error.code, "what": error.what, "mend": error.mend}}))
@@ -66,5 +77,3 @@ def mendable(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         base.report("doorstep: stopped; nothing is left behind.")
         raise typer.Exit(INTERRUPTED) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -20,6 +20,7 @@ from doorstep.rehearsal.agenda import Agenda
 from doorstep.rehearsal.ending import Ending, Update
 from doorstep.rehearsal.log import COMMANDS, Entry, micros, moment
 from doorstep.rehearsal.proving import Turn
+from doorstep.rehearsal.refusing import refusal
 from doorstep.rehearsal.siphash import siphash13
 from doorstep.rehearsal.trouble import Place, Refused, Spinning
 
@@ -184,12 +185,7 @@ class Execution:
         kind = command.WhichOneof("variant") or ""
         asked = getattr(command, kind)
         if kind not in COMMANDS:
-            raise Refused(
-                f"The workflow asked for '{kind}', which a rehearsal does not do",
-                at=self.now,
-                log=self.log,
-                mend="Journeys use timers, activities, signals and updates only.",
-            )
+            raise refusal(self, command, place)
         self._length += 1
         self.log.append(Entry(self._now, kind, ending.named(kind, asked), asked, place))
         if kind == "update_response":

@@ -42,7 +42,7 @@ def carried_out_again(engine: Execution) -> None:
     machine: _sdk.Machine | None = None
     for turn in engine.turns:
         if machine is None or machine.start is not turn.start:
-            machine = _machine(engine, turn)
+            machine = machine_of(engine, turn)
         with ending.told(engine):
             commands = machine.activate(turn.jobs, at=turn.at, length=turn.length)
         if list(commands) != list(turn.commands):
@@ -51,7 +51,8 @@ def carried_out_again(engine: Execution) -> None:
         machine.evict()
 
 
-def _machine(engine: Execution, turn: Turn) -> _sdk.Machine:
+def machine_of(engine: Execution, turn: Turn) -> _sdk.Machine:
+    """A fresh instance of the run that the turn belongs to, traced."""
     return _sdk.Machine(
         engine.definition,
         turn.start,

@@ -19,26 +19,25 @@ from doorstep.ports import Renderer
 from doorstep.rehearsal import shelf
 from doorstep.rehearsal.exploring import steps
 from doorstep.rehearsal.exploring.coverage import CODE, Coverage
+from doorstep.rehearsal.exploring.finder import Finder
 from doorstep.rehearsal.exploring.mutating import GAPS, Mutator, instants, local, resolved
-from doorstep.rehearsal.exploring.report import Finding, Report, weeks
-from doorstep.rehearsal.exploring.shrinking import Shrinker, sound
-from doorstep.rehearsal.exploring.vocabulary import vocabulary
+from doorstep.rehearsal.exploring.report import Report, weeks
+from doorstep.rehearsal.exploring.shrinking import sound
+from doorstep.rehearsal.exploring.vocabulary import heard, vocabulary
 from doorstep.rehearsal.limits import built_in
 from doorstep.rehearsal.limits.finding import built_ins
 from doorstep.rehearsal.limits.registry import Breach, Limit
-from doorstep.rehearsal.reading import read
 from doorstep.rehearsal.rehearse import journey_class, rehearse
 from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.timeline import Timeline
-from doorstep.rehearsal.writing import write
 
 Progress = Callable[[Report], None]
-MOST_OF_A_LIMIT = 4
-"""Findings of one limit; what comes after them says the same once more."""
 _TOLD_EVERY = 2.0
 _NEIGHBOURS = 12
 _KEPT = 600
 """Stories of each kind that are gone on from; older ones are let go."""
+_PERSONS = 120
+"""So many persons are tried for a step that hangs on a variant: what one in twenty gets is found almost surely."""
 
 
 def explore(
@@ -66,12 +65,13 @@ def explore(
     report = Report(journey=kind, seed=seed, limits=names, steps=steps.steps(cls))
     coverage = Coverage(cls)
     chance = random.Random(seed)  # noqa: S311 - a search that can be repeated, no secret
-    search = _Search(cls, held, report, chance, coverage, renderer)
+    search = _Search(cls, held, report, chance, coverage, renderer, reachable=reachable)
     with coverage.watching():
         try:
             search.go(list(bases), runs, seconds, first, progress)
         except KeyboardInterrupt:
             report.ended, report.whole = "it was interrupted", False
+    report.whole &= search.systematic
     if reachable and report.whole:
         report.never_sent = tuple(sorted(p for p in report.steps if not _came(p, search.sent)))
     return report
@@ -92,7 +92,10 @@ class _Search:
         chance: random.Random,
         coverage: Coverage,
         renderer: Renderer | None,
+        *,
+        reachable: bool,
     ) -> None:
+        self._reachable = reachable
         self.cls, self.limits, self.report, self.chance = cls, limits, report, chance
         self.coverage, self.renderer = coverage, renderer
         self.corpus: list[tuple[Scenario, Timeline]] = []
@@ -101,10 +104,13 @@ class _Search:
         self._next: list[Scenario] = []
         """Neighbours of stories that went where no story had gone in the journey's code."""
         self.sent: set[str] = set()
+        self.systematic = False
+        """Every scenario and every single thing was played: what was not reached by then is worth telling."""
         self._marks: set[Any] = set()
-        self._known: set[tuple[str, str]] = set()
+        self._finder = Finder(limits, report, self.play)
         self._doubted: dict[Any, int] = {}
-        self._mutator = Mutator(vocabulary(Scenario(name="any"), cls), chance)
+        told = Scenario(name="any")
+        self._mutator = Mutator(vocabulary(told, cls), chance, heard(told, cls))
 
     def go(
         self, bases: list[Scenario], runs: int, seconds: float | None, first: bool, progress: Progress | None
@@ -141,6 +147,9 @@ class _Search:
         for word in words:
             self._mutator.words = [word]
             yield self._with_words(usual, timeline, 1)
+        if self._reachable:
+            yield from self._persons(usual)
+        self.systematic = True
         self._mutator.words = vocabulary(usual, self.cls)
         pairs = self._mutator.pairs(usual, timeline)
         while True:
@@ -157,6 +166,14 @@ class _Search:
                 among = self.corpus if self.chance.random() < 0.75 else self._others or self.corpus
                 base, became = self.chance.choice(among[-25:] if self.chance.random() < 0.5 else among)
                 yield self._mutator.mutated(base, became, self.chance.choice((1, 1, 2, 3)))
+
+    def _persons(self, usual: Scenario) -> Iterator[Scenario]:
+        """The usual story with other persons, for as long as a step is missing that may hang on who it is."""
+        persons = _PERSONS if steps.varies(self.cls) else 0
+        for n in range(persons):
+            if all(_came(step, self.sent) for step in self.report.steps):
+                return
+            yield replace(usual, person=replace(usual.person, ref=f"per_{n}"))
 
     def _with_words(self, base: Scenario, timeline: Timeline, count: int) -> Scenario:
         """That many things, shortly one after the other, where it may matter."""
@@ -190,12 +207,10 @@ class _Search:
             self._marks |= done | followed
             self.report.kept += corpus is self.corpus
         self._most(timeline)
-        for breach in self.broken(scenario, timeline):
-            self._found(breach, scenario)
+        self._finder.found(self.broken(scenario, timeline), scenario)
         if self._in_doubt(timeline):
             worded = self.play(scenario, render=True)
-            for breach in self.broken(scenario, worded):
-                self._found(breach, scenario, render=True)
+            self._finder.found(self.broken(scenario, worded), scenario, render=True)
 
     def _most(self, timeline: Timeline) -> None:
         every, promoting = weeks(timeline)
@@ -220,49 +235,6 @@ class _Search:
         for doubt in fresh:
             self._doubted[doubt] = self._doubted.get(doubt, 0) + 1
         return bool(fresh)
-
-    # --- what was found -----------------------------------------------------------------------------------
-
-    def _found(self, breach: Breach, scenario: Scenario, *, render: bool = False) -> None:
-        mine = (breach.limit, breach.about)
-        of_it = [limit for limit, _ in self._known if limit == breach.limit]
-        if mine in self._known or len(of_it) >= MOST_OF_A_LIMIT:
-            return
-        self._known.add(mine)
-        limit = next(one for one in self.limits if one.name == breach.limit)
-
-        def shows(candidate: Scenario) -> bool:
-            return self._shown(candidate, limit, breach.about, render) is not None
-
-        smallest = Shrinker(shows).smallest(scenario)
-        last = self._shown(smallest, limit, breach.about, render) or breach
-        self.report.findings.append(
-            Finding(
-                breach=last,
-                scenario=self._told(smallest, last),
-                run=self.report.runs,
-                events=len(scenario.timeline),
-            )
-        )
-
-    def _shown(self, scenario: Scenario, limit: Limit, about: str, render: bool) -> Breach | None:
-        """The same breach in a story that its file tells as well."""
-        try:
-            timeline = self.play(scenario, render=render)
-            if any(built_in.NO_STEP in problem for problem in timeline.problems):
-                return None
-            found = [b for b in limit.breaches(timeline, scenario) if b.about == about]
-            if found and read(write(scenario)) != scenario:
-                return None
-        except ScenarioError:
-            return None
-        return found[0] if found else None
-
-    def _told(self, scenario: Scenario, breach: Breach) -> Scenario:
-        """Named after what it shows, and held to the limit it breaks."""
-        slug = "-".join(word for word in breach.limit.replace(".", " ").split())
-        about = f"Found by `doorstep explore {self.report.journey} --seed {self.report.seed}`. {breach.what}"
-        return replace(scenario, name=slug, about=about[:300], limits=(breach.limit,), file="")
 
 
 def _shape(occurrence: str) -> str:

@@ -77,8 +77,9 @@ def instants(timeline: Timeline) -> list[datetime]:
 class Mutator:
     """Changes, drawn from a seeded source of chance."""
 
-    def __init__(self, words: Sequence[Entry], chance: random.Random) -> None:
-        self.words, self.chance = words, chance
+    def __init__(self, words: Sequence[Entry], chance: random.Random, heard: Sequence[str] = ()) -> None:
+        """`heard`: the events that the journey's code names."""
+        self.words, self.chance, self.heard = words, chance, heard
         self._ways: list[tuple[int, Callable[[Scenario, Timeline], Scenario]]] = [
             (6, self._add), (6, self._add_after_an_entry), (3, self._move), (3, self._again),
             (4, self._counterpart), (2, self._late), (2, self._drop), (1, self._swap), (1, self._person),
@@ -144,17 +145,25 @@ class Mutator:
         return made
 
     def neighbours(self, scenario: Scenario, timeline: Timeline, most: int) -> list[Scenario]:
-        """Of a story that did something new: each event told anew a few minutes later, and what belongs to it just
-        before and after it; at most so many, drawn."""
+        """Of a story that did something new: each event told anew a few minutes later, and just before and after it
+        what belongs to it; at most so many, drawn. And half as many with what the journey's code listens for beside
+        the last one, whatever the two have to do with each other."""
         made: list[Scenario] = []
+        around = (SOON[-1], -SOON[-1])
         for entry in _told(scenario):
             made.append(self.add(scenario, self._beside(entry, entry.event, SOON[-1], timeline)))
             for other in COUNTERPARTS.get(entry.event, ()):
-                made += [
-                    self.add(scenario, self._beside(entry, other, gap, timeline))
-                    for gap in (SOON[-1], -SOON[-1])
-                ]
-        return self.chance.sample(made, min(most, len(made)))
+                made += [self.add(scenario, self._beside(entry, other, gap, timeline)) for gap in around]
+        drawn = self.chance.sample(made, min(most, len(made)))
+        last = _told(scenario)[-1:]
+        heard = [
+            self.add(scenario, self._beside(entry, other, gap, timeline))
+            for entry in last
+            for other in self.heard
+            for gap in around
+            if other != entry.event
+        ]
+        return drawn + self.chance.sample(heard, min(most // 2, len(heard)))
 
     def pairs(self, usual: Scenario, timeline: Timeline) -> list[Scenario]:
         """What belongs together, within minutes and in both orders, on a story in which nothing else happens: before

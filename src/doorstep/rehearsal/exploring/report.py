@@ -48,7 +48,7 @@ class Week:
 @dataclass(slots=True, kw_only=True)
 class Report:
     """The whole search. `never_sent`: steps of the code that no story came to. Not `whole`: the search ended before
-    its budget, so nothing is said of them. `ended`: why it ended."""
+    each scenario and each single thing was played, so nothing is said of them. `ended`: why it ended."""
 
     journey: str
     seed: int
@@ -80,7 +80,7 @@ class Report:
             "limits": list(self.limits),
             "findings": [finding.as_json() for finding in self.findings],
             "steps": sorted(self.steps),
-            "never_sent": list(self.never_sent),
+            "never_sent": list(self.never_sent) if self.whole else None,
             "fullest_week": {"messages": self.fullest.messages, "steps": list(self.fullest.steps)},
             "fullest_week_of_promotions": {
                 "messages": self.fullest_promotions.messages,

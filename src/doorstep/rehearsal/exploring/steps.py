@@ -124,6 +124,11 @@ def steps(journey: type[Any]) -> frozenset[str]:
     return _Reader(list(_sources(journey))).all()
 
 
+def varies(journey: type[Any]) -> bool:
+    """Whether its code asks for a variant, so that who the person is decides what they get."""
+    return any(True for source in _sources(journey) for _ in _calls(source.cls, "variant"))
+
+
 def steps_of(type_: str) -> frozenset[str]:
     """The steps of a workflow type's code; empty where it is not there (any more)."""
     found = registry.journeys().get(type_)

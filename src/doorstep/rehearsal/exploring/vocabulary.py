@@ -39,9 +39,19 @@ def vocabulary(scenario: Scenario, journey: type[Any]) -> list[Entry]:
     tried as much more often."""
     known = steps.words(journey)
     made: list[Entry] = []
-    for entry in [*_parcels(), *_order(scenario), *_person(scenario), *_own()]:
+    for entry in _events(scenario):
         made += [entry] * (3 if _class_of(entry) & known else 1)
     return [*made, *_faults(), *_agents()]
+
+
+def heard(scenario: Scenario, journey: type[Any]) -> list[str]:
+    """The types of the events that the journey's code knows of."""
+    known = steps.words(journey)
+    return list(dict.fromkeys(e.event for e in _events(scenario) if _class_of(e) & known))
+
+
+def _events(scenario: Scenario) -> list[Told]:
+    return [*_parcels(), *_order(scenario), *_person(scenario), *_own()]
 
 
 def _class_of(entry: Told) -> set[str]:
