@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from doorstep.domain.customers import SuppressionCause
+from doorstep.domain.facts import MessageClicked
 from doorstep.domain.messages import Channel, Message, Purpose
 from doorstep.domain.outcomes import OutcomeKind, SkipReason
 from doorstep.domain.reports import ReportKind, Said
@@ -27,6 +28,7 @@ from doorstep.ports import Ports
 from doorstep.sources.base import PersonSighting, ReadEvent, Reading
 from doorstep.sources.heard import InboundSighting, ReportSighting
 from doorstep.touch import perform
+from doorstep.workflows import registry
 from ingest.telling import rows, value
 from senders import FakeRenderer, FakeSender
 from shop import EMAIL, NOON, PHONE, SECRET, STORE, a_request, add, add_person, open_shop
@@ -132,6 +134,40 @@ def test_a_report_of_a_touch_that_was_never_sent_is_none(database: Database, por
     heard(database, report(ReportKind.DELIVERED), report(ReportKind.OPENED, touch="jny_other:care-guide"))
     assert ledger(database)["state"] == "deferred"
     assert {r["key"] for r in rows(database, "SELECT key FROM message_events")} == {CARE}
+
+
+# --- what journeys hear of it ----------------------------------------------------------------------
+
+
+class HearsClicks:
+    """Of a journey all that counts here."""
+
+    hears = (MessageClicked,)
+
+
+def inbox_of(database: Database) -> list[dict[str, Any]]:
+    return [dict(r) for r in rows(database, "SELECT * FROM inbox_events ORDER BY type, id")]
+
+
+def test_a_click_is_told_once_to_a_journey_that_hears_clicks(
+    database: Database, ports: Ports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the machine that fetches pictures, nor what the journey did not ask for, nor a second click."""
+    perform(ports, a_request(), NOON)
+    clicks = [report(ReportKind.CLICKED, minutes) for minutes in (6, 7)]
+    opened = [report(ReportKind.OPENED, 5), report(ReportKind.CLICKED, 3, data={"machine": True})]
+    heard(database, *opened, clicks[0])
+    assert inbox_of(database) == [], "the standard journey does not ask"
+
+    monkeypatch.setitem(registry._JOURNEYS, a_request().journey_type, HearsClicks)
+    accepted = heard(database, report(ReportKind.OPENED, 8), report(ReportKind.CLICKED, 9), clicks[1])
+    [row] = inbox_of(database)
+    assert (row["type"], row["status"], row["subject"]) == ("message.clicked", "pending", CARE)
+    assert row["order_ref"] == a_request().order_ref
+    assert value(row["data"]) == {"step": a_request().step, "channel": "email"}
+    assert accepted.journeys == {a_request().journey_id}
+    heard(database, report(ReportKind.CLICKED, 20))
+    assert len(inbox_of(database)) == 1
 
 
 # --- once, in any order ----------------------------------------------------------------------------

@@ -197,6 +197,30 @@ class SubscriptionStarted(Event):
     products: tuple[str, ...] = ()
 
 
+# --- what the customer does with a message -----------------------------------------------------------
+
+
+@event("message.opened")
+class MessageOpened(Event):
+    """A message of ours was opened for the first time, as its provider tells (mail programs that fetch pictures by
+    themselves are left out); `subject` is its touch's key. Told only to journeys that hear it (`Journey.hears`)."""
+
+    step: str = ""
+    channel: str = ""
+
+
+@event("message.clicked")
+class MessageClicked(Event):
+    """A link in a message of ours was followed for the first time; otherwise as `MessageOpened`."""
+
+    step: str = ""
+    channel: str = ""
+
+
+ON_REQUEST: frozenset[type[Event]] = frozenset({MessageOpened, MessageClicked})
+"""Events that cost each journey some history and few journeys need: told to those whose `hears` names them."""
+
+
 # --- what the customer says about this order -------------------------------------------------------
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+
+from doorstep.domain.events import Envelope
+from doorstep.domain.facts import MessageClicked, MessageOpened
 
 
 class ReportKind(StrEnum):
@@ -32,3 +36,37 @@ class Said(StrEnum):
     YES = "yes"
     HELP = "help"
     TEXT = "text"
+
+
+ENGAGEMENT = {ReportKind.OPENED: MessageOpened, ReportKind.CLICKED: MessageClicked}
+"""What a journey may hear of a report, as an event."""
+
+
+def engagement(
+    kind: ReportKind,
+    *,
+    id: str,
+    touch: str,
+    step: str,
+    channel: str,
+    at: datetime,
+    received_at: datetime,
+    connection: str,
+    order_ref: str,
+    person_ref: str,
+) -> Envelope:
+    """That the message of a touch was opened or clicked: one fact, told by the first such report that is heard.
+    `id`: the envelope's. Instants are aware UTC. Raises `KeyError` for any other kind."""
+    type_ = ENGAGEMENT[kind].type
+    return Envelope(
+        id=id,
+        fact_key=f"{type_}:{touch}",
+        type=type_,
+        occurred_at=at,
+        received_at=received_at,
+        connection=connection,
+        order_ref=order_ref,
+        person_ref=person_ref,
+        subject=touch,
+        data={"step": step, "channel": channel},
+    )

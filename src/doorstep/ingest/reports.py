@@ -18,22 +18,31 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from doorstep.domain.messages import Receipt
-from doorstep.domain.reports import ReportKind
+from doorstep.domain.reports import ENGAGEMENT, ReportKind, engagement
+from doorstep.ingest import inbox
 from doorstep.ingest.consents import tell_word
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.person_rows import BY_ID, FIND
 from doorstep.models.addresses import IDENTITY_OF
 from doorstep.models.facts import LOCK, FactsReader
+from doorstep.models.inbox import InboxStatus
 from doorstep.models.ledger import LedgerRowModel, MessageEventRow
 from doorstep.models.prepared import prepared
 from doorstep.models.store import SqlTx, suppress
 from doorstep.models.tables import table
 from doorstep.sources.heard import ReportSighting
 from doorstep.touch import reported_in
+from doorstep.workflows import registry
 
 _EVENTS, _LEDGER = table(MessageEventRow), table(LedgerRowModel)
 _WHOSE = prepared(
     select(_LEDGER.c.store_id, _LEDGER.c.person_id).where(_LEDGER.c.key == bindparam("touch_key"))
+)
+
+_ABOUT = prepared(
+    select(_LEDGER.c.journey_id, _LEDGER.c.order_ref, _LEDGER.c.step, _LEDGER.c.request).where(
+        _LEDGER.c.key == bindparam("touch_key")
+    )
 )
 
 
@@ -90,6 +99,8 @@ def _keep(delivery: Delivery, known: _Known, erased: bool) -> None:
             return
         delivery.events += 1
         _accept(delivery, known, "" if erased else report.message_id)
+        if report.kind in ENGAGEMENT and not erased and not report.data.get("machine"):
+            _tell_journey(delivery, known)
     if report.suppress is not None and report.address:
         if delivery.secret is None:
             delivery.problems.append("An address is not on the never-send list: no secret is at hand.")
@@ -103,6 +114,35 @@ def _keep(delivery: Delivery, known: _Known, erased: bool) -> None:
             tell_word(
                 delivery, leaves, report.channel, name, report.at, granted=False, store_id=known.store_id
             )
+
+
+def _tell_journey(delivery: Delivery, known: _Known) -> None:
+    """That somebody reads us is told to a journey that asked for it: the first of its kind per message."""
+    report = known.report
+    about = delivery.first(_ABOUT, touch_key=report.touch)
+    if about is None or not registry.hears(about.request["journey_type"], ENGAGEMENT[report.kind]):
+        return
+    name = f"{report.kind}:{report.touch}"
+    envelope = engagement(
+        report.kind,
+        id=inbox.event_id(delivery.at.id, name),
+        touch=report.touch,
+        step=about.step,
+        channel=report.channel.value,
+        at=report.at,
+        received_at=delivery.received_at,
+        connection=delivery.at.id,
+        order_ref=about.order_ref,
+        person_ref=known.person_id,
+    )
+    place = inbox.Place(
+        status=InboxStatus.PENDING,
+        order_ref=about.order_ref,
+        person_id=known.person_id,
+        store_id=known.store_id,
+    )
+    if inbox.store(delivery, envelope, name, place):
+        delivery.journeys.add(about.journey_id)
 
 
 def _owner(delivery: Delivery, store_id: str, report: ReportSighting) -> str:

@@ -14,6 +14,7 @@ from doorstep.domain.customers import Consent
 from doorstep.domain.events import Envelope, event_class
 from doorstep.domain.facts import lines_of
 from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.reports import ENGAGEMENT, engagement
 from doorstep.domain.values import replace
 from doorstep.rehearsal import parcels
 from doorstep.rehearsal.records import (
@@ -23,6 +24,7 @@ from doorstep.rehearsal.records import (
     PersonRecord,
     Records,
 )
+from doorstep.rehearsal.scenario import Report
 from doorstep.sources.base import OrderSighting, ReadEvent, Reading
 
 CONNECTION = "rehearsal-api"
@@ -62,6 +64,33 @@ def take(records: Records, person: PersonRecord, reading: Reading, received_at: 
         _release(records, records.orders[ref], heard)
         _ordered_again(records, records.orders[ref], heard, received_at)
     return heard
+
+
+def message_event(
+    records: Records, person: PersonRecord, report: Report, channel: Channel, key: str, at: datetime
+) -> Envelope | None:
+    """What a journey may hear of a report about the touch `key`, once per touch; None for the others."""
+    kind = next((k for k in ENGAGEMENT if k.value == report.value), None)
+    row = records.rows.get(person.ref, {}).get(key)
+    if kind is None or row is None:
+        return None
+    envelope = engagement(
+        kind,
+        id=f"evt_{kind}:{key}",
+        touch=key,
+        step=row.request.step,
+        channel=channel.value,
+        at=at,
+        received_at=at,
+        connection=CONNECTION,
+        order_ref=row.request.order_ref,
+        person_ref=person.ref,
+    )
+    order = records.orders[row.request.order_ref]
+    if envelope.fact_key in order.facts:
+        return None
+    order.facts.add(envelope.fact_key)
+    return envelope
 
 
 # --- orders ----------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from doorstep.errors import ScenarioError, nearest
 from doorstep.rehearsal import checking, words
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.exploring import steps as source
-from doorstep.rehearsal.inbox import Heard
+from doorstep.rehearsal.inbox import Heard, message_event
 from doorstep.rehearsal.moments import After
 from doorstep.rehearsal.providers import Fails
 from doorstep.rehearsal.records import PersonRecord
@@ -198,6 +198,11 @@ class Play:
         self.happened.append(
             Happening(at=at, kind=Kind.REPORT, what=entry.report.value, order=entry.order, detail=about)
         )
+        told = message_event(self.world.records, self.person, entry.report, entry.channel, key, at)
+        if told is not None and any(told.type == cls.type for cls in getattr(self.journey, "hears", ())):
+            heard = Heard()
+            heard.tell(self.teller.journey_id(entry.order), told)
+            self._deliver(heard, at)
 
     def _sent_touch(self, step: str, order: str) -> str:
         """The key of the touch that is spoken of; empty when nothing was sent."""

@@ -123,8 +123,7 @@ class World:
         self, person: PersonRecord, report: Report, channel: Channel, at: datetime, touch_key: str = ""
     ) -> None:
         """What a provider says, as its webhook would: any word about one of our messages proves that it was taken; a
-        dead address, a complaint and STOP go on the never-send list, START takes a number off it. That a message was
-        opened or clicked changes nothing yet: no journey hears of it, and no rule reads it."""
+        dead address, a complaint and STOP go on the never-send list, START takes a number off it."""
         if touch_key:
             receipt = Receipt(provider="rehearsal", provider_message_id="")
             reported(

@@ -4,7 +4,7 @@ version: changes that alter commands go behind `self.patched`. What an author us
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from doorstep import contracts
 from doorstep.contracts import ActionResult, JourneyStart, JourneyView
 from doorstep.domain import ids, moments
 from doorstep.domain.events import Envelope, Event
-from doorstep.domain.facts import Line, ZoneChanged
+from doorstep.domain.facts import ON_REQUEST, Line, ZoneChanged
 from doorstep.domain.orders import OrderState
 from doorstep.errors import JourneyError, nearest
 from doorstep.workflows import patches
@@ -30,6 +30,8 @@ class JourneyCore:
 
     journey_name: ClassVar[str] = ""
     journey_version: ClassVar[int] = 0
+    hears: ClassVar[tuple[type[Event], ...]] = ()
+    """Events it asks to be told of beside all others: `MessageOpened`, `MessageClicked` (`facts.ON_REQUEST`)."""
 
     @workflow.init
     def __init__(self, start: JourneyStart) -> None:
@@ -111,20 +113,32 @@ class JourneyCore:
 
     def seen(self, *types: type[Event]) -> bool:
         """Whether such an event has happened."""
+        self._hears(types)
         return self._hearing.find(types) is not None
 
     def seen_event[E: Event](self, *types: type[E]) -> E | None:
         """The first such event, if one has happened."""
+        self._hears(types)
         found = self._hearing.find(types)
         return None if found is None else found[1]
 
     def heard[E: Event](self, cls: type[E]) -> list[E]:
         """Every such event so far, in the order the journey took them."""
+        self._hears((cls,))
         position, events = 0, []
         while (found := self._hearing.find((cls,), None, position)) is not None:
             events.append(found[1])
             position = found[0] + 1
         return events
+
+    def _hears(self, types: Iterable[type[Event]]) -> None:
+        """Raises `JourneyError` for an event that is told only to those that ask for it, and this one does not."""
+        for cls in types:
+            if cls in ON_REQUEST and cls not in self.hears:
+                raise JourneyError(
+                    f"The journey is not told of '{cls.type}'.",
+                    mend=f"Ask for it in the class: `hears = ({cls.__name__},)`.",
+                )
 
     # --- what comes in --------------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ class Journey(JourneyCore):
         where: Callable[[E], bool] | None = None,
     ) -> E | None:
         """The first such event; one that has happened already counts. None when `until` passes first."""
+        self._hears(types)
         name = " or ".join(cls.type for cls in types)
         heard = (
             self._hearing.finds(types)
@@ -116,6 +117,7 @@ class Journey(JourneyCore):
 
     async def events[E: Event](self, *types: type[E]) -> AsyncIterator[E]:
         """Every such event, past ones first, each once, for as long as the journey lasts."""
+        self._hears(types)
         position = 0
         while True:
             found = self._hearing.find(types, None, position)

@@ -14,6 +14,7 @@ from typing import Any
 from temporalio import workflow
 
 from doorstep.contracts import JourneyStart
+from doorstep.domain.events import Event
 from doorstep.errors import JourneyError, SetupError, Unavailable, nearest
 from doorstep.packages import imported
 
@@ -120,6 +121,11 @@ def number_of(type_name: str) -> int:
 def journeys() -> dict[str, type[Any]]:
     """Every published journey by workflow type, sorted."""
     return dict(sorted(_JOURNEYS.items()))
+
+
+def hears(type_name: str, event: type[Event]) -> bool:
+    """Whether journeys of that workflow type are told of an event that is told on request."""
+    return any(cls.type == event.type for cls in getattr(_JOURNEYS.get(type_name), "hears", ()))
 
 
 def newest(name: str, carried: frozenset[str] | None = None) -> str:

@@ -144,7 +144,7 @@ def _faults() -> list[Entry]:
     made: list[Entry] = [Ordered(at=WHENEVER, order="again")]
     for report, channel in (
         (Report.BOUNCED, Channel.EMAIL), (Report.SPAM, Channel.EMAIL), (Report.STOPPED, Channel.SMS),
-        (Report.BOUNCED, Channel.SMS), (Report.OPENED, Channel.EMAIL),
+        (Report.BOUNCED, Channel.SMS), (Report.OPENED, Channel.EMAIL), (Report.CLICKED, Channel.EMAIL),
     ):  # fmt: skip
         made.append(Reported(at=WHENEVER, report=report, channel=channel))
     for channel in (Channel.EMAIL, Channel.SMS):

@@ -17,12 +17,14 @@ from doorstep.sources.values import instant, opaque_id, plain, text, word
 
 TOP_LEVEL = frozenset({"type", "id", "occurred_at", "order", "person", "subject", "data"})
 TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
-#: what follows from other events and is never believed from outside, and what to send instead
+#: what follows from other events and is never believed from outside, and what to send instead (empty: nothing)
 DERIVED: Mapping[str, str] = {
     "order.shipped": "shipment.in_transit",
     "order.delivered": "shipment.delivered",
     "order.partly_delivered": "shipment.delivered",
     "customer.ordered_again": "order.placed",
+    "message.opened": "",
+    "message.clicked": "",
 }
 _AHEAD = timedelta(days=1)  # a wrong clock is forgiven; a wrong year would outrank every later event
 
@@ -54,7 +56,9 @@ def read_outer(body: Mapping[str, Any], draft: Draft, default_at: datetime, path
         if key not in TOP_LEVEL:
             raise Unreadable(f"There is no field '{word(key)}'.{nearest(word(key), TOP_LEVEL)}")
     if type_ in DERIVED:
-        raise Unreadable(f"'{type_}' follows from other events.", mend=f"Send '{DERIVED[type_]}'.")
+        instead = DERIVED[type_]
+        mend = f"Send '{instead}'." if instead else "The message's provider tells it."
+        raise Unreadable(f"'{type_}' follows from other events.", mend=mend)
     cls = event_class(type_)
     data = plain(body.get("data") if body.get("data") is not None else {})
     if not isinstance(data, dict):
