@@ -146,8 +146,8 @@ class Mutator:
 
     def neighbours(self, scenario: Scenario, timeline: Timeline, most: int) -> list[Scenario]:
         """Of a story that did something new: each event told anew a few minutes later, and just before and after it
-        what belongs to it; at most so many, drawn. And half as many with what the journey's code listens for beside
-        the last one, whatever the two have to do with each other."""
+        what belongs to it; at most so many, drawn. And two thirds as many with something else that the journey's code
+        listens for just before the last one, whatever the two have to do with each other."""
         made: list[Scenario] = []
         around = (SOON[-1], -SOON[-1])
         for entry in _told(scenario):
@@ -155,15 +155,13 @@ class Mutator:
             for other in COUNTERPARTS.get(entry.event, ()):
                 made += [self.add(scenario, self._beside(entry, other, gap, timeline)) for gap in around]
         drawn = self.chance.sample(made, min(most, len(made)))
-        last = _told(scenario)[-1:]
         heard = [
-            self.add(scenario, self._beside(entry, other, gap, timeline))
-            for entry in last
+            self.add(scenario, self._beside(entry, other, -SOON[-1], timeline))
+            for entry in _told(scenario)[-1:]
             for other in self.heard
-            for gap in around
             if other != entry.event
         ]
-        return drawn + self.chance.sample(heard, min(most // 2, len(heard)))
+        return drawn + self.chance.sample(heard, min(most * 2 // 3, len(heard)))
 
     def pairs(self, usual: Scenario, timeline: Timeline) -> list[Scenario]:
         """What belongs together, within minutes and in both orders, on a story in which nothing else happens: before
