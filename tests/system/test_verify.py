@@ -19,6 +19,9 @@ from tests.verifying.repository import Repository
 
 from conftest import Houses
 from doorstep.codec import draw_key
+from doorstep.gateway.archive import unpacked
+from doorstep.maintenance.archiving import archive_some
+from doorstep.models.archive import kept_history
 
 pytestmark = pytest.mark.system
 
@@ -84,6 +87,46 @@ async def test_live_journeys_are_verified_from_the_server(
     assert "which is not here" in without.stderr
     assert "Traceback" not in without.stderr
     await house.start_worker()
+    await one_is_kept_sealed_and_read_back(house, repository, orders[0])
+
+
+async def one_is_kept_sealed_and_read_back(house: House, repository: Repository, order: Order) -> None:
+    """It closes and its history is kept: sealed as it was. Where Temporal knows nothing of it any more, a plan as of
+    its past is still made from it, as before, and verify reads it."""
+    then = (order.placed + timedelta(seconds=5)).isoformat()  # past by the real clock too
+    before = await house.get(f"/journeys/{order.journey}/plan", as_of=then)
+    assert (await house.act(order.journey, "cancel")).status_code == 200
+    done = await archive_some(house.client, house.database, house.now() + timedelta(minutes=10), "", 20)
+    assert done.counts == {"archived": 1}
+    with house.database.reading() as connection:
+        row = kept_history(connection, order.journey)
+    assert row is not None
+    kept = unpacked(row)
+    assert kept is not None
+    assert SEALED in kept.to_json()
+    assert "order-confirmation" not in opened(kept.to_json())
+
+    ask = ("plan", order.journey, "--as-of", then, "--json")
+    again = await doorstep(house, repository, *ask, **FORGOTTEN)
+    assert again.returncode == 0, again.stderr
+    plan = json.loads(again.stdout)
+    assert plan["rebuilt"]
+    assert len(coming(plan)) > 3
+    assert coming(plan) == coming(before)
+    folder = repository.folder.parent / "kept"
+    this = ("versions", "record", str(folder), "--journey", order.journey)
+    recorded = await doorstep(house, repository, *this, **FORGOTTEN)
+    assert recorded.returncode == 0, recorded.stderr
+    same = await doorstep(house, repository, "verify", "base", "same", "--histories", str(folder), "--json")
+    assert [j["verdict"] for j in json.loads(same.stdout)["journeys"]] == ["same"]
+
+
+FORGOTTEN = {"DOORSTEP_TEMPORAL_NAMESPACE": "temporal-system"}
+"""Of a Temporal that knows none of our journeys: as ours, once retention has passed."""
+
+
+def coming(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(touch["key"], touch["when"]["utc"]) for touch in plan["touches"]]
 
 
 def named(journey: dict[str, Any]) -> set[tuple[str, str]]:
