@@ -86,6 +86,16 @@ async def test_live_journeys_are_verified_from_the_server(
     assert without.returncode == 2
     assert "which is not here" in without.stderr
     assert "Traceback" not in without.stderr
+
+    # One of them ends: it is verified when asked for, by what each revision asks for on the way.
+    await house.start_worker()
+    await house.tell(orders[1].refunded(house.now()))
+    await house.pass_time(seconds=3)
+    await house.stop_worker()
+    both = await doorstep(house, repository, "verify", "base", "words", "--ended", "--json")
+    assert both.returncode == 1, both.stderr
+    found = {j["id"]: (j["step"] == "ended", j["verdict"]) for j in json.loads(both.stdout)["journeys"]}
+    assert found == {orders[0].journey: (False, "changes"), orders[1].journey: (True, "same")}
     await house.start_worker()
     await one_is_kept_sealed_and_read_back(house, repository, orders[0])
 
