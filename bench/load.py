@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -65,6 +67,18 @@ class Line:
 
     def close(self) -> None:
         self._writer.close()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Without the client's own garbage collections: they would stop it with thousands of requests in its hands, and
+    be counted as the server's."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def at_rate(port: int, shots: Sequence[Shot], per_second: float, lines: int = 40) -> Result:

@@ -34,6 +34,7 @@ from doorstep.activities.ports import activities, build_ports
 from doorstep.channels import configured
 from doorstep.channels.pacing import Paces
 from doorstep.errors import Unavailable
+from doorstep.garbage import Collector
 from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
 from doorstep.models.patience import patiently
@@ -87,6 +88,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         threads = ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity")
         stack.enter_context(threads)
         worker = make_worker(client, settings, journeys, activities(ports, database), threads)
+        stack.callback(Collector(database.still).start().stop)
         async with present(database, settings, stop, paces.among):
             log.info("worker started", journeys=sorted(journeys), task_queue=settings.task_queue)
             for channel in configured.serving(settings):

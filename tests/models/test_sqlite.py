@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from sqlalchemy import make_url, text
@@ -90,6 +92,7 @@ def test_the_log_is_copied_beside_the_commits_and_begins_anew(
 ) -> None:
     """Without a lull: somebody writes all the time, and yet the log stays bounded."""
     monkeypatch.setattr(sqlite, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS_APART", 0.02)
     monkeypatch.setattr(sqlite, "WAL_BYTES", 64 * 1024)
     monkeypatch.setattr(sqlite, "LONG_WAL_BYTES", 512 * 1024)
     monkeypatch.setattr(
@@ -110,3 +113,37 @@ def test_the_log_is_copied_beside_the_commits_and_begins_anew(
     database.dispose()
     assert count == written
     assert reused == 20
+
+
+def test_a_lull_is_when_the_log_is_copied(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While somebody writes nobody flushes the disk; after that the next commit begins the log anew."""
+    monkeypatch.setattr(sqlite, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(sqlite, "LULL_SECONDS", 1.0)
+    monkeypatch.setattr(sqlite, "WAL_BYTES", 64 * 1024)
+    copied: list[float] = []
+    copy = sqlite.Checkpointer._checkpoint
+
+    def noted(self: sqlite.Checkpointer) -> None:
+        copy(self)
+        copied.append(monotonic())
+
+    monkeypatch.setattr(sqlite.Checkpointer, "_checkpoint", noted)
+    database = Database(url, serving=True)
+    log = _path(url).with_name(_path(url).name + "-wal")
+    began = last = monotonic()
+    while last < began + 1.5 or log.stat().st_size < 2 * sqlite.WAL_BYTES:
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO scratch VALUES (1, :f)"), {"f": "x" * 3_000})
+        last = monotonic()
+        time.sleep(0.01)
+    early = list(copied)
+    while not copied and monotonic() < last + 20:
+        time.sleep(0.01)
+    size = log.stat().st_size
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO scratch VALUES (2, 'y')"))
+    again = log.stat().st_size
+    database.dispose()
+    assert early == []
+    assert copied[0] >= last + 0.9
+    assert again == size

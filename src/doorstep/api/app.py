@@ -39,6 +39,7 @@ from doorstep.api.outbox import outbox_router
 from doorstep.api.webhooks import WebhookDeps, build_webhooks
 from doorstep.api.wiring import Clock, Journeys, Services, utc_now
 from doorstep.codec import key_ring
+from doorstep.garbage import Collector
 from doorstep.gateway import Courier, Gateway, connect
 from doorstep.ingest import Writer
 from doorstep.models import Database
@@ -94,6 +95,7 @@ def create_app(
             stack.push_async_callback(asyncio.to_thread, tracing.close)
             if database is None:
                 stack.callback(parts.database.dispose)
+                stack.callback(Collector(parts.database.still).start().stop)
             await _start(app, parts, stack)
             yield
 

@@ -101,7 +101,7 @@ class Database:
             asks = sqlite.BEHIND_ASKS_SECONDS if behind else sqlite.FIRST_ASKS_SECONDS
             sqlite.tame(self.engine, checkpoints_aside=serving, ask_again=asks)
             if serving and parsed.database and parsed.database != ":memory:":
-                self._checkpointer = sqlite.Checkpointer(Path(parsed.database)).start()
+                self._checkpointer = sqlite.Checkpointer(Path(parsed.database), behind=behind).start()
 
     @classmethod
     def of(
@@ -148,6 +148,13 @@ class Database:
             connection = plain.execution_options(doorstep_immediate=True)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """No thread of this process holds SQLite's write lock during the block, so that what stops the whole
+        process for a moment stops no other. Raises `Unavailable` when the turn does not come."""
+        with self._turn():
+            yield
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

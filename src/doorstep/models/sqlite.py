@@ -25,12 +25,19 @@ BEHIND_ASKS_SECONDS = 0.002
 """How often a process asks for the write lock while another holds it: who asks more often goes first."""
 WAL_BYTES = 4 * 1024 * 1024
 """A write-ahead log this large is worth copying into the file (SQLite's own measure)."""
-LONG_WAL_BYTES = 32 * 1024 * 1024
-"""At this length writers are held for the last of the copying, so that the log begins anew. Ordinarily a lull does
-it; without one the log would grow as long as people keep ordering."""
-SAFETY_PAGES = 32_000
-"""Should the checkpointing thread have died, a commit does it after all: at some 128 MB."""
+LONG_WAL_BYTES = 512 * 1024 * 1024
+"""At this length writers are held for the last of the copying, so that the log begins anew: 50 to 160 ms here.
+Ordinarily a lull does it; without one the log would grow as long as people keep ordering."""
+SAFETY_PAGES = 400_000
+"""Should the checkpointing thread have died, a commit does it after all: at some 1.6 GB."""
 LOOK_SECONDS = 1.0
+LULL_SECONDS = 2.0
+"""Nobody has written for so long: copying now disturbs nobody, and the next commit begins the log anew."""
+BUSY_SECONDS_APART = 20.0
+"""How often it is copied while people keep writing: each flush of the disk makes commits wait (some 100 ms here), and
+one of much takes little longer than one of little. 200 webhooks a second write some 20 MB of log a second."""
+BEHIND_TIMES_APART = 4
+"""A process behind the others copies so much later: it is there for when the first one is not."""
 HOLD_MILLISECONDS = 50
 
 
@@ -94,8 +101,10 @@ class Checkpointer:
     both do it do no harm.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, *, behind: bool = False) -> None:
+        """`behind`: another process does it first, as long as it lives."""
         self._database, self._log = database, database.with_name(database.name + "-wal")
+        self._patience = BEHIND_TIMES_APART if behind else 1
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="doorstep-checkpoints", daemon=True)
 
@@ -110,15 +119,16 @@ class Checkpointer:
         self._thread.join(10)
 
     def _run(self) -> None:
-        done = 0
+        done, last = 0, time.monotonic()
         while not self._ended.wait(LOOK_SECONDS):
             try:
                 seen = self._log.stat()
-                if (
-                    seen.st_size >= WAL_BYTES and seen.st_mtime_ns != done
-                ):  # it stays large, and is written anew
+                if seen.st_size < WAL_BYTES or seen.st_mtime_ns == done:
+                    continue  # it stays large, and is written anew
+                lull = time.time() - seen.st_mtime >= LULL_SECONDS * self._patience
+                if lull or time.monotonic() - last >= BUSY_SECONDS_APART * self._patience:
                     self._checkpoint()
-                    done = seen.st_mtime_ns
+                    done, last = seen.st_mtime_ns, time.monotonic()
             except FileNotFoundError:
                 continue  # nothing was written yet
             except (OSError, sqlite3.Error) as error:
