@@ -124,6 +124,30 @@ async def test_what_comes_in_quick_succession_is_told_together() -> None:
     assert rounds == [["a"], ["a", "b"]]
 
 
+async def test_while_somebody_waits_too_long_for_an_answer_rounds_are_small_and_then_grow_again() -> None:
+    """The intake goes first; what waits meanwhile is all carried afterwards."""
+    rounds: list[int] = []
+    hurried = True
+
+    async def deliver(journeys: object, persons: object) -> Delivered:
+        rounds.append(len(list(journeys)))  # type: ignore[call-overload]
+        return Delivered()
+
+    courier = Courier(deliver, workers=1, batch=32, pace=0.01, quiet=3600.0, pressure=lambda: hurried)
+    courier.wake(told(*(str(n) for n in range(200))))
+    courier.start()
+    while len(rounds) < 8:
+        await asyncio.sleep(0.005)
+    rushed = list(rounds)
+    hurried = False
+    await asyncio.wait_for(idle(courier), 5)
+    await courier.stop()
+
+    assert rushed[:6] == [16, 8, 4, 2, 1, 1]
+    assert max(rounds) == 32
+    assert sum(rounds) == 200
+
+
 async def test_the_courier_drops_what_is_too_much_and_outlives_a_failure() -> None:
     seen: list[str] = []
 

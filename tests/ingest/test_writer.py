@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from doorstep.errors import Unavailable
 from doorstep.ingest import Answer, Busy, Raw, Writer
+from doorstep.ingest.inbox import RUSH_SWEEP_AFTER, SWEEP_AFTER
+from doorstep.ingest.inputs import webhook_id
+from doorstep.ingest.sql import EVENTS
 from doorstep.models import Database
 from ingest.telling import NOON, SHOP, open_shop, order, rows, whole
 
@@ -94,6 +97,30 @@ async def test_nobody_is_answered_before_the_commit(database: Database, writer: 
     together.set()
     await asked
     assert len(rows(database, "SELECT * FROM orders")) == 1
+
+
+async def test_what_comes_in_a_rush_is_left_to_the_courier_for_longer(
+    database: Database, writer: Writer
+) -> None:
+    """Else the sweep would carry at once what the courier holds back so that webhooks are answered first."""
+    await writer.accept(SHOP, whole(order("1")), Raw(external_id="w1", body=b""), NOON)
+    gate = threading.Event()
+    writer.submit(lambda _conn: gate.wait(5))
+    late = asyncio.create_task(writer.accept(SHOP, whole(order("2")), Raw(external_id="w2", body=b""), NOON))
+    await asyncio.sleep(0.1)
+    assert writer.hurried
+    rushed = asyncio.create_task(
+        writer.accept(SHOP, whole(order("3")), Raw(external_id="w3", body=b""), NOON)
+    )
+    await asyncio.sleep(0.05)
+    gate.set()
+    await asyncio.gather(late, rushed)
+
+    with database.reading() as conn:
+        due = conn.execute(select(EVENTS.c.webhook_id, EVENTS.c.due_at)).all()
+    waits = {at - NOON for webhook, at in due if webhook == webhook_id(SHOP.id, "w3")}
+    assert waits == {RUSH_SWEEP_AFTER}
+    assert {at - NOON for webhook, at in due if webhook == webhook_id(SHOP.id, "w1")} == {SWEEP_AFTER}
 
 
 async def test_beyond_the_bound_callers_are_told_to_come_back(writer: Writer) -> None:

@@ -136,7 +136,7 @@ async def _start(app: FastAPI, parts: Services, stack: AsyncExitStack) -> None:
     if isinstance(parts.gateway, LateGateway):
         parts.gateway.writer = writer  # marks of delivery join the webhooks' commits
         stack.push_async_callback(_stopped, asyncio.create_task(parts.gateway.find()))
-        courier = Courier(parts.gateway.deliver)
+        courier = Courier(parts.gateway.deliver, pressure=lambda: writer.hurried)
         courier.start()
         stack.push_async_callback(courier.stop)
     app.state.webhooks = WebhookDeps(

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -85,12 +86,21 @@ def write(
     told = Delivered()
     for journey, outcome in starts.items():
         _journey(conn, journey, outcome, now, told)
+    done: dict[InboxStatus, list[dict[str, Any]]] = {InboxStatus.KEPT: [], InboxStatus.DELIVERED: []}
     for event_id, waiting in round_.events.items():
         outcomes = [
             results.get(journey, {}).get(event_id, Failed(why="not tried"))
             for journey in round_.targets[event_id]
         ]
-        _event(conn, waiting, outcomes, now, told)
+        if failures := [o for o in outcomes if isinstance(o, Failed)]:
+            _failed(conn, waiting, failures, now, told)
+            continue
+        over = bool(outcomes) and all(isinstance(o, Over) for o in outcomes)
+        status = InboxStatus.KEPT if over else InboxStatus.DELIVERED
+        values = {"status": status.value, "delivered_at": None if over else now, "error": ""}
+        done[status].append({"event": event_id, **values})
+    told.kept += _DONE.many(conn, done[InboxStatus.KEPT])
+    told.delivered += _DONE.many(conn, done[InboxStatus.DELIVERED])
     return told
 
 
@@ -102,23 +112,6 @@ def _journey(conn: Connection, journey: str, outcome: Outcome, now: datetime, to
         told.started += _OPENED.run(conn, {"journey": journey, "status": JourneyStatus.OPEN.value})
     if isinstance(outcome, Over):
         _CLOSED.run(conn, {"journey": journey, "status": JourneyStatus.CLOSED.value, "closed_at": now})
-
-
-def _event(
-    conn: Connection, waiting: Waiting, outcomes: list[Outcome], now: datetime, told: Delivered
-) -> None:
-    failures = [o for o in outcomes if isinstance(o, Failed)]
-    if failures:
-        _failed(conn, waiting, failures, now, told)
-    elif outcomes and all(isinstance(o, Over) for o in outcomes):
-        told.kept += _done(conn, waiting, InboxStatus.KEPT, None)
-    else:
-        told.delivered += _done(conn, waiting, InboxStatus.DELIVERED, now)
-
-
-def _done(conn: Connection, waiting: Waiting, status: InboxStatus, at: datetime | None) -> int:
-    values = {"event": waiting.id, "status": status.value, "delivered_at": at, "error": ""}
-    return _DONE.run(conn, values)
 
 
 def _failed(

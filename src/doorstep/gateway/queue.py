@@ -18,6 +18,7 @@ from doorstep.ingest.sql import EVENTS, JOURNEYS, ORDERS
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.journeys import JourneyStatus
 from doorstep.models.prepared import prepared
+from doorstep.models.together import every
 
 _OPEN = (JourneyStatus.PENDING.value, JourneyStatus.OPEN.value)
 _WAITS = and_(
@@ -136,12 +137,12 @@ def _journey_ids(orders: Iterable[str]) -> list[str]:
 def load(conn: Connection, journeys: Iterable[str], persons: Iterable[str], now: datetime) -> Round:
     """Everything that waits for these journeys and persons."""
     made = Round()
-    for journey in sorted(journeys):
-        errand = _errand(conn, made, journey)
-        if errand is not None:
-            rows = _OF_ORDER.all(conn, {"order": errand.order_ref, "now": now})
-            _add(made, rows, lambda _row, own=errand: [own.journey_id])
-            _add_earlier(conn, errand)
+    found = every(conn, _JOURNEY, [{"journey": journey} for journey in sorted(journeys)])
+    errands = [_errand_of(made, row) for rows in found for row in rows]
+    news = every(conn, _OF_ORDER, [{"order": errand.order_ref, "now": now} for errand in errands])
+    for errand, rows in zip(errands, news, strict=True):
+        _add(made, rows, lambda _row, own=errand: [own.journey_id])
+    _add_earlier(conn, errands)
     for person in sorted(persons):
         rows = _OF_PERSON.all(conn, {"person": person, "now": now})
         if rows:
@@ -168,27 +169,34 @@ def _of_person(conn: Connection, made: Round, rows: Sequence[Any], person: str, 
         if errand is not None and errand.pending:
             own = _OF_ORDER.all(conn, {"order": errand.order_ref, "now": now})
             _add(made, own, lambda _row, to=journey: [to])
-            _add_earlier(conn, errand)
+            _add_earlier(conn, [errand])
     _add(made, rows, hears)
 
 
-def _add_earlier(conn: Connection, errand: Errand) -> None:
+def _add_earlier(conn: Connection, errands: Iterable[Errand]) -> None:
     """A journey that is about to start hears what its person did since the order was placed, though nobody
     listened when it was told: the same events, come after their order, would have reached it. What is on its way just
     now too: whoever carries it may have looked for the person's journeys before this one was there."""
-    order = _PLACED_BY.first(conn, {"order": errand.order_ref}) if errand.pending and errand.events else None
-    if order is None or order.person_id is None or order.placed_at is None:
-        return
-    rows = _SINCE_PLACED.all(conn, {"person": order.person_id, "placed": order.placed_at})
-    errand.events.extend(_waiting(row) for row in rows if row.except_journey != errand.journey_id)
+    starting = [errand for errand in errands if errand.pending and errand.events]
+    orders = every(conn, _PLACED_BY, [{"order": errand.order_ref} for errand in starting])
+    placed = [
+        (errand, {"person": order.person_id, "placed": order.placed_at})
+        for errand, found in zip(starting, orders, strict=True)
+        for order in found
+        if order.person_id is not None and order.placed_at is not None
+    ]
+    for (errand, _), rows in zip(placed, every(conn, _SINCE_PLACED, [who for _, who in placed]), strict=True):
+        errand.events.extend(_waiting(row) for row in rows if row.except_journey != errand.journey_id)
 
 
 def _errand(conn: Connection, made: Round, journey: str) -> Errand | None:
     if journey in made.errands:
         return made.errands[journey]
     row = _JOURNEY.first(conn, {"journey": journey})
-    if row is None:
-        return None
+    return None if row is None else _errand_of(made, row)
+
+
+def _errand_of(made: Round, row: Any) -> Errand:
     errand = Errand(
         journey_id=row.id,
         order_ref=row.order_ref,
@@ -196,7 +204,7 @@ def _errand(conn: Connection, made: Round, journey: str) -> Errand | None:
         type=row.type,
         placed_at=row.placed_at,
     )
-    made.errands[journey] = errand
+    made.errands[errand.journey_id] = errand
     return errand
 
 

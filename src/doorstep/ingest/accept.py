@@ -101,6 +101,7 @@ def _accept(
         webhook_id=one.webhook_id,
         received_at=one.received_at,
         known=known,
+        in_a_rush=one.in_a_rush,
         secret=secret,
         trace_parent=one.raw.trace_parent,
     )

@@ -29,6 +29,7 @@ class Delivery:
     received_at: datetime
     known: Known | None = None
     """What the transaction's webhooks have read by now; None for one that is alone in it."""
+    in_a_rush: bool = False
     trace_parent: str = ""
     """Of whoever told it, for the journeys' spans to follow."""
     problems: list[str] = field(default_factory=list)

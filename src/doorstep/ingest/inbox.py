@@ -17,6 +17,9 @@ from doorstep.sources.base import ReadEvent
 
 #: the courier delivers right after the commit; the sweep leaves it this long
 SWEEP_AFTER = timedelta(seconds=5)
+RUSH_SWEEP_AFTER = timedelta(minutes=1)
+"""… and so long what came in a rush: the courier holds it back then so that webhooks are answered first, and a sweep
+that took it meanwhile would undo that."""
 
 _WITH_LINES = ("order.placed", "order.updated")
 _LINE_FIELDS = tuple(Line.__dataclass_fields__)
@@ -98,7 +101,7 @@ def store(delivery: Delivery, envelope: Envelope, external_id: str, place: Place
             "status": place.status.value,
             "except_journey": place.except_journey,
             "attempts": 0,
-            "due_at": envelope.received_at + SWEEP_AFTER,
+            "due_at": envelope.received_at + (RUSH_SWEEP_AFTER if delivery.in_a_rush else SWEEP_AFTER),
             "error": "",
         },
         missing=missing,

@@ -65,6 +65,8 @@ class Incoming:
     reading: Reading
     raw: Raw
     received_at: datetime
+    in_a_rush: bool = False
+    """So much comes that the courier holds back: the sweep leaves it to the courier for longer."""
 
     @property
     def webhook_id(self) -> str:

@@ -1,8 +1,8 @@
 """What one transaction's webhooks know without asking: read for all of them at once, and kept up with what they write.
 
 Webhooks come in groups that tell of the same few orders (created, paid, updated, scanned). An order's row is locked
-when it is read, so until the commit nobody else changes what stands here. Anything out of the ordinary (`forget`) is
-asked for again.
+when it is read, so until the commit nobody else changes what stands here. What was changed out of the ordinary
+(`Orders.leave_to_the_next`) is asked for again.
 """
 
 from __future__ import annotations

@@ -219,17 +219,21 @@ class Orders:
         return any(order.erased for order in self.loaded.values())
 
     def leave_to_the_next(self) -> None:
-        """What the next webhook of the same transaction need not read: only where this one did the ordinary, one order
-        and nothing let go, joined or erased; else it asks."""
+        """What the next webhook of the same transaction need not read. Where more was done than the ordinary (orders
+        that joined each other, somebody erased) it has to."""
         known = self.delivery.known
         if known is None:
             return
-        plain = len(self.loaded) <= 1 and not self.delivery.erasures and not self.delivery.of_the_erased
-        if not plain or any(o.parent_ref or (o.arrived and o.waited) for o in self.loaded.values()):
+        if self.delivery.erasures or self.delivery.of_the_erased:
             known.forget()
-            return
-        for order in self.loaded.values():
-            known.orders[order.ref] = order.again()
+        elif len(self.loaded) > 1:
+            for ref in self.loaded:
+                known.orders.pop(ref, None)
+        else:
+            for order in self.loaded.values():
+                known.orders[order.ref] = left = order.again()
+                if order.waited:
+                    left.facts = None  # what had waited was let go, in part to the person
 
     def save_states(self) -> None:
         """Write the state of every order an event changed."""

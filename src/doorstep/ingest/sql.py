@@ -12,8 +12,8 @@ from doorstep.models.inbox import InboxEventRow, InboxWebhookRow
 from doorstep.models.journeys import JourneyRow
 from doorstep.models.orders import CheckpointRow, OrderLineRow, OrderRow, ProductRow, ShipmentRow
 from doorstep.models.people import ConsentRow, IdentityRow, PersonRow
-from doorstep.models.prepared import Prepared
-from doorstep.models.tables import insert_into, table
+from doorstep.models.prepared import Inserting, Prepared
+from doorstep.models.tables import table
 
 WEBHOOKS = table(InboxWebhookRow)
 EVENTS = table(InboxEventRow)
@@ -40,7 +40,7 @@ def among(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[bool]:
 @lru_cache(maxsize=64)
 def ignoring(target: Table, columns: tuple[str, ...]) -> Prepared:
     """INSERT … ON CONFLICT DO NOTHING of those columns: it touches a row if the row is new."""
-    return Prepared(lambda dialect: insert_into(dialect, target).on_conflict_do_nothing(), columns)
+    return Inserting(target, columns)
 
 
 def setting(target: Table, where: ColumnElement[bool], *columns: str) -> Prepared:

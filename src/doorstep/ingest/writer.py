@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time  # noqa: TID251 - how long callers wait, which nothing that is stored depends on
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -45,6 +46,10 @@ otherwise stand still for PostgreSQL's deadlock second; alone, the one that gave
 GATHER_SECONDS = 0.004
 """After a commit the next waits this long for company: under load half as many transactions write the same, and
 whoever comes alone waits for nothing."""
+HURRIED_SECONDS = 0.02
+"""Who waits longer than this for an answer waits too long: what can wait stands back (`gateway.Courier`)."""
+DELAY_SECONDS = 1.0
+"""For so long it is remembered that somebody had to."""
 Work = Callable[[Connection], Any]
 
 
@@ -63,6 +68,7 @@ class _Item:
     incoming: Incoming | None = None
     """What `work` takes in, if that is all it does."""
     future: Future[Any] = field(default_factory=Future)
+    came: float = field(default_factory=time.monotonic)
     result: Any = None
     error: BaseException | None = None
 
@@ -82,6 +88,7 @@ class Writer:
         self._db, self._most, self._bound, self._secret = db, most, bound, secret
         self._waiting: deque[_Item] = deque()
         self._something = threading.Condition()
+        self._late = float("-inf")
         self._closing = False
         self._never = threading.Event()
         self._thread = threading.Thread(target=self._write, name="doorstep-writer", daemon=True)
@@ -98,6 +105,16 @@ class Writer:
             self._something.notify()
         if self._thread.is_alive():
             self._thread.join(timeout)
+
+    @property
+    def hurried(self) -> bool:
+        """Whether somebody waits, or within the last second waited, too long to be answered."""
+        now = time.monotonic()
+        with self._something:
+            waiting = self._waiting[0] if self._waiting else None
+        return now - self._late < DELAY_SECONDS or (
+            waiting is not None and now - waiting.came > HURRIED_SECONDS
+        )
 
     @property
     def waiting(self) -> int:
@@ -128,7 +145,13 @@ class Writer:
         self, connection: Connected, reading: Reading, raw: Raw, received_at: datetime
     ) -> Accepted:
         """`ingest.accept` in a shared transaction. Raises `Busy`, or what the database raised for this one."""
-        one = Incoming(at=connection, reading=reading, raw=raw, received_at=received_at)
+        one = Incoming(
+            at=connection,
+            reading=reading,
+            raw=raw,
+            received_at=received_at,
+            in_a_rush=self.hurried,
+        )
 
         def alone(conn: Connection) -> Accepted:
             return accept_in(conn, connection, reading, raw, received_at, self._secret)
@@ -149,6 +172,8 @@ class Writer:
             for item in self._commit(group) if again is None else again:
                 self._again(item)
             _answer(group)
+            if time.monotonic() - group[0].came > HURRIED_SECONDS:
+                self._late = time.monotonic()
             self._never.wait(GATHER_SECONDS)
 
     def _together(self, group: Sequence[_Item]) -> list[_Item] | None:

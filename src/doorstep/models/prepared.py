@@ -14,10 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, Table, bindparam
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ClauseElement
 
+from doorstep.models.tables import insert_into
+
+ROWS_AT_ONCE = (16, 8, 4, 2, 1)
+"""So that a few statements, each prepared once, do for any number of rows."""
 Convert = Callable[[Any], Any]
 
 
@@ -58,11 +62,11 @@ class Prepared:
         """Once for each; how many rows were touched by all of them. One trip to PostgreSQL."""
         if not several:
             return 0
-        cursor = self.execute_many(connection, several)
-        try:
-            return int(cursor.rowcount)
-        finally:
+        cursors = self.execute_many(connection, several)
+        count = sum(int(cursor.rowcount) for cursor in cursors)
+        for cursor in cursors:
             cursor.close()
+        return count
 
     # --- for `models.together` --------------------------------------------------------------------
 
@@ -70,12 +74,12 @@ class Prepared:
         """Run it; answers the driver's cursor."""
         return self._made(connection.dialect).execute(connection, params)
 
-    def execute_many(self, connection: Connection, several: Sequence[Mapping[str, Any]]) -> Any:
-        """Run it once for each; answers the driver's cursor."""
+    def execute_many(self, connection: Connection, several: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """Run it once for each; answers the driver's cursors, whose counts make up the whole."""
         made = self._made(connection.dialect)
         cursor = connection.connection.cursor()
         cursor.executemany(made.sql, [made.values(params) for params in several])
-        return cursor
+        return [cursor]
 
     def table(self, connection: Connection) -> str:
         """The table it is about; of a SELECT the first."""
@@ -85,6 +89,37 @@ class Prepared:
         """What such a cursor still holds, as named tuples; nothing unless it is a SELECT."""
         made = self._made(connection.dialect)
         return [made.row(values) for values in cursor.fetchall()] if made.selects else []
+
+
+class Inserting(Prepared):
+    """INSERT … ON CONFLICT DO NOTHING of those columns: it touches a row if the row is new. Several rows are one
+    statement on PostgreSQL, where each statement costs both sides more than its row."""
+
+    def __init__(self, target: Table, columns: Sequence[str]) -> None:
+        super().__init__(lambda dialect: insert_into(dialect, target).on_conflict_do_nothing(), columns)
+        self._target, self._columns = target, tuple(columns)
+        self._rows_made = lru_cache(maxsize=8)(self._make_rows)
+
+    def _make_rows(self, dialect: Dialect, count: int) -> _Compiled:
+        columns = [(name, self._target.c[name].type) for name in self._columns]
+        rows = [{name: bindparam(f"{name}_{n}", type_=kind) for name, kind in columns} for n in range(count)]
+        return _Compiled(
+            insert_into(dialect, self._target).values(rows).on_conflict_do_nothing(), dialect, None
+        )
+
+    def execute_many(self, connection: Connection, several: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """As `Prepared.execute_many`."""
+        if connection.dialect.name != "postgresql":
+            return super().execute_many(connection, several)
+        cursors, at = [], 0
+        while at < len(several):
+            count = next(size for size in ROWS_AT_ONCE if size <= len(several) - at)
+            made = self._rows_made(connection.dialect, count)
+            rows = several[at : at + count]
+            values = {f"{name}_{n}": row[name] for n, row in enumerate(rows) for name in self._columns}
+            cursors.append(made.execute(connection, values))
+            at += count
+        return cursors
 
 
 def prepared(statement: ClauseElement) -> Prepared:

@@ -31,24 +31,34 @@ def together(connection: Connection, steps: Sequence[Step]) -> None:
     """Runs them in their order. The first error is raised. On PostgreSQL nothing after it was run, and the whole
     transaction must be rolled back then, not to a savepoint: only that makes psycopg forget the statements that it
     believes to have prepared (its `Connection.rollback`)."""
-    if connection.dialect.name == "postgresql" and (len(steps) > 1 or len(steps[0].several) > 1):
+    if connection.dialect.name == "postgresql" and sum(len(step.several) for step in steps) > 1:
         raw: Any = connection.connection.dbapi_connection
         with raw.pipeline():
-            cursors = [_start(connection, step) for step in steps]
-        for step, cursor in zip(steps, cursors, strict=True):
-            _note(connection, step, cursor)
+            started = [_start(connection, step) for step in steps]
+        for step, cursors in zip(steps, started, strict=True):
+            _note(connection, step, cursors)
         return
     for step in steps:
         _note(connection, step, _start(connection, step))
 
 
-def _start(connection: Connection, step: Step) -> Any:
+def every(
+    connection: Connection, statement: Prepared, several: Sequence[Mapping[str, Any]]
+) -> list[list[Any]]:
+    """Every row of one SELECT, for each of `several`."""
+    steps = [Step(statement, [params]) for params in several]
+    together(connection, steps)
+    return [step.rows for step in steps]
+
+
+def _start(connection: Connection, step: Step) -> list[Any]:
     if len(step.several) == 1:
-        return step.statement.execute(connection, step.several[0])
+        return [step.statement.execute(connection, step.several[0])]
     return step.statement.execute_many(connection, step.several)
 
 
-def _note(connection: Connection, step: Step, cursor: Any) -> None:
-    step.rows = step.statement.rows(connection, cursor)
-    step.count = int(cursor.rowcount)
-    cursor.close()
+def _note(connection: Connection, step: Step, cursors: list[Any]) -> None:
+    step.rows = step.statement.rows(connection, cursors[0])
+    step.count = sum(int(cursor.rowcount) for cursor in cursors)
+    for cursor in cursors:
+        cursor.close()

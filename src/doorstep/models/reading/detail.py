@@ -14,11 +14,12 @@ from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.orders import OrderRow
 from doorstep.models.people import PersonRow
 from doorstep.models.prepared import prepared
+from doorstep.models.reading import news, orders, people, steps, tickets
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.news import news_of
 from doorstep.models.reading.orders import orders_of, shipments_of
 from doorstep.models.reading.people import person_view
-from doorstep.models.reading.rows import rows, whole
+from doorstep.models.reading.rows import ahead, rows, whole
 from doorstep.models.reading.sentences import headline
 from doorstep.models.reading.steps import steps_of, waits
 from doorstep.models.reading.tickets import tickets_of
@@ -60,6 +61,7 @@ def journey_detail(session: Session, ref: str, store_id: str | None, now: dateti
     journey = resolve(session, ref, store_id)
     if journey is None:
         return None
+    _read_ahead(session, journey)
     [store] = rows(session, _STORE, store=journey.store_id)
     [person] = rows(session, _PERSON, person=journey.person_id)
     clock = Clock(person.zone or store.zone)
@@ -98,6 +100,18 @@ def journey_detail(session: Session, ref: str, store_id: str | None, now: dateti
         actions=actions_of(session, journey.id),
         events=events,
         troubles=troubles,
+    )
+
+
+def _read_ahead(session: Session, journey: Any) -> None:
+    by_person, by_journey = {"person": journey.person_id}, {"journey": journey.id}
+    ahead(
+        session,
+        ((_STORE,), {"store": journey.store_id}),
+        ((_PERSON, *people.BY_PERSON), by_person),
+        ((*orders.BY_ORDER, *news.BY_ORDER), {"order": journey.order_ref}),
+        ((*steps.BY_JOURNEY, *tickets.BY_JOURNEY, _ACTIONS), by_journey),
+        ((_POINTS,), {**by_person, **by_journey}),
     )
 
 

@@ -36,6 +36,8 @@ _WEBHOOKS = prepared(
         )
     )
 )
+BY_ORDER = (_EVENTS, _WEBHOOKS)
+"""What is asked of the journey's `order`."""
 
 
 def news_of(session: Session, order_ref: str, clock: Clock) -> tuple[list[EventView], list[Trouble]]:

@@ -29,6 +29,8 @@ _CHECKPOINTS = whole(
     order=(col(CheckpointRow.at).desc(), col(CheckpointRow.id).desc()),
 )
 _OVER = (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED, ShipmentStatus.RETURNED_TO_SENDER)
+BY_ORDER = (_ORDERS, _LINES, _SHIPMENTS, _CHECKPOINTS)
+"""What is asked of the journey's `order`."""
 
 
 def orders_of(session: Session, order_ref: str, clock: Clock) -> list[Order]:

@@ -24,6 +24,8 @@ _CONSENTS = whole(
     col(ConsentRow.person_id) == bindparam("person"),
     order=(col(ConsentRow.at), col(ConsentRow.granted).desc()),  # at the same instant the "no" counts
 )
+BY_PERSON = (_IDENTITIES, _CONSENTS)
+"""What is asked of the `person`."""
 
 
 def contacts(session: Session, person_ids: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -29,6 +29,8 @@ _REPORTS = whole(
     col(MessageEventRow.key).in_(_KEYS),
     order=(col(MessageEventRow.at), col(MessageEventRow.id)),
 )
+BY_JOURNEY = (_LEDGER, _DECISIONS, _REPORTS)
+"""What is asked of the `journey`."""
 _STAGES = {kind.value: stage for stage, kind in enumerate(ReportKind)}
 _FAR = datetime.max.replace(tzinfo=UTC)
 

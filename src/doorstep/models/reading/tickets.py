@@ -21,6 +21,8 @@ _TICKETS = whole(
     col(TicketRow.journey_id) == bindparam("journey"),
     order=(col(TicketRow.opened_at), col(TicketRow.key)),
 )
+BY_JOURNEY = (_TICKETS,)
+"""What is asked of the `journey`."""
 _WEBHOOK = whole(InboxWebhookRow, col(InboxWebhookRow.id) == bindparam("webhook"))
 
 
