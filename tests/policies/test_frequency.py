@@ -45,6 +45,20 @@ def test_a_slot_is_free_again_exactly_one_window_after_the_touch_that_held_it() 
     assert isinstance(decide(request(), here, decision.until), Send)
 
 
+def test_parts_of_a_second_decide_nothing() -> None:
+    """A weekly touch at one local hour meets the end of its window: how late each timer fired is not asked."""
+    weekly = StorePolicy(caps=(Cap(limit=1, window=7 * DAY),), headroom=0)
+    late, later = timedelta(milliseconds=900), timedelta(milliseconds=1100)
+    here = capped(weekly, counted=(sent(NOON + late),))
+    assert isinstance(decide(request(expires_at=NOON + 9 * DAY), here, NOON + 7 * DAY), Send)
+    here = capped(weekly, counted=(sent(NOON + later),))
+    decision = decide(request(expires_at=NOON + 9 * DAY), here, NOON + 7 * DAY)
+    assert isinstance(decision, Defer)
+    assert isinstance(
+        decide(request(expires_at=NOON + 9 * DAY), here, NOON + 7 * DAY + timedelta(milliseconds=20)), Send
+    )
+
+
 def test_a_deferral_is_never_shorter_than_a_minute() -> None:
     """Also when the slot is free in a second."""
     at = NOON + DAY - timedelta(seconds=1)
@@ -227,11 +241,11 @@ def test_what_the_caps_let_go_is_within_every_cap(here: Facts, priority: int, af
 def test_a_touch_is_deferred_to_the_very_instant_at_which_it_may_go(
     here: Facts, priority: int, share: float
 ) -> None:
-    """While nothing else changes the gate would refuse it at any earlier moment, and lets it go then."""
+    """While nothing else changes the gate would refuse it at any earlier second, and lets it go then."""
     want = request(priority=priority, expires_at=NOON + 60 * DAY)
     lone = capped(here.policy, counted=here.counted)
     decision = decide(want, lone, NOON)
     if isinstance(decision, Defer) and decision.until > NOON + MINUTE:
-        earlier = NOON + (decision.until - NOON) * share
+        earlier = NOON + timedelta(seconds=int((decision.until - NOON).total_seconds() * share))
         assert not isinstance(decide(want, lone, earlier), Send)
         assert isinstance(decide(want, lone, decision.until), Send)

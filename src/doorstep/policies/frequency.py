@@ -1,7 +1,9 @@
 """How much is too much for one person, across all their orders?
 
 Boundaries: a cap of `limit` in `window` allows at most `limit` touches in any half-open [t, t + window), so
-a slot is free again exactly `window` after the touch that held it. Touches dated after `at` count too (the
+a slot is free again exactly `window` after the touch that held it. Counted in whole seconds, parts of one in the
+touch's favour: of two touches at one local hour a week apart, neither is told from the other by how late a timer fired,
+so a server judges them as a rehearsal does. Touches dated after `at` count too (the
 clocks of two journeys need not agree). A waiting touch counts while `due_at <= at < expires_at`: a dead row
 stops blocking at its expiry.
 """
@@ -19,6 +21,8 @@ from doorstep.policies.holdout import held_out
 
 #: a deferral is never shorter: a touch that finds no slot must not spin
 LEAST = timedelta(minutes=1)
+#: the longest part of a second
+_PART = timedelta(microseconds=999_999)
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -96,13 +100,19 @@ def _no_slot(case: Case, full: list[Slots], read: dict[str, Any]) -> Ruling:
 
 
 def _slots(case: Case, cap: Cap, ahead: list[WaitingTouch]) -> Slots:
-    used = [at + cap.window for at in _counted(case) if at + cap.window > case.at]
+    now = _begun(case.at + _PART)
+    used = [at + cap.window for at in map(_begun, _counted(case)) if at + cap.window > now]
     taken = [min(w.expires_at, case.at + cap.window) for w in ahead]
     allowed = _allowed(case, cap)
     frees = sorted([*used, *taken])
     over = len(frees) - allowed  # once `over + 1` of them have gone, `allowed - 1` remain
     free_at = None if allowed < 1 else frees[over] if over >= 0 else case.at
     return Slots(cap=cap, allowed=allowed, used=len(used), ahead=len(taken), free_at=free_at)
+
+
+def _begun(at: datetime) -> datetime:
+    """The second that runs then."""
+    return at.replace(microsecond=0)
 
 
 def _allowed(case: Case, cap: Cap) -> int:
