@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -16,6 +17,8 @@ from doorstep.rehearsal.reading import read
 from doorstep.rehearsal.rehearse import rehearse
 from doorstep.rehearsal.timeline import Kind, Timeline
 from doorstep.rehearsal.writing import write
+from doorstep.workflows import patches
+from doorstep.workflows.journey import ONCE_REACHED
 
 NAMES = sorted(shelf.files())
 #: what the issue names, each once
@@ -164,6 +167,20 @@ def test_the_next_order_ends_selling_and_brings_the_welcome(played: dict[str, Ti
     assert "vip-welcome" in sent(timeline)
     assert not any(step.startswith("win-back") for step in sent(timeline))
     assert timeline.outcomes == {"first": "repurchased", "second": "completed"}
+
+
+def test_who_buys_again_before_the_parcel_is_there_is_welcomed_when_it_is(
+    played: dict[str, Timeline], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Due with the delivery, not with the order that came before it; a journey from before goes its old way."""
+    timeline = played["repurchase-before-delivery"]
+    (welcome,) = [touch for touch in timeline.touches if touch.step == "vip-welcome"]
+    (delivered,) = [e for e in timeline.events if e.what == "shipment.delivered" and e.order == "first"]
+    assert welcome.due_at == delivered.at
+    assert timedelta() < welcome.at - delivered.at < timedelta(days=1)
+    monkeypatch.setattr(patches, "_HELD", {ONCE_REACHED})
+    before = rehearse("standard", shelf.load("repurchase-before-delivery"))
+    assert [t.reason for t in before.touches if t.step == "vip-welcome"] == ["stale"]
 
 
 def test_three_orders_are_one_person(played: dict[str, Timeline]) -> None:

@@ -25,10 +25,16 @@ from doorstep.errors import JourneyError
 from doorstep.workflows.arms import Arms
 from doorstep.workflows.conditions import condition_name
 from doorstep.workflows.core import JourneyCore
+from doorstep.workflows.patches import declare_patch
 from doorstep.workflows.touching import Condition, Touch, check_condition, occurrence_of
 
 _ANCHOR: ContextVar[datetime | None] = ContextVar("doorstep_anchor", default=None)
 """When that happened which the running arm last waited for: a touch without a moment of its own is due then."""
+_REACHED: ContextVar[datetime | None] = ContextVar("doorstep_reached", default=None)
+"""When the latest of all that happened which the running arm waited for: before that it could not have gone on."""
+ONCE_REACHED = "useful-once-reached"
+"""A touch about an event is not due before its arm could reach it."""
+declare_patch(ONCE_REACHED)
 
 
 class Journey(JourneyCore):
@@ -80,6 +86,7 @@ class Journey(JourneyCore):
             found = self._hearing.find(types, where)
             assert found is not None
             _ANCHOR.set(found[1].at)
+            _REACHED.set(max(found[1].at, _REACHED.get() or found[1].at))
             return found[1]
         return None
 
@@ -155,7 +162,9 @@ class Journey(JourneyCore):
     ) -> Outcome:
         """One touch, from its due moment to its outcome.
 
-        `at`: when it is due (UTC); without it, when that happened which the arm last waited for. It is of
+        `at`: when it is due (UTC); without it, when that happened which the arm last waited for. About an event it is
+        not due before whatever else the arm waited for has happened: who orders again before the parcel is there is
+        welcomed when it is. It is of
         use for `useful_for` after that (3 days for marketing, 2 for transactional), then skipped as stale.
         `unless`: an event type or a callable, evaluated when due. `about`: what a repeated step is about,
         an event or a name. `channels` in order of preference. `prompted`: the person's own act caused it.
@@ -165,6 +174,9 @@ class Journey(JourneyCore):
         if purpose not in tuple(Purpose):
             raise JourneyError(f"'{purpose}' is no purpose.", mend="Use Purpose.MARKETING or .TRANSACTIONAL.")
         due = at or (about.at if isinstance(about, Event) else None) or _ANCHOR.get() or self.placed_at
+        reached = _REACHED.get()
+        if at and reached and isinstance(about, Event) and at < reached and self.patched(ONCE_REACHED):
+            due = reached
         if useful_for is None:
             useful_for = timedelta(days=3 if purpose is Purpose.MARKETING else 2)
         outcome = await self._desk.carry(
