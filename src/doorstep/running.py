@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TextIO
 
 from doorstep.errors import SetupError
-from doorstep.settings import RUNNING_FILE, Settings, write_private
+from doorstep.private_writing import write_private
+from doorstep.settings import RUNNING_FILE, Settings
 
 LOCK_FILE = "up.lock"
 BYTES_NEEDED = (

@@ -12,7 +12,7 @@ import typer
 
 from doorstep.cli import base
 from doorstep.errors import BadInput, Conflict, NotFound, nearest
-from doorstep.settings import write_private
+from doorstep.private_writing import write_private
 
 if TYPE_CHECKING:
     from doorstep.settings import Settings

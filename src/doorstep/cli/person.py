@@ -13,7 +13,7 @@ import typer
 from doorstep.cli import base
 from doorstep.cli.finding import opened
 from doorstep.errors import BadInput
-from doorstep.settings import write_private
+from doorstep.private_writing import write_private
 
 if TYPE_CHECKING:
     from doorstep.privacy.finding import Meant

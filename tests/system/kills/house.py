@@ -30,7 +30,7 @@ from doorstep import processes
 from doorstep.models import keys
 from doorstep.models.base import Database
 from doorstep.models.stores import ConnectionRow, StoreRow
-from doorstep.settings import write_private
+from doorstep.private_writing import write_private
 from doorstep.temporal_server import TemporalServer
 
 ROOT = Path(__file__).parents[3]
