@@ -20,7 +20,8 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from doorstep.api import problems
-from doorstep.api.webhooks import WebhookDeps, build_webhooks
+from doorstep.api.webhook_parts import WebhookDeps
+from doorstep.api.webhooks import build_webhooks
 from doorstep.domain.ids import journey_id, order_ref
 from doorstep.ingest import Accepted, Writer
 from doorstep.models import Database

@@ -14,7 +14,8 @@ import pytest
 from fastapi import FastAPI
 
 from doorstep.api import problems
-from doorstep.api.webhooks import WebhookDeps, build_webhooks
+from doorstep.api.webhook_parts import WebhookDeps
+from doorstep.api.webhooks import build_webhooks
 from doorstep.ingest import Writer, redrive
 from doorstep.models import Database
 from doorstep.models.codec_json import order_state

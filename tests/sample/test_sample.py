@@ -15,7 +15,8 @@ from fastapi import FastAPI
 
 from doorstep import sample
 from doorstep.api import problems
-from doorstep.api.webhooks import WebhookDeps, build_webhooks
+from doorstep.api.webhook_parts import WebhookDeps
+from doorstep.api.webhooks import build_webhooks
 from doorstep.errors import Unavailable
 from doorstep.ingest import Writer
 from doorstep.models import Database

@@ -36,7 +36,8 @@ from doorstep.api.limits import Limits
 from doorstep.api.middleware import Around
 from doorstep.api.origins import UiMayAsk
 from doorstep.api.outbox import outbox_router
-from doorstep.api.webhooks import WebhookDeps, build_webhooks
+from doorstep.api.webhook_parts import WebhookDeps
+from doorstep.api.webhooks import build_webhooks
 from doorstep.api.wiring import Clock, Journeys, Services, utc_now
 from doorstep.codec import key_ring
 from doorstep.garbage import Collector

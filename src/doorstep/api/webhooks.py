@@ -8,41 +8,16 @@ Bodies and headers are never logged.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from doorstep.api.limits import Limits
-from doorstep.api.webhook_bodies import address, decoded, read_body
-from doorstep.api.wiring import utc_now
-from doorstep.errors import DoorstepError, NotFound, SignatureInvalid, Unreadable
-from doorstep.ingest import Accepted, Answer, Connected, Raw, Writer, connected
-from doorstep.models.base import Database
-from doorstep.settings import Settings
-from doorstep.sources.base import URL, Reading, Replying, Source
-from doorstep.sources.registry import source
+from doorstep.api.webhook_parts import WebhookDeps
+from doorstep.api.webhook_taking import take
+from doorstep.errors import DoorstepError, SignatureInvalid
+from doorstep.ingest import Answer
 from doorstep.telemetry import metrics, tracing
-
-log = structlog.get_logger(__name__)
-
-LARGE = 64 * 1024
-"""Bodies above this are verified and read in a thread, not in the event loop."""
-Reply = tuple[str, bytes]
-"""(content type, body)"""
-KNOWN_SECONDS = 5.0
-"""How long a connection's row is believed: a disabled one stops within that."""
-
-
-class Wakes(Protocol):
-    """Who is told of what was committed: the gateway's courier."""
-
-    def wake(self, told: Accepted) -> None: ...
 
 
 class WebhookAnswer(BaseModel):
@@ -56,62 +31,6 @@ class WebhookAnswer(BaseModel):
     )
     events: int = Field(description="How many new events it told.")
     id: str = Field(description="The stored webhook, for `doorstep redrive`.", examples=["whk_k3v…"])
-
-
-@dataclass(slots=True, kw_only=True)
-class Known:
-    """A connection and the secrets it had when it was looked up; they are read anew when none of them fits."""
-
-    at: Connected
-    secrets: tuple[str, ...]
-
-
-@dataclass(slots=True, kw_only=True)
-class WebhookDeps:
-    """What the endpoint needs: `database` to look connections up, `writer` to commit, `courier` to wake after it
-    (None: everything is left to the sweep), `clock` answering aware UTC, `sources` by adapter name."""
-
-    settings: Settings
-    database: Database
-    writer: Writer
-    courier: Wakes | None = None
-    clock: Callable[[], datetime] = utc_now
-    sources: Callable[[str], Source] = source
-    limits: Limits | None = None
-    known: dict[str, tuple[float, Known]] = field(default_factory=dict)
-
-    async def connection(self, connection_id: str) -> Known:
-        """The connection, believed for `KNOWN_SECONDS`. Raises `NotFound` for an unknown or disabled one."""
-        now = asyncio.get_running_loop().time()
-        held = self.known.get(connection_id)
-        if held is not None and now - held[0] < KNOWN_SECONDS:
-            return held[1]
-        found = await asyncio.to_thread(self._look_up, connection_id)
-        if found is None:
-            self.known.pop(connection_id, None)
-            raise NotFound(
-                "There is no such connection, or it is disabled.",
-                mend="Check the address that the webhook is sent to.",
-                code="unknown_connection",
-            )
-        self.known[connection_id] = (now, found)
-        return found
-
-    def source_of(self, connection_id: str) -> str:
-        """The adapter of a connection that was looked up; `none` for one that is not there."""
-        held = self.known.get(connection_id)
-        return "none" if held is None else held[1].at.source
-
-    def _look_up(self, connection_id: str) -> Known | None:
-        with self.database.read() as session:
-            found = connected(session, connection_id)
-        return None if found is None else Known(at=found, secrets=self.secrets(found))
-
-    def secrets(self, at: Connected) -> tuple[str, ...]:
-        """The connection's own; Twilio signs with the account's token, which sending needs anyway."""
-        own = self.settings.connection_secrets(at.id)
-        shared = self.settings.provider_secret("TWILIO_AUTH_TOKEN") if at.source == "twilio" else ""
-        return own or ((shared,) if shared else ())
 
 
 def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
@@ -165,101 +84,3 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
         return WebhookAnswer(status=told.status, events=told.events, id=told.id)
 
     return router
-
-
-async def take(deps: WebhookDeps, connection_id: str, request: Request) -> tuple[Accepted, Reply | None]:
-    """One request, from its bytes to the commit; with what its sender wants to read, if not our own answer."""
-    known = await deps.connection(connection_id)
-    at = known.at
-    limit = deps.settings.max_body_bytes
-    sent = await read_body(request, limit)
-    headers = {**request.headers, URL: address(request, deps.settings.links_url)}
-    now = deps.clock()
-
-    def understand() -> tuple[Raw, Reading]:
-        return _understood(deps, known, headers, sent, limit, now)
-
-    heavy = len(sent) > LARGE or "content-encoding" in headers
-    raw, reading = await asyncio.to_thread(understand) if heavy else understand()
-    if deps.limits is not None:
-        deps.limits.webhook(at.id, at.source)
-    told = await deps.writer.accept(at, reading, raw, now)
-    if told.status is Answer.QUARANTINED:
-        log.warning(
-            "webhook.quarantined",
-            connection=at.id,
-            webhook=told.id,
-            topic=raw.topic,
-            problems=len(told.problems),
-        )
-    if deps.courier is not None and (told.journeys or told.persons):
-        deps.courier.wake(told)
-    adapter = deps.sources(at.source)
-    return told, adapter.reply(headers, raw.body, at.context(now)) if isinstance(adapter, Replying) else None
-
-
-def _understood(
-    deps: WebhookDeps, known: Known, headers: Mapping[str, str], sent: bytes, limit: int, now: datetime
-) -> tuple[Raw, Reading]:
-    """Raises `SignatureInvalid`, `NotJson`, `PayloadTooLarge` or `UnknownEncoding`; nothing else of what is sent."""
-    at = known.at
-    adapter = deps.sources(at.source)
-    body = _verified(deps, adapter, known, headers, sent, limit, now)
-    raw = Raw(
-        external_id=adapter.delivery_id(headers, body),
-        topic=adapter.topic(headers),
-        headers=headers,
-        body=body,
-        trace_parent=tracing.parent(),
-    )
-    try:
-        return raw, adapter.read(headers, body, at.context(now))
-    except Unreadable as error:
-        return raw, Reading(problems=(str(error),))
-
-
-def _verified(
-    deps: WebhookDeps,
-    adapter: Source,
-    known: Known,
-    headers: Mapping[str, str],
-    sent: bytes,
-    limit: int,
-    now: datetime,
-) -> bytes:
-    """The body, decoded, once its signature fits. Senders sign what they wrote; a proxy on the way may have
-    compressed that, so both spellings are tried; and a secret may have been added since they were read."""
-    body = decoded(sent, headers.get("content-encoding", ""), limit)
-    spellings = (sent,) if body is sent else (sent, body)
-    if _fits(adapter, headers, spellings, known.secrets, now) is None:
-        return body
-    known.secrets = deps.secrets(known.at)
-    if not known.secrets:
-        log.error("webhook.no_secret", connection=known.at.id)
-        raise SignatureInvalid(
-            "No secret is configured for this connection, so nothing can be verified.",
-            mend="Set DOORSTEP_CONNECTION_SECRET_<ID>, or add it to the secrets file.",
-        )
-    refused = _fits(adapter, headers, spellings, known.secrets, now)
-    if refused is not None:
-        raise refused
-    return body
-
-
-def _fits(
-    adapter: Source,
-    headers: Mapping[str, str],
-    spellings: tuple[bytes, ...],
-    secrets: tuple[str, ...],
-    now: datetime,
-) -> SignatureInvalid | None:
-    """None if one of the secrets signed one of the spellings, else why not."""
-    refused: SignatureInvalid | None = None
-    for spelling in spellings:
-        try:
-            adapter.verify(headers, spelling, secrets, now)
-        except SignatureInvalid as error:
-            refused = error
-        else:
-            return None
-    return refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from doorstep.api.webhooks import WebhookDeps
+from doorstep.api.webhook_parts import WebhookDeps
 from doorstep.ingest import Accepted, Answer
 
 
