@@ -14,16 +14,9 @@ from doorstep.domain import ids
 from doorstep.ingest import Accepted, Connected, Raw, accept
 from doorstep.models import Database
 from doorstep.models.stores import ConnectionRow, StoreRow
-from doorstep.sources.base import (
-    Address,
-    LineSighting,
-    OrderSighting,
-    PersonSighting,
-    ReadEvent,
-    Reading,
-    ShipmentSighting,
-)
+from doorstep.sources.base import ReadEvent, Reading
 from doorstep.sources.draft import line_data
+from doorstep.sources.sightings import Address, LineSighting, OrderSighting, PersonSighting, ShipmentSighting
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MUCH_LATER = NOON + timedelta(days=30)

@@ -13,7 +13,8 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.ingest import Answer
 from doorstep.models import Database
 from doorstep.models.codec_json import order_state
-from doorstep.sources.base import ConsentSighting, PersonSighting, ProductSighting, Reading
+from doorstep.sources.base import Reading
+from doorstep.sources.sightings import ConsentSighting, PersonSighting, ProductSighting
 from ingest.telling import (
     ADA,
     NOON,

@@ -10,7 +10,8 @@ import pytest
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.models import Database
 from doorstep.models.reading.consents import latest_consent
-from doorstep.sources.base import ConsentSighting, Reading
+from doorstep.sources.base import Reading
+from doorstep.sources.sightings import ConsentSighting
 from ingest.telling import ADA, event, hours, open_shop, order, rows, take, told, whole
 
 WITHDRAWN = {"channel": "email", "purpose": "marketing"}

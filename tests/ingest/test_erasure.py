@@ -22,7 +22,8 @@ from doorstep.models.facts import FactsReader, addresses_of
 from doorstep.models.ledger import OutboxMessage
 from doorstep.policies.gate import decide
 from doorstep.privacy.scrub import scrub
-from doorstep.sources.base import Address, PersonSighting, Reading
+from doorstep.sources.base import Reading
+from doorstep.sources.sightings import Address, PersonSighting
 from ingest.telling import ADA, SHOP, event, hours, open_shop, order, ref, rows, take, told, whole
 from policies.test_gate import TRANSACTIONAL, request
 

@@ -23,7 +23,8 @@ from doorstep.ingest.forgetting import forget_person
 from doorstep.models.base import Database
 from doorstep.models.store import SqlStore
 from doorstep.ports import Ports
-from doorstep.sources.base import ConsentSighting, PersonSighting, ReadEvent, Reading
+from doorstep.sources.base import ReadEvent, Reading
+from doorstep.sources.sightings import ConsentSighting, PersonSighting
 from doorstep.touch import perform
 from ingest.test_reports import BOTH, MAIL, TEXTS, furnish, message, report
 from senders import FakeRenderer, FakeSender

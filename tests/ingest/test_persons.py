@@ -8,7 +8,7 @@ import pytest
 
 from doorstep.domain.ids import journey_id
 from doorstep.models import Database
-from doorstep.sources.base import PersonSighting
+from doorstep.sources.sightings import PersonSighting
 from ingest.telling import ADA, NOON, event, hours, open_shop, order, ref, rows, take, told, value, whole
 
 GUEST = PersonSighting(email="ada@example.com")

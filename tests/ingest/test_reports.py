@@ -25,8 +25,9 @@ from doorstep.models.base import Database
 from doorstep.models.store import SqlStore
 from doorstep.models.stores import ConnectionRow, StoreRow
 from doorstep.ports import Ports
-from doorstep.sources.base import PersonSighting, ReadEvent, Reading
+from doorstep.sources.base import ReadEvent, Reading
 from doorstep.sources.heard import InboundSighting, ReportSighting
+from doorstep.sources.sightings import PersonSighting
 from doorstep.touch import perform
 from doorstep.workflows import registry
 from ingest.telling import rows, value

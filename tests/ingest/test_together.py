@@ -24,7 +24,8 @@ from doorstep.ingest.accept import accept_in, accept_together
 from doorstep.ingest.inputs import Incoming
 from doorstep.models import Database
 from doorstep.models.migrate import upgrade
-from doorstep.sources.base import ConsentSighting, PersonSighting, Reading
+from doorstep.sources.base import Reading
+from doorstep.sources.sightings import ConsentSighting, PersonSighting
 from ingest.telling import SHOP, event, hours, line, open_shop, order, rows, scan, told, value, whole
 from ingest.test_shuffles import STORY
 

@@ -17,7 +17,7 @@ from doorstep.errors import Unavailable
 from doorstep.ingest import Answer, Raw, Writer
 from doorstep.ingest.accept import accept, accept_in
 from doorstep.models.base import Database
-from doorstep.sources.base import OrderSighting, PersonSighting
+from doorstep.sources.sightings import OrderSighting, PersonSighting
 from ingest.telling import NOON, SHOP, open_shop, order, ref, rows, take, whole
 
 ORDERS = 12

@@ -32,7 +32,8 @@ from doorstep.ingest.statements import Statements
 from doorstep.models.base import Database
 from doorstep.models.inbox import WebhookStatus
 from doorstep.models.privacy import RequestKind
-from doorstep.sources.base import OrderSighting, ReadEvent, Reading
+from doorstep.sources.base import ReadEvent, Reading
+from doorstep.sources.sightings import OrderSighting
 
 #: headers that are nobody's business once the webhook is verified
 DROPPED_HEADERS = frozenset(

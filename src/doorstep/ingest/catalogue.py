@@ -10,7 +10,8 @@ from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.sql import LINES, PRODUCTS
 from doorstep.models.prepared import Prepared
 from doorstep.models.tables import insert_into
-from doorstep.sources.base import LineSighting, OrderSighting, Reading
+from doorstep.sources.base import Reading
+from doorstep.sources.sightings import LineSighting, OrderSighting
 
 _LINE_VALUES = ("product_ref", "title", "sku", "category", "quantity", "price_minor")
 _PRODUCT_TEXTS = ("title", "category", "url", "image_url", "currency")

@@ -19,7 +19,7 @@ from doorstep.ingest.persons import People
 from doorstep.ingest.sql import CONSENTS
 from doorstep.models.facts import LOCK
 from doorstep.models.inbox import InboxStatus
-from doorstep.sources.base import ConsentSighting
+from doorstep.sources.sightings import ConsentSighting
 
 _SKEW = timedelta(minutes=5)
 """By how much a sender's clock may be ahead of ours."""

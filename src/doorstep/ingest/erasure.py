@@ -26,7 +26,7 @@ from doorstep.models.store import suppress
 from doorstep.models.tables import table
 from doorstep.privacy.forget import forget
 from doorstep.privacy.whose import Identity, whose
-from doorstep.sources.base import PersonSighting
+from doorstep.sources.sightings import PersonSighting
 
 _AUDIT, REQUESTS = table(AuditRow), table(PrivacyRequestRow)
 #: what Shopify and the GDPR (Art. 12(3)) allow: a month

@@ -31,7 +31,8 @@ from doorstep.ingest.sql import EVENTS, ORDERS
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.prepared import prepared
 from doorstep.models.privacy import RequestKind
-from doorstep.sources.base import PersonSighting, ReadEvent
+from doorstep.sources.base import ReadEvent
+from doorstep.sources.sightings import PersonSighting
 
 _FACTS = prepared(select(EVENTS.c.fact_key).where(EVENTS.c.order_ref == bindparam("ref")))
 _PERSON_FACT = prepared(

@@ -24,7 +24,7 @@ from doorstep.ingest.statements import Statements
 from doorstep.models.inbox import InboxStatus
 from doorstep.privacy.forget import forget
 from doorstep.privacy.whose import whose
-from doorstep.sources.base import PersonSighting
+from doorstep.sources.sightings import PersonSighting
 
 CONNECTION = "privacy"
 """What stands as the connection of an erasure that no connection told."""

@@ -14,7 +14,7 @@ from doorstep.ingest.person_rows import Person
 from doorstep.ingest.sql import ORDERS, among, setting
 from doorstep.models.codec_json import order_state
 from doorstep.models.prepared import Prepared, prepared
-from doorstep.sources.base import OrderSighting
+from doorstep.sources.sightings import OrderSighting
 
 _LOADED = select(
     ORDERS.c.id,

@@ -20,7 +20,7 @@ from doorstep.ingest.persons import People
 from doorstep.ingest.sql import JOURNEYS, ORDERS
 from doorstep.models.codec_json import order_json, order_state
 from doorstep.models.journeys import JourneyStatus
-from doorstep.sources.base import OrderSighting
+from doorstep.sources.sightings import OrderSighting
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from doorstep.ingest.orders import Orders
 from doorstep.ingest.sql import CHECKPOINTS, SHIPMENTS
 from doorstep.models.prepared import Prepared, prepared
 from doorstep.models.tables import insert_into
-from doorstep.sources.base import ShipmentSighting
+from doorstep.sources.sightings import ShipmentSighting
 
 _ORDER_OF = prepared(select(SHIPMENTS.c.order_ref).where(SHIPMENTS.c.ref == bindparam("ref")))
 _DETAILS = ("carrier", "tracking_number", "tracking_url", "external_id")

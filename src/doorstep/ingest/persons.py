@@ -34,7 +34,7 @@ from doorstep.ingest.person_rows import (
 from doorstep.ingest.sql import IDENTITIES, PERSONS
 from doorstep.models.ids import draw
 from doorstep.models.names import name_key
-from doorstep.sources.base import PersonSighting
+from doorstep.sources.sightings import PersonSighting
 
 __all__ = ["People", "name_key"]
 

@@ -20,7 +20,7 @@ from doorstep.ingest.sql import EVENTS, setting
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.prepared import prepared
 from doorstep.models.privacy import RequestKind
-from doorstep.sources.base import PersonSighting
+from doorstep.sources.sightings import PersonSighting
 
 _WAITING = prepared(
     select(EVENTS).where(EVENTS.c.order_ref == bindparam("ref"), EVENTS.c.status == InboxStatus.HELD.value)

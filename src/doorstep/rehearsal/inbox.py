@@ -25,7 +25,8 @@ from doorstep.rehearsal.records import (
     Records,
 )
 from doorstep.rehearsal.scenario import Report
-from doorstep.sources.base import OrderSighting, ReadEvent, Reading
+from doorstep.sources.base import ReadEvent, Reading
+from doorstep.sources.sightings import OrderSighting
 
 CONNECTION = "rehearsal-api"
 SOURCE = "api"

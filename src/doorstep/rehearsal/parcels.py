@@ -8,7 +8,7 @@ from doorstep.domain import facts
 from doorstep.domain.events import Envelope
 from doorstep.domain.shipments import Shipment
 from doorstep.rehearsal.records import OrderRecord, ParcelRecord
-from doorstep.sources.base import ShipmentSighting
+from doorstep.sources.sightings import ShipmentSighting
 
 
 def scan(order: OrderRecord, envelope: Envelope) -> None:

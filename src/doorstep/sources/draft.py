@@ -9,17 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from doorstep.domain.ids import digest, order_ref, shipment_ref
-from doorstep.sources.base import (
+from doorstep.sources.base import NeedsFetch, ReadEvent, Reading, SourceContext
+from doorstep.sources.sightings import (
     ConsentSighting,
     LineSighting,
-    NeedsFetch,
     OrderSighting,
     PersonSighting,
     ProductSighting,
-    ReadEvent,
-    Reading,
     ShipmentSighting,
-    SourceContext,
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import phonenumbers
 
 from doorstep.sources import zones
-from doorstep.sources.base import Address, PersonSighting
+from doorstep.sources.sightings import Address, PersonSighting
 from doorstep.sources.values import text
 
 #: form only, not existence: one @, a dotted domain, no blanks or brackets (headers are built from it later)

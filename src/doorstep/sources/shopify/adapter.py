@@ -18,13 +18,14 @@ from datetime import datetime
 from typing import Any
 
 from doorstep.errors import SignatureInvalid, Unreadable
-from doorstep.sources.base import Headers, ProductSighting, Reading, SourceContext, digest_id, header
+from doorstep.sources.base import Headers, Reading, SourceContext, digest_id, header
 from doorstep.sources.draft import Draft
 from doorstep.sources.shopify.fulfilments import read_fulfilment, read_fulfilment_event
 from doorstep.sources.shopify.orders import read_order
 from doorstep.sources.shopify.privacy import read_data_request, read_redact, read_shop_redact
 from doorstep.sources.shopify.refunds import read_refund
 from doorstep.sources.shopify.words import exact_id, mend_rounded
+from doorstep.sources.sightings import ProductSighting
 from doorstep.sources.values import (
     currency,
     items,

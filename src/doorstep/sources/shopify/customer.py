@@ -8,9 +8,9 @@ from typing import Any
 
 from doorstep.domain.messages import Channel
 from doorstep.sources import person as contact
-from doorstep.sources.base import Address, ConsentSighting, PersonSighting
 from doorstep.sources.draft import Draft
 from doorstep.sources.shopify.words import CONSENT_STATES, exact_id
+from doorstep.sources.sightings import Address, ConsentSighting, PersonSighting
 from doorstep.sources.values import first, instant, mapping, text, truth, word
 
 

@@ -22,9 +22,9 @@ from doorstep.domain.facts import LineQuantity
 from doorstep.domain.shipments import ShipmentStatus
 from doorstep.errors import Unreadable
 from doorstep.sources import keys
-from doorstep.sources.base import ShipmentSighting
 from doorstep.sources.draft import Draft
 from doorstep.sources.shopify.words import FULFILMENT_STATES, SCANS, exact_id
+from doorstep.sources.sightings import ShipmentSighting
 from doorstep.sources.silence import expect_next_by
 from doorstep.sources.values import count, instant, items, number_id, stamp, text, word
 

@@ -15,12 +15,12 @@ from typing import Any
 from doorstep.errors import Unreadable
 from doorstep.sources import keys
 from doorstep.sources import person as contact
-from doorstep.sources.base import LineSighting, OrderSighting, ProductSighting
 from doorstep.sources.draft import Draft, line_data
 from doorstep.sources.shopify import customer
 from doorstep.sources.shopify.fulfilments import read_fulfilment
 from doorstep.sources.shopify.refunds import read_refund
 from doorstep.sources.shopify.words import CANCEL_REASONS, exact_id
+from doorstep.sources.sightings import LineSighting, OrderSighting, ProductSighting
 from doorstep.sources.values import (
     count,
     currency,

@@ -15,8 +15,8 @@ from typing import Any
 from doorstep.domain.ids import digest
 from doorstep.errors import Unreadable
 from doorstep.sources import person as contact
-from doorstep.sources.base import PersonSighting
 from doorstep.sources.draft import Draft
+from doorstep.sources.sightings import PersonSighting
 from doorstep.sources.values import instant, mapping, number_id, text
 
 _LOOK = "Look at the stored webhook."

@@ -24,7 +24,8 @@ from doorstep.domain.shipments import ShipmentStatus
 from doorstep.errors import Unreadable
 from doorstep.sources import keys, zones
 from doorstep.sources import person as contact
-from doorstep.sources.base import (
+from doorstep.sources.draft import Draft, line_data
+from doorstep.sources.sightings import (
     Address,
     ConsentSighting,
     LineSighting,
@@ -33,7 +34,6 @@ from doorstep.sources.base import (
     ProductSighting,
     ShipmentSighting,
 )
-from doorstep.sources.draft import Draft, line_data
 from doorstep.sources.values import count, currency, instant, items, opaque_id, text, truth, web_url
 
 SOURCE = "api"

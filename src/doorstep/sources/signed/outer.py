@@ -11,8 +11,8 @@ from typing import Any
 from doorstep.domain.events import Event, event_class
 from doorstep.errors import Unreadable, nearest
 from doorstep.sources import person as contact
-from doorstep.sources.base import Address, PersonSighting
 from doorstep.sources.draft import Draft
+from doorstep.sources.sightings import Address, PersonSighting
 from doorstep.sources.values import instant, opaque_id, plain, text, word
 
 TOP_LEVEL = frozenset({"type", "id", "occurred_at", "order", "person", "subject", "data"})
