@@ -1,5 +1,5 @@
 """What a rehearsal does not play: other workflows. Their code may be another team's, their answers another server's; an
-engine that made them up would show a future that never comes. docs/decisions/0024 says more."""
+engine that made them up would show a future that never comes. docs/decisions/0017 says more."""
 
 from __future__ import annotations
 
