@@ -143,7 +143,7 @@ async def test_while_somebody_waits_too_long_for_an_answer_rounds_are_small_and_
     await asyncio.wait_for(idle(courier), 5)
     await courier.stop()
 
-    assert rushed[:6] == [16, 8, 4, 2, 1, 1]
+    assert rushed[:6] == [16, 8, 4, 4, 4, 4]
     assert max(rounds) == 32
     assert sum(rounds) == 200
 

@@ -32,7 +32,7 @@ WORKERS = 3
 PACE_SECONDS = 0.5
 QUIET_SECONDS = 0.1
 REST_SECONDS = 5.0
-LEAST, MORE = 1, 4
+LEAST, MORE = 4, 4
 
 
 class Something(Protocol):

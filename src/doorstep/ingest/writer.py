@@ -46,7 +46,7 @@ otherwise stand still for PostgreSQL's deadlock second; alone, the one that gave
 GATHER_SECONDS = 0.004
 """After a commit the next waits this long for company: under load half as many transactions write the same, and
 whoever comes alone waits for nothing."""
-HURRIED_SECONDS = 0.02
+HURRIED_SECONDS = 0.05
 """Who waits longer than this for an answer waits too long: what can wait stands back (`gateway.Courier`)."""
 DELAY_SECONDS = 1.0
 """For so long it is remembered that somebody had to."""
