@@ -105,9 +105,14 @@ async def test_what_comes_in_a_rush_is_left_to_the_courier_for_longer(
     """Else the sweep would carry at once what the courier holds back so that webhooks are answered first."""
     await writer.accept(SHOP, whole(order("1")), Raw(external_id="w1", body=b""), NOON)
     gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(5))
+    writer.submit(lambda _conn: gate.wait(10))
+    while writer.waiting:  # it has a transaction of its own
+        await asyncio.sleep(0.005)
     late = asyncio.create_task(writer.accept(SHOP, whole(order("2")), Raw(external_id="w2", body=b""), NOON))
-    await asyncio.sleep(0.1)
+    for _ in range(400):
+        if writer.hurried:
+            break
+        await asyncio.sleep(0.01)
     assert writer.hurried
     rushed = asyncio.create_task(
         writer.accept(SHOP, whole(order("3")), Raw(external_id="w3", body=b""), NOON)
