@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from doorstep.processes import kill, spawn
 from doorstep.settings import Settings, load_settings
 from doorstep.supervisor import child_environment
 
@@ -30,3 +33,14 @@ def test_a_shells_variables_for_another_cluster_do_not_reach_the_embedded_one(
     assert "TEMPORAL_API_KEY" not in child_environment(embedded, "127.0.0.1:7233")
     named = Settings(data_dir=tmp_path, temporal_address="cloud.example:7233")
     assert child_environment(named, "cloud.example:7233")["TEMPORAL_API_KEY"] == "for the cloud"
+
+
+def test_what_stands_back_does_so_in_a_session_of_its_own_too(tmp_path: Path) -> None:
+    """Linux counts a priority among the processes of one session only, unless that session's group is niced."""
+    process = spawn([sys.executable, "-c", "import time; time.sleep(60)"], log=tmp_path / "log", niceness=7)
+    try:
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == 7
+        group = Path(f"/proc/{process.pid}/autogroup")
+        assert not group.exists() or group.read_text().split()[-2:] == ["nice", "7"]
+    finally:
+        kill(process)

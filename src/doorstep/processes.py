@@ -39,11 +39,18 @@ BEHIND_THE_API = 10
 
 
 def yield_to_others(pid: int, niceness: int) -> None:
-    """Lower a process's priority; before it has threads, so that all of them inherit it."""
+    """Lower a process's priority; before it has threads, so that all of them inherit it.
+
+    Where Linux groups processes by session (autogroup, sched(7)), a priority counts among those of one session only:
+    a process with a session of its own then shares the processors equally with everybody, however it was niced. So
+    its group is niced too.
+    """
     try:
         os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        if os.getsid(pid) == pid:
+            Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
     except OSError:
-        pass  # already gone; whoever waits for it will say so
+        pass  # already gone, and whoever waits for it will say so; or no such groups here
 
 
 def spawn(
