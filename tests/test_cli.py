@@ -73,7 +73,7 @@ def test_the_doctor_says_how_to_get_what_is_missing(tmp_path: Path) -> None:
     missing = {name: check for name, check in found.items() if check["state"] == "missing"}
     assert set(missing) == {"temporal server", "store packages"}
     assert all(check["mend"] for check in missing.values())
-    assert "No module named 'no_such_store'" in found["store packages"]["found"]
+    assert "there is no module 'no_such_store'" in found["store packages"]["found"]
     assert found["temporal"]["state"] == "warn"
 
 

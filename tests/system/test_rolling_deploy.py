@@ -143,7 +143,9 @@ async def test_two_builds_at_once_forwards_back_and_forwards_again(
     await deployment.worker(newer, "newer-2")
     await deployment.end(first)
     await deployment.until(lambda: takes_new_orders(deployment, newer) == ["standard.v2"], "everybody has it")
-    await deployment.until(lambda: deployment.rows("SELECT name FROM patches"), "the patch begins")
+    await deployment.until(
+        lambda: deployment.rows("SELECT name FROM patches WHERE name = 'one-timer-more'"), "the patch begins"
+    )
     fresh = await day.orders_come("standard.v2")
     await day.all(fresh, "community")
 
