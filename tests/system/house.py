@@ -30,6 +30,7 @@ from timekeeping import VirtualTime, at_rest
 from doorstep.activities.ports import activities, build_ports
 from doorstep.api.app import create_app
 from doorstep.api.late import LateGateway
+from doorstep.channels.pacing import Paces
 from doorstep.converter import data_converter
 from doorstep.gateway import Gateway
 from doorstep.models.base import Database
@@ -228,6 +229,9 @@ async def open_house(
     )
     await ensure_namespace(client, timedelta(days=3))
     database, log = Database(database_url, pool_size=30), io.StringIO()
+    paces = Paces(
+        {}
+    )  # a pace is kept by the real clock, which stands still here (tests/channels/test_pacing.py)
     if taken_over:
         keep_secrets(settings)
     else:
@@ -237,7 +241,7 @@ async def open_house(
             settings=settings,
             database=database,
             client=client,
-            ports=wrap(build_ports(settings, database)),
+            ports=wrap(build_ports(settings, database, paces)),
             log=log,
             taken_over=bool(taken_over),
             personal=[word for c in customers for word in c.personal],
