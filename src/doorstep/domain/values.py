@@ -21,14 +21,17 @@ else:
     _new = object.__new__
 
     def value(*, frozen, slots, kw_only):
-        """A dataclass of slots, compared and hashed by its fields. Raises `TypeError` for a class that checks
-        itself in `__post_init__`, which `replace` would not run: that one stays a plain frozen dataclass."""
+        """A dataclass of slots, compared and hashed by its fields. Raises `TypeError` for what `replace` would get
+        wrong: a class that checks itself in `__post_init__`, which would not run, and one that has fields of another,
+        which would be lost. Those stay plain frozen dataclasses."""
         assert frozen, "a value is frozen"
         assert slots, "a value has slots"
 
         def made(cls):
             if hasattr(cls, "__post_init__"):
                 raise TypeError(f"{cls.__qualname__} checks itself in __post_init__: it cannot be a value.")
+            if any("__slots__" in vars(base) and base.__slots__ for base in cls.__mro__[1:]):
+                raise TypeError(f"{cls.__qualname__} has the fields of another: it cannot be a value.")
             return dataclass(slots=True, kw_only=kw_only, unsafe_hash=True)(cls)
 
         return made

@@ -33,6 +33,7 @@ PACE_SECONDS = 0.5
 QUIET_SECONDS = 0.1
 REST_SECONDS = 5.0
 LEAST, MORE = 4, 4
+"""A round under pressure carries at least so many; without, each carries so many more than the one before."""
 
 
 class Something(Protocol):
