@@ -1,5 +1,6 @@
 """The engine is believed because of this: every shipped scenario, on the real server in lock-step and in the engine,
-compared by touch key, state, reason, channel, trace facts, body digest and time."""
+compared by touch key, state, reason, channel, trace facts, body digest and time. Where two journeys of a person are due
+in the same instant either order is accepted: on a server it is chance."""
 
 from __future__ import annotations
 
@@ -75,28 +76,28 @@ def compared(show: Show) -> list[Difference]:
         mine = _LEDGER.c.store_id == show.scenario.shop.id
         rows = {row.key: row for row in conn.execute(select(_LEDGER).where(mine))}
         decisions: dict[str, list[Any]] = {}
-        found = select(_DECISIONS).join(_LEDGER, _LEDGER.c.key == _DECISIONS.c.key).where(mine)
-        for row in conn.execute(found.order_by(_DECISIONS.c.id)):
+        chosen = select(_DECISIONS).join(_LEDGER, _LEDGER.c.key == _DECISIONS.c.key).where(mine)
+        for row in conn.execute(chosen.order_by(_DECISIONS.c.id)):
             decisions.setdefault(row.key, []).append(row)
         person = conn.execute(
             select(_ORDERS.c.person_id).where(_ORDERS.c.store_id == show.scenario.shop.id).limit(1)
         ).scalar_one()
         sums = _sums(conn, show)
-    engine = engine_timeline(show, person)
-    told = {touch.key: touch for touch in engine.touches}
+    engine, other_way = (engine_timeline(show, person, later_first) for later_first in (False, True))
+    told, as_well = ({touch.key: touch for touch in timeline.touches} for timeline in (engine, other_way))
     within = WITHIN + show.lag
-    differences = [f"problem: {problem}" for problem in engine.problems]
+    differences = [f"problem: {problem}" for problem in engine.problems + other_way.problems]
     differences += [f"only on the server: {key} ({rows[key].state})" for key in rows.keys() - told.keys()]
     differences += [f"only in the engine: {key} ({told[key].state})" for key in told.keys() - rows.keys()]
     for key in sorted(rows.keys() & told.keys()):
-        differences += [
-            f"{told[key].name}: {d}"
-            for d in touch_differs(rows[key], decisions.get(key, []), told[key], within)
-        ]
+        row, decided = rows[key], decisions.get(key, [])
+        either = [touch_differs(row, decided, ts[key], within) for ts in (told, as_well) if key in ts]
+        if all(either):
+            differences += [f"{told[key].name}: {d}" for d in either[0]]
     return differences + sums_differ(sums, engine)
 
 
-def engine_timeline(show: Show, person: str) -> Timeline:
+def engine_timeline(show: Show, person: str, later_first: bool) -> Timeline:
     """The same scenario in the engine, of the same person and with the links of this installation."""
     settings = show.theatre.settings
 
@@ -104,7 +105,14 @@ def engine_timeline(show: Show, person: str) -> Timeline:
         to = ADDRESSES.get(channel)
         return links_of(request, channel, settings.secret_key(), settings.links_url, to)
 
-    return rehearse("standard", show.scenario, first_day=show.first_day, links=links, person_ref=person)
+    return rehearse(
+        "standard",
+        show.scenario,
+        first_day=show.first_day,
+        links=links,
+        person_ref=person,
+        later_first=later_first,
+    )
 
 
 def touch_differs(row: Any, decisions: list[Any], touch: Touch, within: timedelta) -> list[Difference]:

@@ -52,9 +52,11 @@ class Play:
         *,
         sandboxed: bool | None = False,
         traced: bool = False,
+        later_first: bool = False,
     ) -> None:
         self.scenario, self.world, self.person = scenario, world, person
         self.journey, self.placed, self.sandboxed, self._traced = journey, placed, sandboxed, traced
+        self._later_first = later_first
         self.teller = Teller(scenario, placed)
         self.engines: dict[str, Engine] = {}
         self.happened: list[Happening] = []
@@ -84,9 +86,10 @@ class Play:
         self._unheard()
 
     def _first_due(self) -> tuple[Engine | None, datetime | None]:
-        """The journey that acts next, and when; of two in one instant the one that started first."""
+        """The journey that acts next, and when; of two in one instant the one that started first, or last."""
         found: tuple[Engine | None, datetime | None] = (None, None)
-        for engine in self.engines.values():
+        started = self.engines.values()
+        for engine in reversed(started) if self._later_first else started:
             due = engine.next_due
             if due is not None and (found[1] is None or due < found[1]):
                 found = (engine, due)

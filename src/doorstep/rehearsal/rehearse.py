@@ -41,13 +41,15 @@ def rehearse(
     links: Links = plain_links,
     person_ref: str = "",
     sandboxed: bool | None = False,
+    later_first: bool = False,
 ) -> Timeline:
     """Plays a scenario and tells what became of it. `journey`: a published name (its newest version), a workflow type
     such as `standard.v1`, or the class itself. `render=False` fills no templates in: no words, three times as fast.
     `sandboxed`: in the worker's sandbox; None: until this class has once been proven in it (`engine.Engine`).
     `first_day`: the local date on which the order is placed, unless the scenario names one. `renderer`: by default
     the built-in templates in the brand of an invented shop. `person_ref`: another than the scenario's;
-    it decides variants and holdouts.
+    it decides variants and holdouts. `later_first`: of two journeys due in one instant the one that started later acts
+    first, not the earlier; on a server it is either.
 
     What must be mended (a template's missing variable, an error in the journey, a limit of the scenario's that was
     broken) is in the timeline's `problems`.
@@ -64,6 +66,7 @@ def rehearse(
         links=links,
         person_ref=person_ref,
         sandboxed=sandboxed,
+        later_first=later_first,
     )
     try:
         play.run()
@@ -83,6 +86,7 @@ def staged(
     person_ref: str = "",
     sandboxed: bool | None = False,
     traced: bool = False,
+    later_first: bool = False,
 ) -> Play:
     """A scenario ready to be played; its parameters as those of `rehearse`, `traced` as the engine's. Whoever plays it
     closes its engines."""
@@ -93,7 +97,9 @@ def staged(
         shop=scenario.shop, persons={person_ref: person}, products=dict(products_of(scenario.shop))
     )
     world = World(records, renderer, links=links)
-    return Play(scenario, world, person, cls, placed, sandboxed=sandboxed, traced=traced)
+    return Play(
+        scenario, world, person, cls, placed, sandboxed=sandboxed, traced=traced, later_first=later_first
+    )
 
 
 def held_to(scenario: Scenario, timeline: Timeline) -> Timeline:
