@@ -75,6 +75,18 @@ def test_who_waits_for_the_write_lock_asks_often(
     assert len(slept) > 10
 
 
+def test_a_new_file_may_be_opened_while_another_makes_it(tmp_path: Path) -> None:
+    """SQLite refuses to begin a file's log while somebody writes to it, and waits for nobody: we ask again."""
+    path, released = tmp_path / "new.db", threading.Event()
+    held = _holding(path, released, 0.3)
+    database = Database(f"sqlite:///{path}")
+    with database.writing() as connection:
+        assert released.is_set()
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+    held.join()
+    database.dispose()
+
+
 def test_a_lock_that_is_never_given_back_is_an_error(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.2)
     database = Database(url)

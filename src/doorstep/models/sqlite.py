@@ -49,8 +49,8 @@ def tame(engine: Engine, *, checkpoints_aside: bool, ask_again: float) -> None:
     def _connect(dbapi_connection: Any, _record: Any) -> None:
         dbapi_connection.isolation_level = None  # we say BEGIN ourselves
         cursor = dbapi_connection.cursor()
+        _insist(cursor, "PRAGMA journal_mode=WAL", FIRST_ASKS_SECONDS)
         for pragma in (
-            "journal_mode=WAL",
             "synchronous=NORMAL",
             f"busy_timeout={BUSY_SECONDS * 1000}",
             "foreign_keys=ON",
@@ -73,24 +73,26 @@ def begin_writing(held: Any, ask_again: float = FIRST_ASKS_SECONDS) -> None:
     gets in before: a webhook then waits half a second behind a busy worker. So we ask often, every `ask_again`
     seconds. Raises `sqlite3.OperationalError` after `BUSY_SECONDS`."""
     cursor = held.cursor()
-    deadline = time.monotonic() + BUSY_SECONDS
     try:
         cursor.execute("PRAGMA busy_timeout=0")
-        while not _taken(cursor, deadline):
-            time.sleep(ask_again)
+        _insist(cursor, "BEGIN IMMEDIATE", ask_again)
     finally:
         cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         cursor.close()
 
 
-def _taken(cursor: Any, deadline: float) -> bool:
-    try:
-        cursor.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-            raise
-        return False
-    return True
+def _insist(cursor: Any, statement: str, ask_again: float) -> None:
+    """Executes it, again and again while somebody holds the file. For what SQLite itself does not wait for, too: of
+    several that open a new file at once, all but the first were told that it is locked."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(ask_again)
 
 
 class Checkpointer:
