@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from doorstep import processes
-from doorstep.server_stores import Stores
+from doorstep.server_stores import SQLITE_PRAGMAS, Stores
 
 LOOPBACK = processes.LOOPBACK
 
@@ -145,7 +145,11 @@ def cli_command(
         *(str(binary), "server", "start-dev", "--ip", LOOPBACK, "--port", str(ports.frontend)),
         *(("--ui-port", str(ports.ui)) if ui else ("--headless",)),
         *("--db-filename", str(database), "--namespace", namespace, "--log-level", "warn"),
-        *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
+        *(
+            part
+            for name, set_to in SQLITE_PRAGMAS.items()
+            for part in ("--sqlite-pragma", f"{name}={set_to}")
+        ),
         *(part for value in values for part in ("--dynamic-config-value", value)),
     ]
 
