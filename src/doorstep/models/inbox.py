@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from doorstep.models.base import instant
@@ -33,32 +33,34 @@ class WebhookStatus(StrEnum):
 
 
 class InboxWebhookRow(SQLModel, table=True):
-    """A webhook as it came, raw. Unique per connection and external id: a duplicate is answered and dropped."""
+    """A webhook as it came, raw. Its id follows from connection and external id: a duplicate is answered and dropped.
+
+    As few indices as there are questions: each is written by every webhook."""
 
     __tablename__ = "inbox_webhooks"
-    __table_args__ = (UniqueConstraint("connection_id", "external_id"),)
+    __table_args__ = (Index("ix_inbox_webhooks_status", "status", "received_at"),)
 
     id: str = Field(primary_key=True)
-    store_id: str = Field(index=True)
+    store_id: str
     connection_id: str
     external_id: str
     topic: str = ""
     headers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     body: bytes = Field(sa_type=LargeBinary)
-    received_at: datetime = instant(index=True)
-    status: str = Field(index=True)
+    received_at: datetime = instant()
+    status: str
     problems: list[Any] = Field(default_factory=list, sa_type=JSON)
     redriven_at: datetime | None = instant(nullable=True)
 
 
 class InboxEventRow(SQLModel, table=True):
-    """An envelope on its way to a journey. `data` carries no personal data."""
+    """An envelope on its way to a journey; its id follows from connection and external id. `data` carries no personal
+    data."""
 
     __tablename__ = "inbox_events"
     __table_args__ = (
-        UniqueConstraint("connection_id", "external_id"),
         Index("ix_inbox_events_due", "status", "due_at"),
-        Index("ix_inbox_events_order", "order_ref", "status"),
+        Index("ix_inbox_events_order", "order_ref"),
     )
 
     id: str = Field(primary_key=True)

@@ -94,7 +94,7 @@ class CheckpointRow(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("shipment_ref", "status", "at", "substatus"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    shipment_ref: str = Field(index=True)
+    shipment_ref: str
     status: str
     substatus: str = ""
     at: datetime = instant()
