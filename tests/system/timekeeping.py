@@ -17,8 +17,8 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
-SKIP_SECONDS = 30.0
-"""`fast_forward` hangs on what it cannot skip; nothing here takes longer than this."""
+SKIP_SECONDS = 90.0
+"""`fast_forward` hangs on what it cannot skip; nothing here takes longer than this, on a busy machine either."""
 
 
 class VirtualTime:

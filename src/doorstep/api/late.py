@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
@@ -15,6 +16,9 @@ from doorstep.ingest import Writer
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
+SOON_SECONDS = 2.0
+"""A delivery waits so long for Temporal to be found: it is, a moment after the API has started, and the sweep would
+come for what was taken in meanwhile only seconds later."""
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +29,7 @@ class LateGateway:
     def __init__(self, connect: Callable[[], Awaitable[Gateway]]) -> None:
         self._connect = connect
         self.found: Gateway | None = None
+        self._there_now = asyncio.Event()
         self.writer: Writer | None = None
         """The process's group commit, for the gateway to be; set before it is looked for."""
 
@@ -34,6 +39,7 @@ class LateGateway:
         while self.found is None:
             try:
                 self.found = await self._connect()
+                self._there_now.set()
             except Exception as error:  # noqa: BLE001 - whatever keeps Temporal away, the API stays and tries again
                 log.warning("api.temporal_unreachable", error=type(error).__name__, again_in_seconds=wait)
                 await asyncio.sleep(wait)
@@ -62,6 +68,8 @@ class LateGateway:
 
     async def deliver(self, journeys: Iterable[str], persons: Iterable[str]) -> Delivered:
         """For the courier: what is not delivered now is taken by the sweep."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._there_now.wait(), SOON_SECONDS)
         if self.found is None:
             return Delivered(unavailable=True)
         return await self.found.deliver(journeys, persons)

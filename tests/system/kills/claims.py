@@ -15,7 +15,7 @@ from tests.system.kills.story import CARED, STEPS
 from doorstep.contracts import JourneyStart
 from doorstep.converter import data_converter
 from doorstep.domain.events import Envelope
-from doorstep.models.inbox import InboxEventRow
+from doorstep.models.inbox import InboxEventRow, InboxStatus
 from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.ledger import LedgerRowModel, OutboxMessage
 from doorstep.models.tables import table
@@ -70,6 +70,9 @@ async def over(lane: Lane, orders: Iterable[Order], seconds: float = 200) -> Non
         left = [o for o in orders if status.get(o.journey) != "closed"]
         told = [f"{o.name} {status.get(o.journey)} {[states.get(o.key(s)) for s in STEPS]}" for o in left]
         raise AssertionError(f"{error}: {told}") from None
+    await lane.until(
+        lambda: not _unnoted(lane), "every event is noted as told: by the sweep, where a mark was lost"
+    )
 
 
 def sent_wrong(
@@ -95,6 +98,14 @@ def sent_wrong(
     ]
     marketing = tuple(f":{step}" for step in MARKETING)
     return wrong + [f"transactional, yet unknown: {key}" for key in unknown if not key.endswith(marketing)]
+
+
+def _unnoted(lane: Lane) -> bool:
+    """Whether any event of the inbox still waits."""
+    rows = table(InboxEventRow)
+    waits = select(rows.c.id).where(rows.c.status == InboxStatus.PENDING.value).limit(1)
+    with lane.database.reading() as connection:
+        return connection.execute(waits).first() is not None
 
 
 async def heard_wrong(lane: Lane, orders: Iterable[Order]) -> list[str]:
