@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -167,3 +168,14 @@ def test_bytecode_that_python_keeps_of_a_journey_is_no_misdeed(
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
     told_of(mischief.Raises, WorkflowTaskFailed)
     assert list(tmp_path.rglob("mischief*.pyc"))
+
+
+def test_who_waits_for_a_processor_does_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine an innocent workflow's task takes longer than any bound: counted is what it had of a
+    processor. One that waits for ever is interrupted by the clock."""
+    monkeypatch.setattr(guard, "STUCK_AFTER", 0.2)
+    mine = guard._Turn(threading.get_ident())  # which nobody watches
+    threading.Event().wait(0.6)  # as a thread waits whose processor others have
+    assert not mine.stuck
+    monkeypatch.setattr(guard, "WAITS_AFTER", 0.3)
+    assert mine.stuck

@@ -17,8 +17,11 @@ from typing import Any
 
 from doorstep.rehearsal.trouble import Place, authors, frames, within
 
-#: seconds of real time a workflow may take for one task: as long as a worker allows before it calls it a deadlock
+#: seconds of a processor a workflow may take for one task: as long as a worker allows before it calls it a deadlock.
+#: Not of the clock: on a machine that is busy with something else an innocent one waits for its turn
 STUCK_AFTER = 2.0
+#: seconds of the clock, for one that waits for what never comes
+WAITS_AFTER = 30.0
 
 _LOOKS_EVERY = 0.25
 _SAMPLES = 200
@@ -52,13 +55,26 @@ class BlockedError(RuntimeError):
 class _Turn:
     """One workflow task under way."""
 
-    __slots__ = ("began", "interrupted", "place", "thread")
+    __slots__ = ("began", "interrupted", "place", "thread", "used")
 
     def __init__(self, thread: int) -> None:
         self.thread = thread
         self.began = time.monotonic()
+        self.used = _used(thread)
         self.place: Place | None = None
         self.interrupted = False
+
+    @property
+    def stuck(self) -> bool:
+        lasted = time.monotonic() - self.began
+        return lasted > WAITS_AFTER or (lasted > STUCK_AFTER and _used(self.thread) - self.used > STUCK_AFTER)
+
+
+def _used(thread: int) -> float:
+    """Seconds of a processor that thread has had; where the system does not tell, those of the clock."""
+    if sys.platform == "win32" or sys.platform == "darwin":
+        return time.monotonic()
+    return time.clock_gettime(time.pthread_getcpuclockid(thread))
 
 
 _turns: dict[int, _Turn] = {}
@@ -102,9 +118,8 @@ def _start() -> None:
 def _watch() -> None:
     while True:
         time.sleep(_LOOKS_EVERY)
-        now = time.monotonic()
         for held in list(_turns.values()):
-            if now - held.began > STUCK_AFTER:
+            if held.stuck:
                 _interrupt(held)
 
 
