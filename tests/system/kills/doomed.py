@@ -9,6 +9,7 @@ Boundaries of a touch (subject: its key): `reserve|sending|record.before_commit|
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -201,6 +202,18 @@ def doomed_inbox(plan: Plan) -> None:
 
     writer.accept_together, writer.accept_in = accepting_together, accepting
     writer._answer = answering
+
+
+def held_sweep(plan: Plan) -> None:
+    """The sweep waits while the test says so: on a busy machine it would do first what the API is to die at."""
+    sweep = core.Gateway.sweep
+
+    async def sweeping(self: Any, *more: Any) -> Any:
+        while plan.sweep_waits:
+            await asyncio.sleep(0.05)
+        return await sweep(self, *more)
+
+    core.Gateway.sweep = sweeping  # type: ignore[method-assign]
 
 
 def doomed_calls(plan: Plan) -> None:

@@ -53,7 +53,7 @@ class Zygote:
         self._born: queue.Queue[int] = queue.Queue()
         self._asking = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
-        self._born.get(timeout=60)
+        self._born.get(timeout=120)
 
     def spawn(self, kind: str, env: dict[str, str], log: Path) -> int:
         """Its process id."""
@@ -62,7 +62,7 @@ class Zygote:
             asked = json.dumps({"kind": kind, "env": env, "log": str(log)}) + "\n"
             self._process.stdin.write(asked.encode())
             self._process.stdin.flush()
-            return self._born.get(timeout=30)
+            return self._born.get(timeout=120)
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -181,6 +181,11 @@ class Lane:
             **self.more,
         }
 
+    def let_sweep(self, now: bool) -> None:
+        """The workers' sweep waits, or goes on."""
+        waits = plan.sweep_waits(self.marks)
+        waits.unlink(missing_ok=True) if now else waits.touch()
+
     def kill(self, kind: str) -> bool:
         """SIGKILL to one process of that kind; False when none runs."""
         found = [pid for pid, what in self.running.items() if what == kind and pid not in self.zygote.codes]
@@ -205,7 +210,7 @@ class Lane:
         await self.sender.send(order, PLACED)
         await self.sender.send(order, REVIEWED)
 
-    async def until(self, holds: Callable[[], Any], what: str, seconds: float = 60) -> None:
+    async def until(self, holds: Callable[[], Any], what: str, seconds: float = 120) -> None:
         """Waits for it. Fails at once when a process failed by itself, else after `seconds`."""
         end = time.monotonic() + seconds
         while not await asyncio.to_thread(holds):
@@ -219,7 +224,7 @@ class Lane:
         """Until the API takes requests."""
         await self.until(lambda: processes.answers(self.port), "the API answers")
 
-    async def at(self, doom: Doom, seconds: float = 60) -> dict[str, str]:
+    async def at(self, doom: Doom, seconds: float = 120) -> dict[str, str]:
         """Waits until a process is at that boundary, or has died there; its marker."""
         await self.until(lambda: doom.marker(self.marks), f"{doom.at} of {doom.subject}", seconds)
         return doom.marker(self.marks) or {}

@@ -80,7 +80,7 @@ class Sender:
     answers: dict[str, list[str]] = field(default_factory=dict)
     """Webhook id → what each try was answered: the API's word, `503`, or `nothing` (it died, or was away)."""
 
-    async def send(self, order: Order, event: str, seconds: float = 60) -> str:
+    async def send(self, order: Order, event: str, seconds: float = 120) -> str:
         """The API's last word on it. Raises `TimeoutError`."""
         body = json.dumps(order.body(event)).encode()
         webhook = order.webhook(event)

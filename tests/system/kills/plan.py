@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 POLL = 0.01
 
 
@@ -53,6 +53,11 @@ class Plan:
         dooms = [Doom(**one) for one in told["dooms"]]
         self.silent = frozenset(told["silent"])
         self._dooms = {(d.at, d.subject): d for d in dooms if d.who in ("", who)}
+
+    @property
+    def sweep_waits(self) -> bool:
+        """Whether the sweep lets be what others have not delivered yet."""
+        return sweep_waits(self.folder).exists()
 
     def hit(self, at: str, *subjects: str) -> None:
         """The process is at that boundary, in a thread of its own."""
@@ -98,6 +103,11 @@ def write(folder: Path, dooms: Iterable[Doom], silent: Iterable[str] = ()) -> No
     folder.mkdir(parents=True, exist_ok=True)
     told = {"dooms": [asdict(doom) for doom in dooms], "silent": sorted(silent)}
     (folder / "plan.json").write_text(json.dumps(told))
+
+
+def sweep_waits(folder: Path) -> Path:
+    """As long as this file is there the sweep waits."""
+    return folder / "sweep-waits"
 
 
 def die() -> None:

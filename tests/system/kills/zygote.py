@@ -77,6 +77,7 @@ def live(kind: str) -> None:
         doomed.doomed_calls(plan)
         doomed.doomed_marks(plan)
         if kind == "worker":
+            doomed.held_sweep(plan)
             doomed.doomed_touches(plan)
             doomed.doomed_showing(plan)
         else:
