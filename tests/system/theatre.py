@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
+from in_turn import in_turn
 from sqlalchemy import select
 from temporalio.client import Client
 from timekeeping import VirtualTime, at_rest, waits_to_retry
@@ -105,14 +107,14 @@ class Theatre:
     client: Client
     ports: Ports
     troubled: Troubled
-    shows: int = 0
+    shown: Counter[str] = field(default_factory=Counter)
 
     def show(self, scenario: Scenario, first_day: Any) -> Show:
-        """The scenario with a store of its own."""
-        self.shows += 1
-        shop = replace(
-            scenario.shop, id=f"show-{self.shows}-{scenario.name}", policy=untied(scenario.shop.policy)
-        )
+        """The scenario with a store of its own. Its name, which orders' spreads follow from, does not hang on what else
+        is shown, and when."""
+        self.shown[scenario.name] += 1
+        name = f"show-{self.shown[scenario.name]}-{scenario.name}"
+        shop = replace(scenario.shop, id=name, policy=untied(scenario.shop.policy))
         return Show(self, replace(scenario, shop=shop), first_day)
 
 
@@ -147,7 +149,8 @@ async def open_theatre(address: str, database_url: str, folder: Path) -> AsyncIt
     troubled = Troubled(ports.senders[Channel.EMAIL])
     ports = replace(ports, renderer=built_in(), senders=dict.fromkeys(ports.senders, troubled))
     threads = ThreadPoolExecutor(16)
-    worker = make_worker(client, settings, registry.journeys(), activities(ports, database), threads)
+    functions = in_turn(activities(ports, database), client)
+    worker = make_worker(client, settings, registry.journeys(), functions, threads)
     try:
         async with worker:
             yield Theatre(settings=settings, database=database, client=client, ports=ports, troubled=troubled)
@@ -232,16 +235,32 @@ class Show:
     def _read(self, *statuses: str) -> list[Any]:
         with self.database.reading() as conn:
             found = select(_JOURNEYS).where(_JOURNEYS.c.store_id == self.scenario.shop.id)
-            return list(conn.execute(found.where(_JOURNEYS.c.status.in_(statuses))))
+            chosen = found.where(_JOURNEYS.c.status.in_(statuses))
+            return list(conn.execute(chosen.order_by(_JOURNEYS.c.started_at, _JOURNEYS.c.id)))
 
     async def _until(self, rows: list[Any], moment: datetime) -> None:
-        handles = [self.theatre.client.get_workflow_handle(row.id) for row in rows]
-        await asyncio.gather(*(self.time.forward(handle, moment) for handle in handles))
+        """Every journey as far as `moment`, one after the other in the order in which they started, as in the engine:
+        of two touches that ask at once the first takes the slot."""
+        for row in rows:
+            await self.time.forward(self.theatre.client.get_workflow_handle(row.id), moment)
+            if len(rows) > 1 and row.next_due_at and row.next_due_at <= moment:
+                await self._acted(row.id, moment)
         self.time.reached(moment)
+
+    async def _acted(self, journey: str, moment: datetime) -> None:
+        """Until one journey has done what was due: the server fires a timer a little after it is."""
+        for _ in range(2000):
+            await at_rest(self.theatre.client.get_workflow_handle(journey), retries_rest=True)
+            now = [row for row in await self._open() if row.id == journey]
+            late = [row for row in now if row.next_due_at and row.next_due_at <= moment and not row.paused]
+            if not late or await self._retried(late):
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{self.scenario.name}: something is due and does not come")
 
     async def _settled(self) -> None:
         """Nothing under way and nothing overdue: the server fires a timer a little after it is due."""
-        for _ in range(500):
+        for _ in range(2000):
             for row in await self._open():
                 await at_rest(self.theatre.client.get_workflow_handle(row.id), retries_rest=True)
             rows, now = await self._open(), self.time.now()
