@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import pytest
-from tests.verifying.repository import Repository, Store
+from tests.verifying.repository import Here, Repository, Store
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +17,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A store's own repository."""
     return Store(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="session")
+def here(repository: Repository) -> Iterator[Here]:
+    """Commands about that repository in this process, the revisions in processes that stay."""
+    with ExitStack() as stack:
+        yield Here(repository, stack)

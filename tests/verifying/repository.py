@@ -7,11 +7,21 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from typer.testing import CliRunner
+
 import doorstep
+from doorstep import cli
+from doorstep.cli import base
+from doorstep.verifying import diffing, side
+from doorstep.verifying.revisions import WORKING_TREE, unpacked
+from doorstep.verifying.side import Pair, Side, paired
 
 SOURCES = Path(doorstep.__file__).parent
 HISTORIES = Path(__file__).parents[1] / "histories" / "0.1.0"
@@ -44,7 +54,7 @@ class Checkout:
 
     def __init__(self, folder: Path, *places: Path) -> None:
         """`places`: where Python finds the code."""
-        self.folder, self.temporary, self._places = folder / "repository", folder / "tmp", places
+        self.folder, self.temporary, self.places = folder / "repository", folder / "tmp", places
         self.temporary.mkdir()
         self.folder.mkdir(exist_ok=True)
         self.git("init", "--quiet", "--initial-branch=base")
@@ -59,7 +69,7 @@ class Checkout:
 
     def environment(self, **more: str) -> dict[str, str]:
         own = {k: v for k, v in os.environ.items() if not k.startswith(("DOORSTEP_", "PYTHONPATH"))}
-        path = os.pathsep.join(map(str, self._places))
+        path = os.pathsep.join(map(str, self.places))
         return own | {"PYTHONPATH": path, "TMPDIR": str(self.temporary)} | more
 
     def command(self, *arguments: str) -> list[str]:
@@ -83,6 +93,51 @@ class Checkout:
         done = self.run(*arguments, "--json", **more)
         assert done.stdout, done.stderr
         return json.loads(done.stdout)
+
+
+class Here:
+    """`doorstep …` of a repository in this process, which saves its start. A revision's own process stays at work for
+    the next comparison: starting it is what takes long. A command in a process of its own, and what it leaves behind,
+    is for `Checkout.run`."""
+
+    def __init__(self, repository: Checkout, stack: ExitStack) -> None:
+        self._repository, self._stack = repository, stack
+        self._sides: dict[str, Side] = {}
+        self._pool = stack.enter_context(ThreadPoolExecutor(2))
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """As `Checkout.run`."""
+        with pytest.MonkeyPatch.context() as patched:
+            patched.chdir(self._repository.folder)
+            patched.setattr(sys, "path", [*sys.path, *map(str, self._repository.places)])
+            patched.setattr(base.logs, "configure", lambda *_: None)
+            for room in (side, diffing):  # where the commands find it
+                patched.setattr(room, "paired", self._paired)
+            done = CliRunner().invoke(cli.app, list(arguments))
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    def json(self, *arguments: str) -> Any:
+        done = self.run(*arguments, "--json")
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    @contextmanager
+    def _paired(self, old: str, new: str, packages: tuple[str, ...]) -> Iterator[Pair]:
+        if WORKING_TREE in (old, new):  # it changes
+            with paired(old, new, packages) as pair:
+                yield pair
+        else:
+            yield Pair(self._side(old, packages), self._side(new, packages), self._pool)
+
+    def _side(self, name: str, packages: tuple[str, ...]) -> Side:
+        if name not in self._sides:
+            revision = self._stack.enter_context(unpacked(name, self._repository.folder))
+            begun = self._stack.enter_context(Side(revision, packages))
+            begun.begin()
+            self._sides[name] = begun
+        return self._sides[name]
 
 
 class Repository(Checkout):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.verifying.repository import Repository, Store
+from tests.verifying.repository import Here, Repository, Store
 
 
 def changes(told: Any) -> set[tuple[str, str]]:
@@ -25,11 +25,9 @@ def changes(told: Any) -> set[tuple[str, str]]:
         ("condition", "late-parcel", {("lost", "anticipation")}),
     ],
 )
-def test_a_change_is_named(
-    repository: Repository, branch: str, scenario: str, named: set[tuple[str, str]]
-) -> None:
+def test_a_change_is_named(here: Here, branch: str, scenario: str, named: set[tuple[str, str]]) -> None:
     """Between two revisions, each on its own code and templates."""
-    told = repository.json("diff", "base", branch, "-s", scenario)
+    told = here.json("diff", "base", branch, "-s", scenario)
     assert named <= changes(told)
     assert told["same"] is False
 
@@ -44,13 +42,13 @@ def test_what_differs_makes_exit_code_1_and_is_told_in_the_customers_time(reposi
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
-def test_comments_are_no_difference(repository: Repository) -> None:
-    done = repository.run("diff", "base", "same", "-s", "happy-path", "-s", "late-parcel")
+def test_comments_are_no_difference(here: Here) -> None:
+    done = here.run("diff", "base", "same", "-s", "happy-path", "-s", "late-parcel")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing differs in 2 scenarios" in done.stdout
 
 
-def test_the_working_tree_is_a_revision(repository: Repository) -> None:
+def test_the_working_tree_is_a_revision(here: Here, repository: Repository) -> None:
     """What is not committed yet is seen, and a scenario that is not committed plays on both."""
     path = repository.package / "templates/library/community/subject.txt.j2"
     before = path.read_text()
@@ -58,7 +56,7 @@ def test_the_working_tree_is_a_revision(repository: Repository) -> None:
     mine.write_text((repository.package / "rehearsal/scenarios/happy-path.yaml").read_text())
     try:
         path.write_text("New: " + before)
-        told = repository.json("diff", "HEAD", ".", "-s", "mine.yaml")
+        told = here.json("diff", "HEAD", ".", "-s", "mine.yaml")
     finally:
         path.write_text(before)
         mine.unlink()
@@ -77,11 +75,9 @@ def test_the_working_tree_is_a_revision(repository: Repository) -> None:
         (["broken", "base"], "Revision 'broken' cannot be compared: it does not run (ModuleNotFoundError"),
     ],
 )
-def test_what_cannot_be_compared_is_said_in_one_sentence(
-    repository: Repository, arguments: list[str], said: str
-) -> None:
-    """Exit code 2, which is none of a difference's; nothing is left behind."""
-    done = repository.run("diff", *arguments)
+def test_what_cannot_be_compared_is_said_in_one_sentence(here: Here, arguments: list[str], said: str) -> None:
+    """Exit code 2, which is none of a difference's."""
+    done = here.run("diff", *arguments)
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
     assert "Traceback" not in done.stderr

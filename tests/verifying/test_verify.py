@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.verifying.histories import cut
-from tests.verifying.repository import HISTORIES, Repository
+from tests.verifying.repository import HISTORIES, Here, Repository
 
 from doorstep.histories import as_text
 from doorstep.rehearsal.rebuild import from_file
@@ -56,18 +56,20 @@ def changes(told: Any) -> set[tuple[str, str]]:
     ],
 )
 def test_what_changes_for_a_live_journey_is_named(
-    repository: Repository, delivered: Path, branch: str, named: tuple[str, str]
+    here: Here, delivered: Path, branch: str, named: tuple[str, str]
 ) -> None:
     """Its parcel is assumed to arrive: ahead of it lies everything that follows."""
-    told = repository.json("verify", "base", branch, "--histories", str(delivered))
+    told = here.json("verify", "base", branch, "--histories", str(delivered))
     assert verdicts(told) == {"changes": 1}
     assert named in changes(told)
     assert not told["passed"]
 
 
-def test_another_condition_breaks_a_journey_and_is_said_with_file_and_line(repository: Repository) -> None:
+def test_another_condition_breaks_a_journey_and_is_said_with_file_and_line(
+    here: Here, repository: Repository
+) -> None:
     """The journeys in which it went the other way ask for what they did not ask for then."""
-    told = repository.json("verify", "base", "condition", "--histories", str(HISTORIES))
+    told = here.json("verify", "base", "condition", "--histories", str(HISTORIES))
     broken = [j for j in told["journeys"] if j["verdict"] == "breaks"]
     assert len(broken) >= 2
     where = next(j["breaks"] for j in broken if j["id"] == "nothing-ever-arrives")
@@ -80,18 +82,18 @@ def test_another_condition_breaks_a_journey_and_is_said_with_file_and_line(repos
 
 
 @pytest.mark.parametrize("branch", ["order", "longer"])
-def test_what_lies_behind_done_otherwise_breaks_a_journey(repository: Repository, branch: str) -> None:
+def test_what_lies_behind_done_otherwise_breaks_a_journey(here: Here, branch: str) -> None:
     """Another order of steps, or a wait that would not be over yet: a worker that replays it would be stuck."""
-    told = repository.json("verify", "base", branch, "--histories", str(HISTORIES))
+    told = here.json("verify", "base", branch, "--histories", str(HISTORIES))
     broken = [j for j in told["journeys"] if j["verdict"] == "breaks"]
     assert len(broken) >= 3
     assert {j["breaks"]["file"] for j in broken} == {"src/doorstep/workflows/standard_v1.py"}
     assert any("care-guide" in j["breaks"]["what"] for j in broken)
 
 
-def test_a_step_renamed_takes_over_the_answer_of_the_old_one(repository: Repository) -> None:
+def test_a_step_renamed_takes_over_the_answer_of_the_old_one(here: Here) -> None:
     """Temporal sees a touch before and after, and replays it; the ledger has no such key and would send it again."""
-    told = repository.json("verify", "base", "renamed", "--histories", str(HISTORIES))
+    told = here.json("verify", "base", "renamed", "--histories", str(HISTORIES))
     broken = [j["breaks"] for j in told["journeys"] if j["verdict"] == "breaks"]
     assert len(broken) >= 3
     assert "recorded was 'touch check-in', now it says 'touch are-you-well'" in broken[0]["what"]
@@ -101,7 +103,7 @@ def test_a_step_renamed_takes_over_the_answer_of_the_old_one(repository: Reposit
 
 @pytest.mark.parametrize("branch", ["duration", "template"])
 def test_temporals_own_replay_passes_what_verify_names(
-    repository: Repository, branch: str, tmp_path: Path
+    here: Here, repository: Repository, branch: str, tmp_path: Path
 ) -> None:
     """The same histories, the same changes: the SDK's Replayer finds nothing, verify names the step."""
     repository.git("worktree", "add", "--quiet", str(tmp_path / "tree"), branch)
@@ -120,7 +122,7 @@ def test_temporals_own_replay_passes_what_verify_names(
     assert replayed.returncode == 0, replayed.stderr
     assert "All 17 histories replay." in replayed.stdout
 
-    told = repository.json("verify", "base", branch, "--histories", str(HISTORIES))
+    told = here.json("verify", "base", branch, "--histories", str(HISTORIES))
     assert ({"duration": "moved", "template": "re-worded"}[branch]) in {c for c, _ in changes(told)}
     assert "check-in" in {s for _, s in changes(told)}
 
@@ -128,29 +130,29 @@ def test_temporals_own_replay_passes_what_verify_names(
 # --- what is told, what is allowed ------------------------------------------------------------------------
 
 
-def test_the_same_code_is_safe_to_deploy(repository: Repository) -> None:
-    done = repository.run("verify", "base", "same", "--histories", str(HISTORIES))
+def test_the_same_code_is_safe_to_deploy(here: Here) -> None:
+    done = here.run("verify", "base", "same", "--histories", str(HISTORIES))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Safe to deploy: nothing breaks, nothing changes." in done.stdout
 
 
-def test_what_is_behind_a_journey_changes_nothing_for_it(repository: Repository, tmp_path: Path) -> None:
+def test_what_is_behind_a_journey_changes_nothing_for_it(here: Here, tmp_path: Path) -> None:
     """Its care guide was sent; that it would go later now is said, and is no reason not to deploy."""
     folder = under_way(CALM, "win-back-30", tmp_path / "histories")
-    told = repository.json("verify", "base", "words", "--histories", str(folder))
+    told = here.json("verify", "base", "words", "--histories", str(folder))
     [journey] = told["journeys"]
     assert (journey["verdict"], journey["step"]) == ("same", "win-back-30")
     assert {d["name"] for d in journey["behind"]} == {"care-guide"}
     assert told["passed"]
 
 
-def test_a_change_that_is_meant_is_allowed_and_nothing_else(repository: Repository, delivered: Path) -> None:
+def test_a_change_that_is_meant_is_allowed_and_nothing_else(here: Here, delivered: Path) -> None:
     everything = ["verify", "base", "words", "--histories", str(delivered)]
-    done = repository.run(*everything, "--allow", "re-worded:care-guide")
+    done = here.run(*everything, "--allow", "re-worded:care-guide")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 change as allowed" in done.stdout
-    assert repository.run(*everything, "--allow", "moved").returncode == 1
-    assert repository.run(*everything, "--allow", "re-worded:check-in").returncode == 1
+    assert here.run(*everything, "--allow", "moved").returncode == 1
+    assert here.run(*everything, "--allow", "re-worded:check-in").returncode == 1
 
 
 def test_the_page_sums_up_by_version_and_step(repository: Repository, delivered: Path) -> None:
@@ -163,8 +165,8 @@ def test_the_page_sums_up_by_version_and_step(repository: Repository, delivered:
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
-def test_a_sample_takes_so_many_of_each_version_and_step(repository: Repository) -> None:
-    told = repository.json("verify", "base", "same", "--histories", str(HISTORIES), "--sample", "2")
+def test_a_sample_takes_so_many_of_each_version_and_step(here: Here) -> None:
+    told = here.json("verify", "base", "same", "--histories", str(HISTORIES), "--sample", "2")
     steps = Counter((j["type"], j["step"]) for j in told["journeys"])
     assert steps == {("standard.v1", "ended"): 2, ("standard.v1", "never-arrived"): 1}
 
@@ -187,16 +189,16 @@ def test_a_sample_takes_so_many_of_each_version_and_step(repository: Repository)
     ],
 )
 def test_what_cannot_be_verified_is_said_in_one_sentence(
-    repository: Repository, delivered: Path, arguments: list[str], said: str
+    here: Here, delivered: Path, arguments: list[str], said: str
 ) -> None:
-    done = repository.run("verify", *arguments, "--histories", str(delivered))
+    done = here.run("verify", *arguments, "--histories", str(delivered))
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_without_histories_proves_nothing(repository: Repository, tmp_path: Path) -> None:
-    done = repository.run("verify", "base", "--histories", str(tmp_path))
+def test_a_folder_without_histories_proves_nothing(here: Here, tmp_path: Path) -> None:
+    done = here.run("verify", "base", "--histories", str(tmp_path))
     assert done.returncode == 2
     assert "There are no histories in" in done.stderr
 
@@ -224,11 +226,11 @@ def test_stopped_in_the_middle_it_leaves_nothing_behind(
     assert len(children) == 2
     assert list(repository.temporary.iterdir()), "both revisions are unpacked"
     running.send_signal(number)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=120)
     assert running.returncode == 130, said
     assert "nothing is left behind" in said
     assert list(repository.temporary.iterdir()) == []
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(Path(f"/proc/{pid}").exists() for pid in children):
         assert time.monotonic() < deadline
         time.sleep(0.05)
