@@ -115,7 +115,7 @@ async def test_an_older_build_waits_and_refuses_what_has_begun(
     now = datetime.now(UTC)
     there(database, "newer", "standard.v1", "standard.v2", at=now)
     open_shop(database)
-    older = Presence(database, settings, news_travels=timedelta(seconds=0.4))
+    older = Presence(database, settings, news_travels=timedelta(seconds=2))
     entering = asyncio.create_task(older.enter(asyncio.Event()))
     while len(_present(database)) < 2:
         await asyncio.sleep(0.01)
@@ -135,7 +135,7 @@ async def test_a_worker_that_finds_out_later_stops(
     await worker.enter(stop)
     staying = asyncio.create_task(worker.stay(stop))
     _retype(database, "standard.v7")
-    await asyncio.wait_for(stop.wait(), 10)
+    await asyncio.wait_for(stop.wait(), 60)
     await staying
     assert isinstance(worker.trouble, SetupError)
     assert "standard.v7" in worker.trouble.what

@@ -47,7 +47,7 @@ async def test_it_waits_for_the_database_and_goes_on_when_it_is_there() -> None:
         await asyncio.sleep(1)
         assert not waiting.done()
         server.start()
-        assert await asyncio.wait_for(waiting, 20) == 1
+        assert await asyncio.wait_for(waiting, 60) == 1
         database.dispose()
 
 
@@ -57,7 +57,7 @@ async def test_it_ends_when_told_while_it_waits() -> None:
     waiting = asyncio.create_task(patiently(look(Database(NOWHERE, pool_size=1)), stop))
     await asyncio.sleep(0.2)
     stop.set()
-    assert await asyncio.wait_for(waiting, 5) is None
+    assert await asyncio.wait_for(waiting, 60) is None
 
 
 async def test_while_it_waits_it_says_what_for(

@@ -196,7 +196,7 @@ def test_watching_it_plays_again_when_a_scenario_changes(tmp_path: Path) -> None
         raise AssertionError("it did not play again")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _comes(words: str, said: list[str], seconds: float) -> bool:

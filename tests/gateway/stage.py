@@ -101,4 +101,4 @@ class Stage:
         return types, signals
 
     async def ended(self, n: int = 1) -> str:
-        return str(await asyncio.wait_for(self.client.get_workflow_handle(self.journey(n)).result(), 10))
+        return str(await asyncio.wait_for(self.client.get_workflow_handle(self.journey(n)).result(), 60))

@@ -99,7 +99,7 @@ def test_an_opt_out_on_its_way_into_the_database_is_waited_for(database: Databas
         def render(self, template: str, channel: Channel, content: dict[str, Any]) -> Rendered:
             made = super().render(template, channel, content)
             rendered.set()
-            assert go_on.wait(20)
+            assert go_on.wait(60)
             return made
 
     store = SqlStore(database, secret=SECRET)
@@ -108,7 +108,7 @@ def test_an_opt_out_on_its_way_into_the_database_is_waited_for(database: Databas
     request = a_request(channels=(channel,), purpose=purpose, prompted=True)
     with ThreadPoolExecutor(1) as threads:
         touch = threads.submit(perform, ports, request, NOON)
-        assert rendered.wait(20)
+        assert rendered.wait(60)
         with database.writing() as conn:
             tell(conn)
             go_on.set()

@@ -119,7 +119,7 @@ def test_together_they_leave_what_they_leave_one_after_the_other(
 async def told_together(writer: Writer, group: Sequence[Incoming]) -> list[Accepted | BaseException]:
     """Waiting at the same moment, so that they share a transaction."""
     gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(5))
+    writer.submit(lambda _conn: gate.wait(60))
     await asyncio.sleep(0.05)
     asked = [asyncio.create_task(writer.accept(i.at, i.reading, i.raw, i.received_at)) for i in group]
     await asyncio.sleep(0.05)

@@ -45,7 +45,7 @@ async def test_what_waits_together_is_committed_together(
 ) -> None:
     counted = commits(database, monkeypatch)
     gate = threading.Event()
-    first = writer.submit(lambda _conn: gate.wait(5))
+    first = writer.submit(lambda _conn: gate.wait(60))
     await asyncio.sleep(0.05)
     others = [
         asyncio.create_task(
@@ -68,7 +68,7 @@ async def test_one_that_fails_takes_none_of_the_others_with_it(database: Databas
         raise ValueError("mine alone")
 
     gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(5))
+    writer.submit(lambda _conn: gate.wait(60))
     good = asyncio.create_task(writer.accept(SHOP, whole(order()), Raw(external_id="w1", body=b""), NOON))
     bad = asyncio.create_task(writer.run(fail))
     await asyncio.sleep(0.05)
@@ -83,11 +83,11 @@ async def test_one_that_fails_takes_none_of_the_others_with_it(database: Databas
 
 async def test_nobody_is_answered_before_the_commit(database: Database, writer: Writer) -> None:
     before, together = threading.Event(), threading.Event()
-    writer.submit(lambda _conn: before.wait(5))
+    writer.submit(lambda _conn: before.wait(60))
     await asyncio.sleep(0.05)
     asked = asyncio.create_task(writer.accept(SHOP, whole(order()), Raw(external_id="w1", body=b""), NOON))
     await asyncio.sleep(0.05)
-    writer.submit(lambda _conn: together.wait(5))  # in one transaction with it
+    writer.submit(lambda _conn: together.wait(60))  # in one transaction with it
     before.set()
     await asyncio.sleep(0.2)
 
@@ -105,7 +105,7 @@ async def test_what_comes_in_a_rush_is_left_to_the_courier_for_longer(
     """Else the sweep would carry at once what the courier holds back so that webhooks are answered first."""
     await writer.accept(SHOP, whole(order("1")), Raw(external_id="w1", body=b""), NOON)
     gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(10))
+    writer.submit(lambda _conn: gate.wait(60))
     while writer.waiting:  # it has a transaction of its own
         await asyncio.sleep(0.005)
     late = asyncio.create_task(writer.accept(SHOP, whole(order("2")), Raw(external_id="w2", body=b""), NOON))
@@ -130,7 +130,7 @@ async def test_what_comes_in_a_rush_is_left_to_the_courier_for_longer(
 
 async def test_beyond_the_bound_callers_are_told_to_come_back(writer: Writer) -> None:
     gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(5))
+    writer.submit(lambda _conn: gate.wait(60))
     await asyncio.sleep(0.05)
     waiting = [writer.submit(lambda _conn: None) for _ in range(16)]
 
@@ -171,7 +171,7 @@ def test_a_full_disk_is_told_as_passing_and_takes_nobody_elses_work(tmp_path: Pa
 
     gate = threading.Event()
     writer = Writer(database).start()
-    writer.submit(lambda _conn: gate.wait(5))
+    writer.submit(lambda _conn: gate.wait(60))
     small, large, last = (writer.submit(w) for w in (put(1), put(2, "x" * 50_000), put(3)))
     gate.set()
     with pytest.raises(Unavailable):

@@ -54,7 +54,7 @@ async def test_a_closed_journey_is_kept_and_read_back(
     nowhere = f"127.0.0.1:{free_ports(1)[0]}"
     away = Gateway(await connect(replace(settings, temporal_address=nowhere), lazy=True), database, settings)
     for gateway in (forgetful, away):
-        again = await gateway.history(journey, timeout=3)
+        again = await gateway.history(journey, timeout=30)
         assert again.to_json() == told.to_json()
         assert again.run_id == told.run_id
     assert (await jobs.maintain(ARCHIVE)).counts == {}

@@ -91,15 +91,15 @@ def test_a_reader_is_not_kept_waiting_by_a_writer(database: Database) -> None:
         with database.writing() as connection:
             connection.execute(text("UPDATE stores SET name = 'changed'"))
             written.set()
-            read.wait(5)
+            read.wait(60)
 
     writer = threading.Thread(target=write)
     writer.start()
-    written.wait(5)
+    written.wait(60)
     started = time.monotonic()
     with database.reading() as connection:
         assert connection.execute(text("SELECT name FROM stores")).scalar_one() == "Ada's shop"
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 15
     read.set()
     writer.join()
 

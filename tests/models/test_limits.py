@@ -63,8 +63,8 @@ def test_the_settings_reach_the_server(url: str, tmp_path: Path) -> None:
 
 def test_a_statement_that_takes_too_long_is_ended(url: str) -> None:
     """Passing trouble, of which the next statement on the same connection knows nothing."""
-    database = opened(url, statement=0.2)
-    error = fails(database, lambda connection: connection.execute(text("SELECT pg_sleep(5)")))
+    database = opened(url, statement=1.0)
+    error = fails(database, lambda connection: connection.execute(text("SELECT pg_sleep(30)")))
     assert passing(error)
     assert not away(error)
     with database.reading() as connection:
@@ -90,7 +90,7 @@ def test_a_transaction_that_does_nothing_is_ended(url: str) -> None:
 
     def hang(connection: Connection) -> None:
         connection.execute(text("SELECT 1"))
-        waiting.wait(1)
+        waiting.wait(1.5)
         connection.execute(text("SELECT 1"))
 
     assert passing(fails(database, hang))

@@ -101,7 +101,7 @@ class OnServer:
 
     async def settled(self) -> None:
         last, still = -1, 0
-        for _ in range(600):
+        for _ in range(3000):
             told = await self.handle.describe()
             if told.status is not WorkflowExecutionStatus.RUNNING:
                 return

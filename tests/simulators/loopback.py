@@ -126,7 +126,7 @@ class Loopback:
         return Handler
 
 
-def eventually(holds: Callable[[], Any], seconds: float = 10.0) -> Any:
+def eventually(holds: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `holds` answers once it is true; fails after `seconds`."""
     end = time.monotonic() + seconds
     while not (found := holds()):

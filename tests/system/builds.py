@@ -91,7 +91,7 @@ class Deployment:
         """A command of that build; what it says on stdout."""
         done = subprocess.run(
             [sys.executable, "-m", "doorstep", *arguments],
-            env=self.environment(build), cwd=build, capture_output=True, text=True, timeout=60, check=False,
+            env=self.environment(build), cwd=build, capture_output=True, text=True, timeout=180, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -132,7 +132,7 @@ class Deployment:
         self.database.dispose()
 
     async def tell(self, *deliveries: Delivery) -> None:
-        async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
             for one in deliveries:
                 answer = await http.post(
                     f"http://127.0.0.1:{self.port}/webhooks/{one.connection}",
@@ -146,7 +146,7 @@ class Deployment:
         holds: Callable[[], Any],
         what: str,
         process: subprocess.Popen[bytes] | None = None,
-        seconds: float = 60,
+        seconds: float = 120,
     ) -> None:
         end = time.monotonic() + seconds
         while not await asyncio.to_thread(holds):

@@ -164,7 +164,7 @@ class House:
         """Until everything told was delivered, no journey has a task or an activity under way, and none has
         something due: the server fires a timer a little after the moment it is due."""
         await self._delivered()
-        for _ in range(500):
+        for _ in range(2000):
             for _, handle in await self._open():
                 await at_rest(handle)
             if not any(self._overdue(row) for row, _ in await self._open()):

@@ -24,7 +24,7 @@ from doorstep.models.keys import create
 from doorstep.processes import free_ports
 from doorstep.settings import Settings
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Installation:
             timeout=20,
         )
 
-    def until(self, look: Any, seconds: float = 40) -> Any:
+    def until(self, look: Any, seconds: float = 120) -> Any:
         """What `look` finds, as soon as it finds something, while every process lives."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

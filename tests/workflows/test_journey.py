@@ -34,7 +34,7 @@ async def test_a_refund_on_day_12_ends_a_thirty_day_wait_at_once(play) -> None:
         said("order.refunded", placed + timedelta(days=12), subject="r1", lines=[["l1", 1]], amount_minor=100)
     )
     await story.forward(seconds=3)
-    assert await asyncio.wait_for(story.handle.result(), 10) == "nothing_kept"
+    assert await asyncio.wait_for(story.handle.result(), 60) == "nothing_kept"
     assert story.cast.steps == ["hello", "refund-confirmation"]
     assert story.cast.touches[-1].after_exit
     assert story.cast.touches[-1].as_of - placed < timedelta(days=12, minutes=1)
@@ -47,7 +47,7 @@ async def test_an_order_cancelled_at_creation_never_starts_its_story(play) -> No
     now = datetime.now(UTC)
     story = await play("waits.v1", Cast(), events=(said("order.cancelled", now),))
     await story.forward(seconds=3)
-    assert await asyncio.wait_for(story.handle.result(), 10) == "order_cancelled"
+    assert await asyncio.wait_for(story.handle.result(), 60) == "order_cancelled"
     assert story.cast.steps == []
 
 
@@ -55,7 +55,7 @@ async def test_an_order_imported_late_sends_nothing_stale(play) -> None:
     """Twenty days late: what was due then is recorded as stale, not sent in a burst."""
     story = await play("drip.v1", Cast(), placed_at=datetime.now(UTC) - timedelta(days=20))
     await story.forward(seconds=3)
-    assert await asyncio.wait_for(story.handle.result(), 10) == "dripped"
+    assert await asyncio.wait_for(story.handle.result(), 60) == "dripped"
     assert story.cast.steps == []
     assert story.cast.ended == {f"day-{n}": SkipReason.STALE for n in range(1, 7)}
 
@@ -166,7 +166,7 @@ async def test_an_agent_cancels(play) -> None:
     story = await play("drip.v1", Cast())
     await story.forward(seconds=3)
     assert (await story.act(Action(id="a1", kind=ActionKind.CANCEL))).applied
-    assert await asyncio.wait_for(story.handle.result(), 10) == "cancelled_by_agent"
+    assert await asyncio.wait_for(story.handle.result(), 60) == "cancelled_by_agent"
     assert story.cast.ended == {"day-1": OutcomeKind.CANCELLED}
 
 
@@ -199,7 +199,7 @@ async def test_an_exit_waits_for_a_touch_under_way(play) -> None:
     await asyncio.sleep(0.3)
     assert story.cast.steps == ["hello"], "nothing else is sent while the first is under way"
     gate.set()
-    assert await asyncio.wait_for(story.handle.result(), 10) == "nothing_kept"
+    assert await asyncio.wait_for(story.handle.result(), 60) == "nothing_kept"
     assert (await story.view()).steps[f"{story.start.journey_id}:hello"].sent
 
 
@@ -208,7 +208,7 @@ async def test_arms_end_in_the_order_they_were_started(play) -> None:
     story = await play("arms.v1", Cast())
     await story.forward(seconds=3)
     await story.forward(minutes=2)
-    assert await asyncio.wait_for(story.handle.result(), 10) == "1 2 3 4 5"
+    assert await asyncio.wait_for(story.handle.result(), 60) == "1 2 3 4 5"
 
 
 async def test_a_failing_arm_ends_the_block_with_its_error(play) -> None:
@@ -216,7 +216,7 @@ async def test_a_failing_arm_ends_the_block_with_its_error(play) -> None:
     story = await play("arms.v1", Cast(), country="fail")
     await story.forward(seconds=3)
     await story.forward(minutes=2)
-    assert await asyncio.wait_for(story.handle.result(), 10) == "cancelled block, arm failed, 1 2 4 5"
+    assert await asyncio.wait_for(story.handle.result(), 60) == "cancelled block, arm failed, 1 2 4 5"
 
 
 async def test_a_step_sent_twice_is_the_authors_mistake_and_harms_nobody(play) -> None:
@@ -242,7 +242,7 @@ async def test_a_stores_own_event_is_heard_in_every_run(play) -> None:
         await story.forward(seconds=3)
         await story.tell(said("stage.bell_rung", at, subject="w", months=24))
         await story.forward(seconds=3)
-        assert await asyncio.wait_for(story.handle.result(), 10) == "24"
+        assert await asyncio.wait_for(story.handle.result(), 60) == "24"
 
 
 async def test_a_zone_that_does_not_exist_changes_nothing(play) -> None:

@@ -184,7 +184,7 @@ async def test_cancelled_then_refunded(temporal_server: TemporalServer) -> None:
         refund = said("order.refunded", placed + timedelta(hours=20), subject="r", amount_minor=4200)
         await story.tell(refund)
         await story.forward(seconds=3)
-        assert await asyncio.wait_for(story.handle.result(), 10) == "order_cancelled"
+        assert await asyncio.wait_for(story.handle.result(), 60) == "order_cancelled"
         assert cast.steps == ["order-confirmation", "order-cancelled", "refund-confirmation"]
         assert [p.points for p in cast.points] == [42, -42]
 
@@ -210,7 +210,7 @@ async def test_a_whole_return_is_told_to_the_end(temporal_server: TemporalServer
         refund = said("order.refunded", placed + 12 * day, subject="r", lines=[["l1", 1]], amount_minor=4200)
         await story.tell(refund)
         await story.forward(seconds=3)
-        assert await asyncio.wait_for(story.handle.result(), 10) == "nothing_kept"
+        assert await asyncio.wait_for(story.handle.result(), 60) == "nothing_kept"
         assert cast.steps[-1] == "refund-confirmation"
 
 
@@ -228,7 +228,7 @@ async def test_a_cancellation_confirms_its_own_refund(temporal_server: TemporalS
         await story.until(placed + 5 * hour)
         await story.tell(said("order.refunded", placed + 5 * hour, subject="r2", amount_minor=3700))
         await story.forward(seconds=3)
-        assert await asyncio.wait_for(story.handle.result(), 10) == "order_cancelled"
+        assert await asyncio.wait_for(story.handle.result(), 60) == "order_cancelled"
         told = [(t.step, t.occurrence) for t in cast.touches if "refund" in t.step]
         assert told == [
             ("partial-refund", "order:r1:refunded"),
