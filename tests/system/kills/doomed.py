@@ -42,8 +42,7 @@ def impatient() -> None:
     The figures are test's; which waits there are is production's."""
     contracts.TOUCH_START_TO_CLOSE = timedelta(seconds=float(os.environ["KILLS_START_TO_CLOSE"]))
     worker.Worker = partial(worker.Worker, sticky_queue_schedule_to_start_timeout=timedelta(seconds=1))  # type: ignore
-    after = timedelta(seconds=float(os.environ["KILLS_SWEEP_AFTER"]))
-    inbox.SWEEP_AFTER = inbox.RUSH_SWEEP_AFTER = after
+    inbox.SWEEP_AFTER = inbox.RUSH_SWEEP_AFTER = timedelta(seconds=1)
     core.sweep_forever.__kwdefaults__["interval"] = 0.5
     schedules.PLANS[Job.RECONCILE] = replace(
         schedules.PLANS[Job.RECONCILE], every=timedelta(seconds=10), offset=timedelta(0)

@@ -166,7 +166,6 @@ class Lane:
         return {
             "KILLS_PLAN": str(self.marks),
             "KILLS_START_TO_CLOSE": str(self.start_to_close),
-            "KILLS_SWEEP_AFTER": "1",
             "DOORSTEP_DATA_DIR": str(self.folder),
             "DOORSTEP_DATABASE_URL": self.database.engine.url.render_as_string(hide_password=False),
             "DOORSTEP_SECRET_KEY": "the key of these tests",
