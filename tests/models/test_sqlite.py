@@ -78,11 +78,12 @@ def test_who_waits_for_the_write_lock_asks_often(
 
 def test_a_new_file_may_be_opened_while_another_makes_it(tmp_path: Path) -> None:
     """SQLite refuses to begin a file's log while somebody writes to it, and waits for nobody: we ask again."""
-    path, released = tmp_path / "new.db", threading.Event()
-    held = _holding(path, released, 0.3)
+    path, enough = tmp_path / "new.db", threading.Event()
+    held = _holding(path, enough)
+    threading.Timer(0.3, enough.set).start()
     database = Database(f"sqlite:///{path}")
     with database.writing() as connection:
-        assert released.is_set()
+        assert enough.is_set()
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
     held.join()
     database.dispose()
