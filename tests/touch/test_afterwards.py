@@ -139,15 +139,24 @@ def test_a_cancellation_while_an_attempt_renders_takes_the_touch_away_from_it() 
 def test_a_sweep_closes_what_nobody_will_ask_about_again() -> None:
     """Reconciling past R: unknown, or accepted when the provider says so. Past expiry: skipped as stale."""
     world = lost(**TRANSACTIONAL)
-    assert settle(world.ports, world.row(), NOON + 9 * MINUTE).kind is OutcomeKind.DEFERRED
-    assert settle(world.ports, world.row(), NOON + 10 * MINUTE).kind is OutcomeKind.UNKNOWN
+    assert settle(world.ports, world.row(), NOON + 9 * MINUTE) is None
+    assert ended(world, NOON + 10 * MINUTE).kind is OutcomeKind.UNKNOWN
     world = lost(**TRANSACTIONAL)
     world.senders[Channel.EMAIL].reports = True
-    assert settle(world.ports, world.row(), NOON + MINUTE).sent
+    assert ended(world, NOON + MINUTE).sent
     world = dead_at(2)
-    assert settle(world.ports, world.row(), NOON + MINUTE).kind is OutcomeKind.DEFERRED
-    stale = settle(world.ports, world.row(), NOON + 6 * DAY)
+    assert settle(world.ports, world.row(), NOON + MINUTE) is None
+    stale = ended(world, NOON + 6 * DAY)
     assert (stale.kind, stale.reason) == (OutcomeKind.SKIPPED, SkipReason.STALE)
+
+
+def ended(world: World, at: datetime) -> Outcome:
+    """What a sweep closes the row with. A second sweep that read the row before is told that it closed nothing."""
+    before = world.row()
+    outcome = settle(world.ports, before, at)
+    assert outcome is not None
+    assert settle(world.ports, before, at) is None
+    return outcome
 
 
 def test_a_dead_attempts_reservation_is_taken_over_and_expires_for_others() -> None:

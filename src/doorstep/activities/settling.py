@@ -21,16 +21,15 @@ BATCH = 64
 
 
 async def settle_leftovers(ports: Ports, database: Database, at: datetime, most: int = BATCH) -> int:
-    """One round; answers how many rows it closed. Two rounds side by side settle each row once: `settle`
-    looks again under the person's lock. What a live attempt may still hold (`RESERVATION`), and what a provider
+    """One round; answers how many rows it closed itself. Two rounds side by side settle each row once: `settle`
+    looks again under the person's lock, and what the other was first with is not counted twice. What a live attempt may still hold (`RESERVATION`), and what a provider
     may still report (R), is left for later."""
     closed = 0
     for row in await asyncio.to_thread(leftovers, database, at - RESERVATION, most):
         if is_ambiguous(row) and row.sending_at is not None and at < row.sending_at + reconcile(ports, row):
             continue
         try:
-            await asyncio.to_thread(settle, ports, row, at)
-            closed += 1
+            closed += await asyncio.to_thread(settle, ports, row, at) is not None
         except Exception as error:  # noqa: BLE001 - one row must not keep the others
             log.warning("a touch could not be settled", touch=row.request.key, error=type(error).__name__)
     return closed

@@ -73,22 +73,23 @@ def record(
         return ledger.outcome_of(row)
 
 
-def settle(ports: Ports, row: LedgerRow, at: datetime) -> Outcome:
+def settle(ports: Ports, row: LedgerRow, at: datetime) -> Outcome | None:
     """For a sweep over rows whose journey has ended or whose usefulness is over: what a provider took is
     accepted, an ambiguous one past R is `unknown`, one past its expiry is skipped as stale. Anything else
-    stays as it is."""
+    stays as it is. Answers the outcome with which this call closed the row; None where it did not, be it that
+    another one was first."""
     found = recovery.look_up(ports, row) if ledger.is_ambiguous(row) else None
     with ports.store.locked(row.request.store_id, row.request.person_ref) as tx:
         now = tx.touch(row.request.key)
         if now is None or now != row or ledger.is_final(now) or recovery.holds_slot(now, at):
-            return ledger.outcome_of(now or row)
+            return None
         if ledger.is_ambiguous(now):
             end = recovery.settled(ports, now, found, at)
             end = end or ledger.unknown(now, "the provider did not report back")
             tx.save(end)
-            return ledger.outcome_of(end)
+            return ledger.outcome_of(end) if ledger.is_final(end) else None
         if at <= now.request.expires_at:
-            return ledger.outcome_of(now)
+            return None
         rule = RuleTrace(rule="stale", verdict=Verdict.SKIP, detail="Its use ended before it could go.")
         stale = Skip(reason=SkipReason.STALE, trace=(rule,))
         end = ledger.decided(now, stale, at)
