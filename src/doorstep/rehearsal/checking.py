@@ -7,8 +7,7 @@ from typing import Any
 
 from doorstep.domain.events import event_class
 from doorstep.errors import ScenarioError, Unreadable, nearest
-from doorstep.rehearsal.moments import Moment
-from doorstep.rehearsal.scenario import Entry, Goods, Ordered, Reported, Scenario, Told
+from doorstep.rehearsal.scenario import Entry, Goods, Ordered, Scenario, Told
 from doorstep.rehearsal.shop import Shop
 from doorstep.rehearsal.telling import CONNECTION, Teller
 from doorstep.sources.base import Reading, SourceContext
@@ -32,20 +31,37 @@ def check_order(scenario: Scenario) -> None:
         raise ScenarioError("The order holds nothing.", mend="Name a product under 'lines'.")
 
 
-def check(scenario: Scenario, entry: Entry) -> None:
-    """One entry. Raises `ScenarioError` offering the nearest right name."""
+def check_order_name(scenario: Scenario, entry: Entry) -> None:
+    """Which order an entry is about. Raises `ScenarioError` offering the nearest right name."""
     if entry.order not in scenario.orders:
         raise ScenarioError(
             f"There is no order '{entry.order}'.{nearest(entry.order, scenario.orders)}",
             mend=f"There are: {', '.join(scenario.orders)}.",
         )
-    if isinstance(entry, Ordered):
-        for goods in entry.bought.goods:
-            known_product(goods.product, scenario.shop)
-    if isinstance(entry, Told):
-        _check_event(scenario, entry)
-    if isinstance(entry, Reported) and isinstance(entry.at, Moment) and not entry.step:
-        return  # about the address, not about one message
+
+
+def check_type(entry: Entry) -> None:
+    """That there is an event of that type. Raises `ScenarioError` offering the nearest right name."""
+    if not isinstance(entry, Told):
+        return
+    try:
+        event_class(entry.event)
+    except Unreadable as error:
+        raise ScenarioError(error.what, mend="") from None
+
+
+def check_data(scenario: Scenario, entry: Entry) -> None:
+    """What an event carries, as the production reader reads it. Raises `ScenarioError`."""
+    if not isinstance(entry, Told):
+        return
+    teller = Teller(scenario, _SOME_TIME)
+    reading = read(teller.told(entry, _SOME_TIME, 1), scenario, _SOME_TIME + _LATER)
+    if reading.problems:
+        raise ScenarioError(reading.problems[0].removeprefix("event: "))
+    lines = {goods.product for goods in _lines_of(scenario, entry.order)}
+    for ref, _ in _named_lines(entry.data):
+        if ref not in lines:
+            raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
 
 
 def known_product(ref: str, shop: Shop) -> None:
@@ -55,21 +71,6 @@ def known_product(ref: str, shop: Shop) -> None:
         raise ScenarioError(
             f"The shop has no product '{ref}'.{nearest(ref, known)}", mend=f"It has: {', '.join(known)}."
         )
-
-
-def _check_event(scenario: Scenario, entry: Told) -> None:
-    try:
-        event_class(entry.event)
-    except Unreadable as error:
-        raise ScenarioError(error.what, mend="") from None
-    teller = Teller(scenario, _SOME_TIME)
-    reading = read(teller.told(entry, _SOME_TIME, 1), scenario, _SOME_TIME + _LATER)
-    if reading.problems:
-        raise ScenarioError(reading.problems[0].removeprefix("event: "))
-    lines = {goods.product for goods in _lines_of(scenario, entry.order)}
-    for ref, _ in _named_lines(entry.data):
-        if ref not in lines:
-            raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
 
 
 def _lines_of(scenario: Scenario, order: str) -> tuple[Goods, ...]:

@@ -88,8 +88,14 @@ def _in_place(scenario: Scenario, timeline: Spot | None, root: Spot) -> None:
         scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
         checking.check_order(scenario)
     for spot, entry in zip(spots, scenario.timeline, strict=True):
-        with spot.here():
-            checking.check(scenario, entry)
+        parts = spot.fields()
+        with parts.get("order", spot).here():
+            checking.check_order_name(scenario, entry)
+        event = parts.get("event", spot)
+        with event.here():
+            checking.check_type(entry)
+        with parts.get("data", event).here():
+            checking.check_data(scenario, entry)
 
 
 # --- who, where, what --------------------------------------------------------------------------------

@@ -47,9 +47,11 @@ def called(name: str) -> str:
 
 
 def commit_of(name: str, here: Path) -> str:
-    """A revision's commit; empty for the working tree (`.`). Raises `BadInput` offering the nearest name."""
+    """A revision's commit; empty for the working tree (`.`). Raises `BadInput` offering the nearest name, and
+    `SetupError` where there is no repository."""
     if name == WORKING_TREE:
         return ""
+    toplevel(here)
     done = _git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
     if done.returncode:
         raise BadInput(

@@ -45,6 +45,7 @@ def check_steps(text: str, steps: Iterable[str]) -> None:
     for step in said.named(text):
         if step not in known:
             raise BadInput(
-                f"The limit '{text}' names '{step}', which is no step of the journey.{nearest(step, known)}",
+                f"The limit '{text}' names '{step}', which is no step of the journey."
+                f"{nearest(step, [*known, *said.KINDS])}",
                 mend=f"Its steps: {', '.join(sorted(known))}. Kinds: {', '.join(said.KINDS)}.",
             )

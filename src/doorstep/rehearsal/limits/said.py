@@ -70,7 +70,7 @@ def _known_event(type_: str) -> None:
     try:
         event_class(type_)
     except Unreadable as error:
-        raise BadInput(error.what, mend=error.mend) from None
+        raise BadInput(error.what, mend="A limit names a type as scenarios tell it.") from None
 
 
 def _those(what: str) -> Callable[[Timeline], list[Touch]]:
