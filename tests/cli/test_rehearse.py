@@ -89,6 +89,7 @@ def test_all_of_them_are_one_line_each(tmp_path: Path) -> None:
     html = page.read_text()
     assert html.count("<article") == len(told.stdout.splitlines())
     assert "<script" not in html
+    assert "(a parcel in trouble, asked 9 times)" in html  # one line, not nine
     assert "http" not in html.split("<main>")[0]  # nothing is fetched
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,6 @@ def _parts(timeline: Timeline) -> list[dict[str, Any]]:
 
 
 def _touch(timeline: Timeline, touch: Touch) -> dict[str, Any]:
-    deferrals = [
-        f"{_when(timeline, d.at)}: wait until {_when(timeline, d.until)} ({REASONS.get(d.reason, d.reason)})"
-        for d in touch.deferrals
-    ]
     return {
         "is": "touch",
         "it": touch,
@@ -77,9 +74,18 @@ def _touch(timeline: Timeline, touch: Touch) -> dict[str, Any]:
         "time": f"{_here(timeline, touch.at):%H:%M}",
         "order": _order(timeline, touch.order),
         "why": touch.reason.replace("_", " ") or touch.detail,
-        "deferrals": deferrals,
+        "deferrals": list(_deferrals(timeline, touch)),
         "due": _when(timeline, touch.due_at),
     }
+
+
+def _deferrals(timeline: Timeline, touch: Touch) -> Iterator[str]:
+    """One line for each reason in turn, however often it asked."""
+    for reason, found in groupby(touch.deferrals, lambda d: d.reason):
+        every = list(found)
+        asked = f", asked {len(every)} times" if len(every) > 1 else ""
+        until = _when(timeline, every[-1].until)
+        yield f"{_when(timeline, every[0].at)}: wait until {until} ({REASONS.get(reason, reason)}{asked})"
 
 
 def _event(timeline: Timeline, event: Happening) -> dict[str, Any]:
