@@ -3,8 +3,10 @@ and in every odd workflow."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
 from tests.rehearsal.conformance import InEngine, engine_activities
 from tests.rehearsal.test_conformance import ODD
 
+import doorstep
 from doorstep.rehearsal import _sdk, shelf
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.moments import FIRST_DAY
@@ -84,3 +87,15 @@ async def test_an_odd_workflow_is_said_alike(
     monkeypatch.setattr(_sdk, "Instance", _WorkflowInstanceImpl)
     assert quick
     assert quick == await played()
+
+
+def test_the_sdks_internals_are_known_in_one_place() -> None:
+    """A new release of the SDK is read through there, and nowhere else."""
+    internal = re.compile(r"^\s*(?:from|import) temporalio\.(?:bridge|[\w.]*\b_)", re.MULTILINE)
+    package = Path(doorstep.__file__).parent
+    found = {
+        str(file.relative_to(package))
+        for file in package.rglob("*.py")
+        if internal.search(file.read_text(encoding="utf-8"))
+    }
+    assert found == {f"rehearsal/_sdk/{name}.py" for name in ("__init__", "instance", "protocol")}

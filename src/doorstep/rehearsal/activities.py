@@ -14,10 +14,10 @@ from google.protobuf.duration_pb2 import Duration
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
-from temporalio.bridge.proto.workflow_commands import ScheduleActivity, ScheduleLocalActivity
 from temporalio.converter import DataConverter
 
 from doorstep.rehearsal import _sdk
+from doorstep.rehearsal._sdk.protocol import ScheduleActivity, ScheduleLocalActivity
 from doorstep.rehearsal.log import moment
 
 ActivityFunction = Callable[..., Any]

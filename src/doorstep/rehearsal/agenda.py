@@ -7,19 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.bridge.proto.activity_result import (
-    ActivityResolution,
-    Cancellation,
-    DoBackoff,
-)
-from temporalio.bridge.proto.activity_result import (
-    Failure as ActivityFailure,
-)
-from temporalio.bridge.proto.workflow_activation import ResolveActivity
-from temporalio.bridge.proto.workflow_commands import ActivityCancellationType
 from temporalio.converter import DataConverter
 
 from doorstep.rehearsal._sdk import Job
+from doorstep.rehearsal._sdk.protocol import (
+    ActivityCancellationType,
+    ActivityFailure,
+    ActivityResolution,
+    Cancellation,
+    DoBackoff,
+    ResolveActivity,
+)
 from doorstep.rehearsal.activities import ActivityFunction, ActivityRun
 
 #: On a server time always passes. The SDK rounds a delay to milliseconds, so a timer may fire a little before the

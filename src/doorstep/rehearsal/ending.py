@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
-from temporalio.bridge.proto.workflow_commands import QueryResult, UpdateResponse
 from temporalio.converter import DataConverter
 from temporalio.exceptions import CancelledError
 
 from doorstep.errors import Conflict, nearest
 from doorstep.rehearsal import _sdk
+from doorstep.rehearsal._sdk.protocol import QueryResult, UpdateResponse
 from doorstep.rehearsal.trouble import (
     Blocking,
     NotDeterministic,

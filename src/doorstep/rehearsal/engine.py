@@ -23,15 +23,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from temporalio.api.common.v1 import Payload
-from temporalio.bridge.proto.workflow_activation import (
-    CancelWorkflow,
-    DoUpdate,
-    QueryWorkflow,
-    SignalWorkflow,
-)
 
 from doorstep.rehearsal import ending
 from doorstep.rehearsal._sdk import Job
+from doorstep.rehearsal._sdk.protocol import CancelWorkflow, DoUpdate, QueryWorkflow, SignalWorkflow
 from doorstep.rehearsal.ending import Update
 from doorstep.rehearsal.execution import Execution
 from doorstep.rehearsal.log import micros, moment

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from temporalio.api.common.v1 import Payload
-from temporalio.bridge.proto.workflow_activation import InitializeWorkflow
 from temporalio.converter import DataConverter
 
 from doorstep.converter import IN_PROCESS
 from doorstep.rehearsal import _sdk, ending, proving
 from doorstep.rehearsal._sdk import Command, Job
+from doorstep.rehearsal._sdk.protocol import InitializeWorkflow
 from doorstep.rehearsal.activities import ActivityFunction
 from doorstep.rehearsal.agenda import Agenda
 from doorstep.rehearsal.ending import Ending, Update

@@ -15,27 +15,23 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.bridge.proto.activity_result import (
+
+from doorstep.errors import Unreadable
+from doorstep.rehearsal._sdk import Job
+from doorstep.rehearsal._sdk.protocol import (
+    ActivityFailure,
     ActivityResolution,
     Cancellation,
-    DoBackoff,
-    Success,
-)
-from temporalio.bridge.proto.activity_result import (
-    Failure as ActivityFailure,
-)
-from temporalio.bridge.proto.workflow_activation import (
     CancelWorkflow,
+    DoBackoff,
     DoUpdate,
     FireTimer,
     InitializeWorkflow,
     NotifyHasPatch,
     SignalWorkflow,
+    Success,
     UpdateRandomSeed,
 )
-
-from doorstep.errors import Unreadable
-from doorstep.rehearsal._sdk import Job
 from doorstep.rehearsal.siphash import siphash13
 
 _CLOSED_FROM_OUTSIDE = (
