@@ -1,8 +1,10 @@
-"""`house`: opens a furnished Doorstep for the test, where it is morning; `own_postgres`: a server of its own."""
+"""`house`: opens a furnished Doorstep for the test, where it is morning; `connected`: one that sends by SendGrid and
+Twilio; `own_postgres`: a server of its own."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -11,13 +13,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from callbacks import MAIL, SMS
 from house import House, open_house
-from shopkeeper import CLARA, IDA, JONAS, morning_zone
+from shopkeeper import CLARA, IDA, JONAS, STORE, morning_zone
 from sqlalchemy import make_url
 
 from databases import WITHOUT
+from doorstep.models.stores import ConnectionRow
 from doorstep.postgres_server import PostgresServer, find_binaries
 from doorstep.temporal_server import TemporalServer
+from doorstep.workflows import registry
+from simulators.sendgrid import SendGrid
+from simulators.twilio import SID, TOKEN, Twilio
 
 Houses = Callable[..., Any]
 
@@ -47,6 +54,48 @@ async def house(houses: Houses) -> House:
     """One house."""
     found: House = await houses()
     return found
+
+
+@pytest.fixture
+def texting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The journey of both channels is published, and every order gets it, for this test only."""
+    registry.load()
+    monkeypatch.setattr(registry, "_JOURNEYS", dict(registry._JOURNEYS))
+    monkeypatch.setattr(registry, "_ROUTING", list(registry._ROUTING))
+    registry.load(("two_channels",))
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "two_channels"]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def mail() -> Iterator[SendGrid]:
+    with SendGrid() as vendor:
+        yield vendor
+
+
+@pytest.fixture
+def sms() -> Iterator[Twilio]:
+    with Twilio() as vendor:
+        yield vendor
+
+
+@pytest.fixture
+async def connected(
+    texting: None, houses: Houses, mail: SendGrid, sms: Twilio, monkeypatch: pytest.MonkeyPatch
+) -> House:
+    """A house that is set up as docs/integrating.md says."""
+    monkeypatch.setenv("SENDGRID_API_KEY", mail.api_key)
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", SID)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+    monkeypatch.setenv("TWILIO_FROM", "+15005550006")
+    urls = {"sendgrid_url": mail.url, "twilio_url": sms.url, "mail_from": "post@fern.example"}
+    house: House = await houses(set_=urls, brand={"support_email": "help@fern.example"})
+    with house.database.write() as session:
+        for name, source in ((MAIL, "sendgrid"), (SMS, "twilio")):
+            session.add(ConnectionRow(id=name, store_id=STORE, source=source, created_at=house.now()))
+    house.settings.keep_connection_secret(MAIL, mail.public_key)
+    return house
 
 
 @pytest.fixture

@@ -4,79 +4,17 @@ back, and what support and the next message make of it."""
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from callbacks import SMS, hook, report
 from house import House
-from shopkeeper import IDA, STORE, Order
+from shopkeeper import IDA, Order
 
-from conftest import Houses
-from doorstep.models.stores import ConnectionRow
-from doorstep.workflows import registry
 from simulators.loopback import Answer
-from simulators.sendgrid import Mail, SendGrid
-from simulators.twilio import SID, TOKEN, Twilio
+from simulators.sendgrid import SendGrid
+from simulators.twilio import Twilio
 
 pytestmark = pytest.mark.system
-
-MAIL, SMS = "fern-mail", "fern-sms"
-
-
-@pytest.fixture
-def texting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The journey of both channels is published, and every order gets it, for this test only."""
-    registry.load()
-    monkeypatch.setattr(registry, "_JOURNEYS", dict(registry._JOURNEYS))
-    monkeypatch.setattr(registry, "_ROUTING", list(registry._ROUTING))
-    registry.load(("two_channels",))
-    yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "two_channels"]:
-        del sys.modules[name]
-
-
-@pytest.fixture
-def mail() -> Iterator[SendGrid]:
-    with SendGrid() as vendor:
-        yield vendor
-
-
-@pytest.fixture
-def sms() -> Iterator[Twilio]:
-    with Twilio() as vendor:
-        yield vendor
-
-
-@pytest.fixture
-async def connected(
-    texting: None, houses: Houses, mail: SendGrid, sms: Twilio, monkeypatch: pytest.MonkeyPatch
-) -> House:
-    """A house that is set up as docs/integrating.md says."""
-    monkeypatch.setenv("SENDGRID_API_KEY", mail.api_key)
-    monkeypatch.setenv("TWILIO_ACCOUNT_SID", SID)
-    monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
-    monkeypatch.setenv("TWILIO_FROM", "+15005550006")
-    urls = {"sendgrid_url": mail.url, "twilio_url": sms.url, "mail_from": "post@fern.example"}
-    house: House = await houses(set_=urls, brand={"support_email": "help@fern.example"})
-    with house.database.write() as session:
-        for name, source in ((MAIL, "sendgrid"), (SMS, "twilio")):
-            session.add(ConnectionRow(id=name, store_id=STORE, source=source, created_at=house.now()))
-    house.settings.keep_connection_secret(MAIL, mail.public_key)
-    return house
-
-
-def hook(house: House, name: str) -> str:
-    return f"{house.settings.base_url}/webhooks/{name}"
-
-
-async def report(house: House, vendor: SendGrid, sent: Mail, *kinds: str, **more: Any) -> None:
-    """SendGrid tells of a message, in one batch."""
-    at = house.now().timestamp()
-    events = [vendor.event(sent, kind, at, **more) for kind in kinds]
-    answer = await asyncio.to_thread(vendor.post, hook(house, MAIL), *events, at=at)
-    assert (answer.status_code, answer.json()["status"]) == (200, "accepted"), answer.text
-    await house.settled()
 
 
 async def placed(house: House, number: int) -> Order:

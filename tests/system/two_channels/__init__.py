@@ -1,14 +1,14 @@
-"""A store's package whose journey writes by mail and by SMS, for one store of the tests."""
+"""A package for one store of the tests: a journey that writes by mail and by SMS, and one that hears what is opened."""
 
 from __future__ import annotations
 
 from doorstep.workflows.registry import RoutingFacts, routing
-from two_channels import texting_v1
+from two_channels import heeding_v1, texting_v1
 
-__all__ = ["texting_v1"]
+__all__ = ["heeding_v1", "texting_v1"]
 
 
 @routing
 def both(order: RoutingFacts) -> str | None:
-    """Every order gets it while this package is loaded."""
-    return "texting"
+    """Every order gets one of them while this package is loaded."""
+    return "heeding" if "Books" in order.categories else "texting"
