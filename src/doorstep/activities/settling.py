@@ -22,8 +22,8 @@ BATCH = 64
 
 async def settle_leftovers(ports: Ports, database: Database, at: datetime, most: int = BATCH) -> int:
     """One round; answers how many rows it closed itself. Two rounds side by side settle each row once: `settle`
-    looks again under the person's lock, and what the other was first with is not counted twice. What a live attempt may still hold (`RESERVATION`), and what a provider
-    may still report (R), is left for later."""
+    looks again under the person's lock, and what the other was first with is not counted twice. What a live attempt
+    may still hold (`RESERVATION`), and what a provider may still report (R), is left for later."""
     closed = 0
     for row in await asyncio.to_thread(leftovers, database, at - RESERVATION, most):
         if is_ambiguous(row) and row.sending_at is not None and at < row.sending_at + reconcile(ports, row):
