@@ -26,6 +26,7 @@ from doorstep.models.archive import kept_history
 pytestmark = pytest.mark.system
 
 
+VERIFY = ("verify", "--seeds", "0")
 SEALED = base64.b64encode(b"binary/encrypted").decode()
 
 
@@ -66,7 +67,7 @@ async def test_live_journeys_are_verified_from_the_server(
     assert safe.returncode == 0, safe.stdout + safe.stderr
     assert "2 journeys, from base to same" in safe.stdout
 
-    changed = await doorstep(house, repository, "verify", "base", "words", "--from-server", "--json")
+    changed = await doorstep(house, repository, *VERIFY, "base", "words", "--from-server", "--json")
     assert changed.returncode == 1, changed.stderr
     told: dict[str, Any] = json.loads(changed.stdout)
     assert {j["id"] for j in told["journeys"]} == {order.journey for order in orders}
@@ -78,10 +79,10 @@ async def test_live_journeys_are_verified_from_the_server(
     texts = await asyncio.to_thread(lambda: [file.read_text() for file in folder.glob("*.json")])
     assert len(texts) == 2
     assert all(SEALED in text and "order-confirmation" not in opened(text) for text in texts)
-    again = await doorstep(house, repository, "verify", "base", "words", "--histories", str(folder), "--json")
+    again = await doorstep(house, repository, *VERIFY, "base", "words", "--histories", str(folder), "--json")
     assert [named(j) for j in json.loads(again.stdout)["journeys"]] == [{("re-worded", "care-guide")}] * 2
     without = await doorstep(
-        house, repository, "verify", "base", "words", "--histories", str(folder), DOORSTEP_CODEC_KEYS=""
+        house, repository, *VERIFY, "base", "words", "--histories", str(folder), DOORSTEP_CODEC_KEYS=""
     )
     assert without.returncode == 2
     assert "which is not here" in without.stderr
@@ -92,7 +93,7 @@ async def test_live_journeys_are_verified_from_the_server(
     await house.tell(orders[1].refunded(house.now()))
     await house.pass_time(seconds=3)
     await house.stop_worker()
-    both = await doorstep(house, repository, "verify", "base", "words", "--ended", "--json")
+    both = await doorstep(house, repository, *VERIFY, "base", "words", "--ended", "--json")
     assert both.returncode == 1, both.stderr
     found = {j["id"]: (j["step"] == "ended", j["verdict"]) for j in json.loads(both.stdout)["journeys"]}
     assert found == {orders[0].journey: (False, "changes"), orders[1].journey: (True, "same")}
@@ -127,7 +128,7 @@ async def one_is_kept_sealed_and_read_back(house: House, repository: Repository,
     this = ("versions", "record", str(folder), "--journey", order.journey)
     recorded = await doorstep(house, repository, *this, **FORGOTTEN)
     assert recorded.returncode == 0, recorded.stderr
-    same = await doorstep(house, repository, "verify", "base", "same", "--histories", str(folder), "--json")
+    same = await doorstep(house, repository, *VERIFY, "base", "same", "--histories", str(folder), "--json")
     assert [j["verdict"] for j in json.loads(same.stdout)["journeys"]] == ["same"]
 
 

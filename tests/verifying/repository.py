@@ -31,6 +31,10 @@ _CARE = """        await self.send("care-guide", at=self.after(delivered, days=1
 _SAFE = """        await self.send("arrived-safely", at=self.after(delivered, days=2), purpose=TOLD, items=items)
 """
 
+_EITHER = """        for step, days in {("care-guide", 1), ("arrived-safely", 2)}:
+            await self.send(step, at=self.after(delivered, days=days), items=items)
+"""
+
 #: branch → (file, what is there, what is there instead)
 MUTATIONS: Mapping[str, tuple[str, str, str]] = {
     "duration": (
@@ -43,6 +47,15 @@ MUTATIONS: Mapping[str, tuple[str, str, str]] = {
     "template": (_V1, '"check-in", at', '"check-in", template="community", at'),
     "order": (_V1, _CARE + _SAFE, _SAFE + _CARE),
     "condition": (_V1, "lambda: not self.order.shipped", "lambda: self.order.shipped"),
+    "set": (_V1, _CARE + _SAFE, _EITHER),
+    "chance": (
+        _V1,
+        _CARE,
+        "        import random\n\n"
+        + _CARE.replace(
+            "days=1", "days=1 if random.random() < 2 else 3"
+        ),  # always one: only a sandbox sees it
+    ),
     "words": ("templates/library/care-guide/subject.txt.j2", "", "Read this. "),
     "same": (_V1, "# --- until it is there", "# --- until it has come"),
     "broken": (_V1, "from __future__", "from __past__"),
@@ -156,6 +169,13 @@ class Repository(Checkout):
         shutil.rmtree(self.package / "rehearsal")
         self.commit("Before there was a rehearsal engine.")
         self.git("checkout", "--quiet", "base")
+
+    def line(self, branch: str, file: str, number: int) -> str:
+        """One line of a branch's file."""
+        shown = subprocess.run(
+            ["git", "show", f"{branch}:{file}"], cwd=self.folder, check=True, capture_output=True, text=True
+        )
+        return shown.stdout.splitlines()[number - 1]
 
     def edit(self, file: str, there: str, instead: str) -> None:
         path = self.package / file

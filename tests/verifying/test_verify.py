@@ -4,6 +4,7 @@ such a history, which is what the server held then."""
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -18,6 +19,8 @@ from tests.verifying.repository import HISTORIES, Here, Repository
 from doorstep.histories import as_text
 from doorstep.rehearsal.rebuild import from_file
 
+VERIFY = ("verify", "--seeds", "0")
+"""In one process: other seeds cost a second each, and the tests that are about them say so."""
 CALM = "ninety-days-with-a-good-review"
 
 
@@ -59,7 +62,7 @@ def test_what_changes_for_a_live_journey_is_named(
     here: Here, delivered: Path, branch: str, named: tuple[str, str]
 ) -> None:
     """Its parcel is assumed to arrive: ahead of it lies everything that follows."""
-    told = here.json("verify", "base", branch, "--histories", str(delivered))
+    told = here.json(*VERIFY, "base", branch, "--histories", str(delivered))
     assert verdicts(told) == {"changes": 1}
     assert named in changes(told)
     assert not told["passed"]
@@ -69,7 +72,7 @@ def test_another_condition_breaks_a_journey_and_is_said_with_file_and_line(
     here: Here, repository: Repository
 ) -> None:
     """The journeys in which it went the other way ask for what they did not ask for then."""
-    told = here.json("verify", "base", "condition", "--histories", str(HISTORIES))
+    told = here.json(*VERIFY, "base", "condition", "--histories", str(HISTORIES))
     broken = [j for j in told["journeys"] if j["verdict"] == "breaks"]
     assert len(broken) >= 2
     where = next(j["breaks"] for j in broken if j["id"] == "nothing-ever-arrives")
@@ -84,7 +87,7 @@ def test_another_condition_breaks_a_journey_and_is_said_with_file_and_line(
 @pytest.mark.parametrize("branch", ["order", "longer"])
 def test_what_lies_behind_done_otherwise_breaks_a_journey(here: Here, branch: str) -> None:
     """Another order of steps, or a wait that would not be over yet: a worker that replays it would be stuck."""
-    told = here.json("verify", "base", branch, "--histories", str(HISTORIES))
+    told = here.json(*VERIFY, "base", branch, "--histories", str(HISTORIES))
     broken = [j for j in told["journeys"] if j["verdict"] == "breaks"]
     assert len(broken) >= 3
     assert {j["breaks"]["file"] for j in broken} == {"src/doorstep/workflows/standard_v1.py"}
@@ -93,7 +96,7 @@ def test_what_lies_behind_done_otherwise_breaks_a_journey(here: Here, branch: st
 
 def test_a_step_renamed_takes_over_the_answer_of_the_old_one(here: Here) -> None:
     """Temporal sees a touch before and after, and replays it; the ledger has no such key and would send it again."""
-    told = here.json("verify", "base", "renamed", "--histories", str(HISTORIES))
+    told = here.json(*VERIFY, "base", "renamed", "--histories", str(HISTORIES))
     broken = [j["breaks"] for j in told["journeys"] if j["verdict"] == "breaks"]
     assert len(broken) >= 3
     assert "recorded was 'touch check-in', now it says 'touch are-you-well'" in broken[0]["what"]
@@ -122,9 +125,40 @@ def test_temporals_own_replay_passes_what_verify_names(
     assert replayed.returncode == 0, replayed.stderr
     assert "All 17 histories replay." in replayed.stdout
 
-    told = here.json("verify", "base", branch, "--histories", str(HISTORIES))
+    told = here.json(*VERIFY, "base", branch, "--histories", str(HISTORIES))
     assert ({"duration": "moved", "template": "re-worded"}[branch]) in {c for c, _ in changes(told)}
     assert "check-in" in {s for _, s in changes(told)}
+
+
+@pytest.mark.parametrize(
+    ("branch", "ahead", "behind"),
+    [
+        (
+            "set",
+            r"not deterministic: on .* under PYTHONHASHSEED=0 and .* under [123]\. .* a set: sort it first",
+            r"goes another way than the history.* Under another PYTHONHASHSEED it follows its history\. .* a set",
+        ),
+        ("chance", *[r"The workflow uses random\.random, which differs from run to run"] * 2),
+    ],
+    ids=["set", "chance"],
+)
+def test_what_another_process_would_say_otherwise_breaks_a_journey(
+    here: Here, repository: Repository, tmp_path: Path, branch: str, ahead: str, behind: str
+) -> None:
+    """The processes that compare the revisions say the same by luck; a worker that replays it later does not. Be it
+    ahead of a journey or behind it."""
+    folder = under_way(CALM, "community", tmp_path / "histories")
+    under_way(CALM, "win-back-30", folder)
+    told = here.json("verify", "base", branch, "--histories", str(folder))
+    assert told["in_sandbox_and_under_other_seeds"] == 2
+    found = {journey["step"]: journey for journey in told["journeys"]}
+    for step, said in (("community", ahead), ("win-back-30", behind)):
+        assert found[step]["verdict"] == "breaks"
+        breaks = found[step]["breaks"]
+        assert re.search(said, breaks["what"]), breaks
+        assert breaks["file"] == "src/doorstep/workflows/standard_v1.py"
+        assert not breaks["already"]
+        assert "care-guide" in repository.line(branch, breaks["file"], breaks["line"])
 
 
 # --- what is told, what is allowed ------------------------------------------------------------------------
@@ -134,12 +168,14 @@ def test_the_same_code_is_safe_to_deploy(here: Here) -> None:
     done = here.run("verify", "base", "same", "--histories", str(HISTORIES))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Safe to deploy: nothing breaks, nothing changes." in done.stdout
+    again = "sandbox and under other hash seeds too: 3, some of each version and step."
+    assert again in done.stdout.replace("\n", " ")
 
 
 def test_what_is_behind_a_journey_changes_nothing_for_it(here: Here, tmp_path: Path) -> None:
     """Its care guide was sent; that it would go later now is said, and is no reason not to deploy."""
     folder = under_way(CALM, "win-back-30", tmp_path / "histories")
-    told = here.json("verify", "base", "words", "--histories", str(folder))
+    told = here.json(*VERIFY, "base", "words", "--histories", str(folder))
     [journey] = told["journeys"]
     assert (journey["verdict"], journey["step"]) == ("same", "win-back-30")
     assert {d["name"] for d in journey["behind"]} == {"care-guide"}
@@ -147,16 +183,16 @@ def test_what_is_behind_a_journey_changes_nothing_for_it(here: Here, tmp_path: P
 
 
 def test_a_change_that_is_meant_is_allowed_and_nothing_else(here: Here, delivered: Path) -> None:
-    everything = ["verify", "base", "words", "--histories", str(delivered)]
+    everything = [*VERIFY, "base", "words", "--histories", str(delivered)]
     done = here.run(*everything, "--allow", "re-worded:care-guide")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 change as allowed" in done.stdout
+    assert "1 changes as allowed" in done.stdout
     assert here.run(*everything, "--allow", "moved").returncode == 1
     assert here.run(*everything, "--allow", "re-worded:check-in").returncode == 1
 
 
 def test_the_page_sums_up_by_version_and_step(repository: Repository, delivered: Path) -> None:
-    done = repository.run("verify", "base", "longer", "--histories", str(delivered))
+    done = repository.run(*VERIFY, "base", "longer", "--histories", str(delivered))
     assert done.returncode == 1
     row = next(line for line in done.stdout.splitlines() if line.startswith("standard.v1"))
     assert row.split() == ["standard.v1", "community", "0", "1", "0"]
@@ -166,7 +202,7 @@ def test_the_page_sums_up_by_version_and_step(repository: Repository, delivered:
 
 
 def test_a_sample_takes_so_many_of_each_version_and_step(here: Here) -> None:
-    told = here.json("verify", "base", "same", "--histories", str(HISTORIES), "--sample", "2")
+    told = here.json(*VERIFY, "base", "same", "--histories", str(HISTORIES), "--sample", "2")
     steps = Counter((j["type"], j["step"]) for j in told["journeys"])
     assert steps == {("standard.v1", "ended"): 2, ("standard.v1", "never-arrived"): 1}
 
@@ -191,14 +227,14 @@ def test_a_sample_takes_so_many_of_each_version_and_step(here: Here) -> None:
 def test_what_cannot_be_verified_is_said_in_one_sentence(
     here: Here, delivered: Path, arguments: list[str], said: str
 ) -> None:
-    done = here.run("verify", *arguments, "--histories", str(delivered))
+    done = here.run(*VERIFY, *arguments, "--histories", str(delivered))
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_folder_without_histories_proves_nothing(here: Here, tmp_path: Path) -> None:
-    done = here.run("verify", "base", "--histories", str(tmp_path))
+    done = here.run(*VERIFY, "base", "--histories", str(tmp_path))
     assert done.returncode == 2
     assert "There are no histories in" in done.stderr
 
@@ -211,7 +247,7 @@ def test_stopped_in_the_middle_it_leaves_nothing_behind(
     for n in range(30):
         (tmp_path / f"{n}.json").write_text((HISTORIES / f"{CALM}.json").read_text())
     running = subprocess.Popen(
-        repository.command("verify", "base", "same", "--histories", str(tmp_path)),
+        repository.command(*VERIFY, "base", "same", "--histories", str(tmp_path)),
         cwd=repository.folder,
         env=repository.environment(),
         stdout=subprocess.PIPE,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,20 +75,37 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
     journey_class(journey)  # an unknown one is told before anything else
     templates = renderer(packages) if packages else built_in()
     scenarios = [shelf.load(name, packages) for name in names]
-    other_seeds = seeds.Seeds(journey, names, packages, seeds.THREE if whole else seeds.TWO)
-    made, chance = [], set()
-    for name, scenario in zip(names, scenarios, strict=True):
-        # First as a worker would run it: clock, chance and I/O are errors in the sandbox, on every way a story takes.
-        proof = play(journey, scenario, render=False, renderer=templates, sandboxed=True)
-        timeline = play(journey, scenario, renderer=templates)
-        made.append(replace(timeline, problems=proof.problems) if timeline.ok else timeline)
-        if not set(proof.problems) <= set(timeline.problems):
-            chance.add(name)  # the sandbox says why it differs
-    differs = {name: said for name, said in other_seeds.differences().items() if name not in chance}
-    return [
-        replace(timeline, problems=(*timeline.problems, differs[name])) if name in differs else timeline
-        for name, timeline in zip(names, made, strict=True)
-    ]
+    made = {}
+    with (
+        seeds.Seeds(journey, names, packages, seeds.THREE if whole else seeds.TWO) as others,
+        _only_their_log(),
+    ):
+        for name, scenario in zip(names, scenarios, strict=True):
+            # First as a worker would run it: clock, chance and I/O are errors in the sandbox, on every way a story
+            # takes.
+            proof = play(journey, scenario, render=False, renderer=templates, sandboxed=True)
+            timeline = play(journey, scenario, renderer=templates)
+            made[name] = replace(timeline, problems=proof.problems) if timeline.ok else timeline
+        for name, said in others.differences([n for n, t in made.items() if not t.ok]).items():
+            made[name] = replace(made[name], problems=(said,))
+    return [made[name] for name in names]
+
+
+@contextmanager
+def _only_their_log() -> Iterator[None]:
+    """What an author's code logs is shown; what Doorstep's says beside it, the timeline shows."""
+    from doorstep.workflows import registry
+
+    ours, log = str(Path(registry.__file__).parent), logging.getLogger("temporalio.workflow")
+
+    def theirs(record: logging.LogRecord) -> bool:
+        return not record.pathname.startswith(ours)
+
+    log.addFilter(theirs)
+    try:
+        yield
+    finally:
+        log.removeFilter(theirs)
 
 
 def _show(timelines: list[Timeline], *, as_json: bool, html: Path | None, whole: bool) -> None:

@@ -51,6 +51,15 @@ def verify(
             help="What else happens. arrives: parcels under way arrive, five days after the order; nothing: nothing."
         ),
     ] = "arrives",
+    seeds: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=16,
+            help="Carry some journeys of each version and step on in the worker's sandbox too, and under so many other "
+            "values of PYTHONHASHSEED: clock, chance and the order of a set break them. 0: do not.",
+        ),
+    ] = 3,
     allow: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,7 +74,8 @@ def verify(
     Each revision runs in a process of its own, on its own code. Both rebuild each journey from its history in Temporal
     and run it to its end, through the real rules and templates; nothing is sent. A journey breaks when the new code
     goes another way than its history (said with file and line), and changes when messages ahead of it are gained,
-    lost, moved or re-worded: that, Temporal's own replay does not see. Exit code 0: nothing breaks and nothing changes
+    lost, moved or re-worded: that, Temporal's own replay does not see. A journey that would go another
+    way in another process breaks too (--seeds). Exit code 0: nothing breaks and nothing changes
     that --allow does not name; 1: something does; 2: it could not be verified.
     """
     with mendable(as_json):
@@ -88,9 +98,9 @@ def verify(
             commit_of(name, Path.cwd())
         packages = base.settings().store_packages
         with Progress() as progress, _journeys(histories, sample, ended=ended) as (total, found):
-            progress(f"Making {total} journeys and two revisions ready …")
+            progress(f"Making {reporting.many(total)} and two revisions ready …")
             with paired(from_, to, packages) as pair:
-                done = carry_on(pair, found, total, assume, allowed, progress)
+                done = carry_on(pair, found, total, assume, allowed, progress, seeds)
         if as_json:
             base.emit(_json(done))
         else:
@@ -120,6 +130,7 @@ def _json(done: Verification) -> dict[str, Any]:
         "base": done.base,
         "head": done.head,
         "assumption": done.assumption,
+        "in_sandbox_and_under_other_seeds": done.again,
         "passed": done.passed,
         "summary": [
             {"type": type_, "step": step, **counts} for (type_, step), counts in done.summary().items()

@@ -3,7 +3,8 @@ a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
 
 `{"ask": "hello"}` names the journeys; `{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers its
 items; `{"ask": "carry", "id", "history", "assume"}` carries a journey on from its history (base64 of Temporal's
-protobuf, opened); `{"ask": "where", …, "recorded"}` names the line that gave a recorded command. An error that a person
+protobuf, opened), with `"sandboxed"` in the worker's sandbox, and with `"commands"` answers all that it commanded;
+`{"ask": "where", …, "recorded"}` names the line that gave a recorded command. An error that a person
 can mend is `{"error": …}`. What a newer code may ask of an older one is only ever added to; `PROTOCOL` grows when it
 cannot be.
 """
@@ -21,6 +22,7 @@ from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
 from doorstep.errors import DoorstepError
+from doorstep.rehearsal import guard
 from doorstep.rehearsal.carrying import Broken, carry, where
 from doorstep.rehearsal.comparing import items_of
 from doorstep.rehearsal.plan import Assumption
@@ -30,6 +32,9 @@ from doorstep.templates.packages import renderer
 from doorstep.workflows import registry
 
 PROTOCOL = 1
+PATIENCE = 120.0
+"""Seconds for one task of a journey that is carried on once more: whether it spins was found before, and a busy machine
+is no difference."""
 
 
 class Answering:
@@ -68,8 +73,17 @@ class Answering:
         }
 
     def _carry(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        carried = carry(_history(question), self._renderer, Assumption(question["assume"]))
-        return {
+        if question.get("sandboxed") or question.get("commands"):
+            guard.STUCK_AFTER = PATIENCE
+        carried = carry(
+            _history(question),
+            self._renderer,
+            Assumption(question["assume"]),
+            sandboxed=bool(question.get("sandboxed")),
+            traced=bool(question.get("commands")),
+        )
+        more = {"commands": carried.commands} if question.get("commands") else {}
+        return more | {
             "type": carried.type,
             "broken": None if carried.broken is None else _broken(carried.broken),
             "ended": carried.ended,

@@ -9,21 +9,19 @@ the past which this code asks for under another key takes over an answer that wa
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from temporalio.client import WorkflowHistory
 
-from doorstep import contracts
 from doorstep.converter import IN_PROCESS
 from doorstep.errors import DoorstepError
 from doorstep.ports import Renderer
 from doorstep.rehearsal import items
 from doorstep.rehearsal.agreement import in_words, said_by
+from doorstep.rehearsal.commanded import Command, commanded, place_in
 from doorstep.rehearsal.comparing import Item
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.log import Entry, value
@@ -35,7 +33,6 @@ from doorstep.rehearsal.world import World
 from doorstep.workflows import registry
 
 _RECORDED = re.compile(r"recorded was '(?P<command>[^']+)'")
-_WORKFLOWS, _CONTRACTS = Path(registry.__file__).parent, Path(contracts.__file__)
 ARRIVES_AFTER = timedelta(days=5)
 """When a parcel of which no carrier has said anything arrives, counted from the order."""
 
@@ -56,23 +53,32 @@ class Broken:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
     """`past`: what the code asked for until the history's end; `ahead`: what would come. `ended`: the journey had
-    ended by itself."""
+    ended by itself. `commands`: all that its code commanded, where it was traced."""
 
     type: str
     broken: Broken | None = None
     ended: bool = False
     past: tuple[Item, ...] = ()
     ahead: tuple[Item, ...] = ()
+    commands: tuple[Command, ...] = ()
 
 
-def carry(history: WorkflowHistory, renderer: Renderer, assumption: Assumption) -> Carried:
-    """The history's payloads must be opened. Raises `Unreadable` for what is no history."""
+def carry(
+    history: WorkflowHistory,
+    renderer: Renderer,
+    assumption: Assumption,
+    *,
+    sandboxed: bool = False,
+    traced: bool = False,
+) -> Carried:
+    """The history's payloads must be opened. `sandboxed`: in the worker's sandbox, where clock, chance and I/O are
+    errors. Raises `Unreadable` for what is no history."""
     type_ = _type(history)
     asked = asked_of(history)
     try:
         # A file is named as somebody liked; the workflow's id is the journey's.
         history = WorkflowHistory(start_of(history).journey_id, history.events)
-        return _carried(history, renderer, assumption, asked)
+        return _carried(history, renderer, assumption, asked, sandboxed=sandboxed, traced=traced)
     except CodeGone as error:
         return Carried(type=type_, broken=Broken(what=error.what))
     except RehearsalError as error:
@@ -121,12 +127,25 @@ def where(history: WorkflowHistory, recorded: str) -> tuple[str, int]:
 
 
 def _carried(
-    history: WorkflowHistory, renderer: Renderer, assumption: Assumption, asked: Mapping[str, Asked]
+    history: WorkflowHistory,
+    renderer: Renderer,
+    assumption: Assumption,
+    asked: Mapping[str, Asked],
+    *,
+    sandboxed: bool,
+    traced: bool,
 ) -> Carried:
     world = World(premises(history, asked), renderer)
     before = {key: row for rows in world.records.rows.values() for key, row in rows.items()}
     cases, points = set(world.records.tickets), set(world.records.points)
-    with rebuild(history, registry.journeys(), activities=world.activities(), converter=IN_PROCESS) as engine:
+    with rebuild(
+        history,
+        registry.journeys(),
+        activities=world.activities(),
+        converter=IN_PROCESS,
+        sandboxed=sandboxed,
+        traced=traced,
+    ) as engine:
         mixed_up = _mixed_up(history, engine.log, asked)
         if mixed_up is not None:
             return Carried(type=_type(history), broken=mixed_up)
@@ -139,7 +158,10 @@ def _carried(
             if ended
             else [*items.touches(world, before), *items.others(world, cases, points), *items.end(engine)]
         )
-    return Carried(type=_type(history), ended=ended, past=tuple(behind), ahead=tuple(ahead))
+        given = commanded(engine.log, registry.journeys().get(_type(history))) if traced else ()
+    return Carried(
+        type=_type(history), ended=ended, past=tuple(behind), ahead=tuple(ahead), commands=tuple(given)
+    )
 
 
 def _on(engine: Engine, world: World, assumption: Assumption) -> None:
@@ -156,24 +178,6 @@ def _on(engine: Engine, world: World, assumption: Assumption) -> None:
 def place_of(history: WorkflowHistory, entry: Entry) -> tuple[str, int] | None:
     """File and line of a command in the author's code (`place_in`)."""
     return place_in(registry.journeys().get(_type(history)), entry)
-
-
-def place_in(journey: type[Any] | None, entry: Entry) -> tuple[str, int] | None:
-    """File and line of a command in a journey's code. A touch is carried by a task of the desk's, whose callers do not
-    show: for it the line that names the step, in the journey's own module or one that it inherits from."""
-    place = entry.place
-    if place is not None and Path(place.file).parent != _WORKFLOWS and Path(place.file) != _CONTRACTS:
-        return place.file, place.line
-    message: Any = entry.message
-    told = value(message.arguments[0]) if entry.kind == "schedule_activity" and message.arguments else None
-    step = str(told.get("step") or told.get("reason") or "") if isinstance(told, dict) else ""
-    for cls in journey.__mro__ if journey is not None and step else ():
-        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-        lines = Path(file).read_text().splitlines() if file else []
-        for n, line in enumerate(lines, start=1):
-            if f'"{step}"' in line or f"'{step}'" in line:
-                return str(file), n
-    return None
 
 
 # --- the past, as this code says it ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,29 +102,36 @@ def lines(log: Sequence[Entry]) -> list[str]:
     return [f"{e}  {json.dumps(e.content, sort_keys=True, ensure_ascii=False)}" for e in log]
 
 
-def with_hash_seed(target: str, seed: int, *args: str, timeout: float = 600.0) -> list[str]:
+def with_hash_seed(
+    target: str,
+    seed: int,
+    *args: str,
+    timeout: float = 600.0,
+    began: Callable[[subprocess.Popen[str]], None] = lambda process: None,
+) -> list[str]:
     """What `package.module:function` (called with these strings, answering lines) says in a process of its own
-    under this `PYTHONHASHSEED`. Raises `SetupError` with the process's last words when it fails, or has not answered
-    after `timeout` seconds."""
-    code = f"from {__name__} import _child; _child()"
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", code, target, *args],
-            env={
-                **os.environ,
-                "PYTHONHASHSEED": str(seed),
-                "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path]),
-            },
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise SetupError(f"{target} did not answer in {timeout:g} seconds.") from None
-    if done.returncode:
-        raise SetupError(f"{target} failed in a process of its own: {done.stderr.strip()[-600:]}")
-    answered: list[str] = json.loads(done.stdout.rpartition("\n")[2])
+    under this `PYTHONHASHSEED`. `began` is handed the process. Raises `SetupError` with the process's last words when
+    it fails, or has not answered after `timeout` seconds."""
+    with subprocess.Popen(
+        [sys.executable, "-c", f"from {__name__} import _child; _child()", target, *args],
+        env={
+            **os.environ,
+            "PYTHONHASHSEED": str(seed),
+            "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path]),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        began(process)
+        try:
+            said, error = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise SetupError(f"{target} did not answer in {timeout:g} seconds.") from None
+    if process.returncode:
+        raise SetupError(f"{target} failed in a process of its own: {error.strip()[-600:]}")
+    answered: list[str] = json.loads(said.rpartition("\n")[2])
     return answered
 
 

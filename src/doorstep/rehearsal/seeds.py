@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterable, Sequence
+import subprocess
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import zip_longest
-from typing import Any
+from typing import Any, Self
 
 from doorstep.errors import DoorstepError
 from doorstep.rehearsal import guard, shelf
-from doorstep.rehearsal.carrying import place_in
-from doorstep.rehearsal.log import Entry
+from doorstep.rehearsal.commanded import Command, commanded, difference
 from doorstep.rehearsal.proving import with_hash_seed
 from doorstep.rehearsal.rehearse import built_in, journey_class, staged
-from doorstep.rehearsal.trouble import Place
 from doorstep.rehearsal.world import Unrendered
 from doorstep.templates.packages import renderer
 from doorstep.workflows import registry
@@ -25,60 +23,69 @@ from doorstep.workflows import registry
 TWO = (1, 2)
 THREE = (1, 2, 3)
 """Two texts stand in the same order under every second seed, and three under every sixth."""
-_MEND = "Something that it goes through is a set: sort it first."
 _CHILD = f"{__name__}:said"
 _PATIENCE = 120.0
-Command = list[str]
-"""[when, what, its whole content, file:line]"""
 
 
 class Seeds:
-    """Plays under the seeds while the caller does other things; `differences` waits for them."""
+    """Plays under the seeds while the caller does other things; `differences` waits for them. Used with `with`: its
+    processes end with the block."""
 
     def __init__(
         self, journey: str, scenarios: Sequence[str], packages: Sequence[str], seeds: Sequence[int] = TWO
     ) -> None:
         """`journey`: as for `rehearse`. `scenarios`: names, or files."""
-        self._seeds = seeds
-        home = journey_class(journey)[1].__module__
-        arguments = (journey, home, json.dumps(list(packages)), *scenarios)
-        pool = ThreadPoolExecutor(len(seeds))
-        self._asked = [pool.submit(with_hash_seed, _CHILD, seed, *arguments) for seed in seeds]
-        pool.shutdown(wait=False)
+        self._seeds, self._scenarios = seeds, list(scenarios)
+        self._about = (journey, journey_class(journey)[1].__module__, json.dumps(list(packages)))
+        self._round = _Round(self._seeds, [*self._about, *scenarios])
 
-    def differences(self) -> dict[str, str]:
-        """Scenario (as it was named) → how two seeds differ in it, in sentences. Raises `SetupError` when a process
-        fails."""
-        told: list[dict[str, list[Command]]] = [json.loads(one.result()[0]) for one in self._asked]
+    def differences(self, failed: Collection[str] = ()) -> dict[str, str]:
+        """Scenario (as it was named) → how two seeds differ in it, in sentences. Those that have failed are not asked
+        about: a journey that spins would keep everybody waiting. Raises `SetupError` when a process fails."""
+        if failed:
+            self._round.stop()
+            left = [name for name in self._scenarios if name not in failed]
+            if not left:
+                return {}
+            self._round = _Round(self._seeds, [*self._about, *left])
+        told = self._round.answers()
         found: dict[str, str] = {}
         for seed, other in zip(self._seeds[1:], told[1:], strict=True):
             for name, commands in told[0].items():
-                if name not in found and (said := difference(commands, other[name], (self._seeds[0], seed))):
-                    found[name] = said
+                if name not in found and (apart := difference(commands, other[name], (self._seeds[0], seed))):
+                    found[name] = str(apart)
         return found
 
+    def __enter__(self) -> Self:
+        return self
 
-def difference(one: list[Command], other: list[Command], seeds: tuple[int, int]) -> str:
-    """The first command in which they differ, with the line that gave it; empty when they do not."""
-    pairs = list(zip_longest(one, other))
-    at = next((n for n, (a, b) in enumerate(pairs) if a != b), None)
-    if at is None:
-        return ""
-    first, second = pairs[at]
-    place = next((c[3] for pair in pairs[at:] for c in pair if c is not None and c[3]), "")
-    said = (
-        f"The workflow is not deterministic: on {(first or second)[0]} UTC it says [{_words(first, second)}] under "
-        f"PYTHONHASHSEED={seeds[0]} and [{_words(second, first)}] under {seeds[1]}"
-    )
-    return f"{said}{f', at {place}' if place else ''}. {_MEND}"
+    def __exit__(self, *error: object) -> None:
+        self._round.stop()
 
 
-def _words(command: Command | None, other: Command | None) -> str:
-    """What a command is; with its content, where that is the difference."""
-    if command is None:
-        return "nothing"
-    alike = other is not None and command[:2] == other[:2]
-    return f"{command[1]} {command[2]}"[:160] if alike else command[1]
+class _Round:
+    """A process for each seed, all asked the same."""
+
+    def __init__(self, seeds: Sequence[int], arguments: Sequence[str]) -> None:
+        self._stopped, self._processes = False, list[subprocess.Popen[str]]()
+        pool = ThreadPoolExecutor(len(seeds))
+        self._asked = [
+            pool.submit(with_hash_seed, _CHILD, seed, *arguments, began=self._began) for seed in seeds
+        ]
+        pool.shutdown(wait=False)
+
+    def _began(self, process: subprocess.Popen[str]) -> None:
+        self._processes.append(process)
+        if self._stopped:
+            process.kill()
+
+    def answers(self) -> list[dict[str, list[Command]]]:
+        return [json.loads(one.result()[0]) for one in self._asked]
+
+    def stop(self) -> None:
+        self._stopped = True
+        for process in self._processes:
+            process.kill()
 
 
 # --- in the process of its own ----------------------------------------------------------------------------
@@ -100,7 +107,7 @@ def said(journey: str, home: str, packages: str, *scenarios: str) -> list[str]:
             fails = play.problems
         except DoorstepError as error:
             fails = [error.what]
-        made[name] = [_command(e, cls) for engine in play.engines.values() for e in commands(engine.log)]
+        made[name] = [c for engine in play.engines.values() for c in commanded(engine.log, cls)]
         made[name] += [["the end", what, "", ""] for what in fails]
         for engine in play.engines.values():
             engine.close()
@@ -112,25 +119,3 @@ class _Names:
 
     def __init__(self, templates: Any) -> None:
         self.channels = templates.channels
-
-
-def commands(log: Iterable[Entry]) -> Iterable[Entry]:
-    """Those that the author's code gave: what support reads of its state follows from them."""
-    return (e for e in log if e.command and e.kind != "schedule_local_activity")
-
-
-def _command(entry: Entry, cls: type[Any]) -> Command:
-    place = place_in(cls, entry)
-    content = entry.content
-    told = content.get("arguments") or []
-    about: dict[str, Any] = told[0] if told and isinstance(told[0], dict) else {}
-    name = " ".join(
-        p for p in (entry.kind.replace("_", " "), entry.name, about.get("step"), about.get("occurrence")) if p
-    )
-    where = str(Place(*place)) if place else ""
-    return [
-        f"{entry.at:%Y-%m-%d %H:%M}",
-        name,
-        json.dumps(content, sort_keys=True, ensure_ascii=False, default=str),
-        where,
-    ]

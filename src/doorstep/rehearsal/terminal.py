@@ -30,11 +30,11 @@ _KNOWN_WORDS = frozenset(
 def page(timeline: Timeline) -> list[str]:
     """The whole timeline."""
     end = timeline.outcome.replace("_", " ") or "it did not end"
-    days = timeline.day(timeline.ends_at)
+    days, sent = timeline.day(timeline.ends_at), len(timeline.sent)
     made = [
         _two_sides(
             f"{timeline.scenario}  {timeline.journey}",
-            f"{end} on day {days} · {len(timeline.sent)} messages · {timeline.elapsed_ms:.0f} ms",
+            f"{end} on day {days} · {sent} {'message' if sent == 1 else 'messages'} · {timeline.elapsed_ms:.0f} ms",
         )
     ]
     made += textwrap.wrap(timeline.about, WIDTH)

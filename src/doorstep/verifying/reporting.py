@@ -24,34 +24,47 @@ SHOWN = 3
 def page(done: Verification) -> list[str]:
     """The whole of it."""
     made = textwrap.wrap(
-        f"{len(done.journeys)} journeys, from {called(done.base)} to {called(done.head)}, each carried on to its end. "
-        f"Assumed: {ASSUMED[done.assumption]}; everybody can be reached and has consented.",
+        f"{many(len(done.journeys))}, from {called(done.base)} to {called(done.head)}, each carried on to its end. "
+        f"Assumed: {ASSUMED[done.assumption]}; everybody can be reached and has consented.{_again(done)}",
         WIDTH,
     )
     made += ["", *_table(done)]
     made += [line for group in (_breaks(done), _changes(done)) for line in group]
     behind = sum(1 for j in done.journeys if j.behind)
     if behind:
-        made += [
-            "",
-            *textwrap.wrap(
-                f"{behind} journeys have behind them what {called(done.head)} would have done otherwise. What was "
-                "sent stays as it was.",
-                WIDTH,
-            ),
-        ]
+        have = "has behind it" if behind == 1 else "have behind them"
+        told = f"{many(behind)} {have} what {called(done.head)} would have done otherwise."
+        made += ["", *textwrap.wrap(f"{told} What was sent stays as it was.", WIDTH)]
     return [*made, "", verdict(done)]
+
+
+def _again(done: Verification) -> str:
+    if not done.again:
+        return ""
+    some = "all" if done.again == len(done.journeys) else f"{done.again}, some of each version and step"
+    return f" Carried on in the worker's sandbox and under other hash seeds too: {some}."
+
+
+def many(journeys: int) -> str:
+    """`1 journey`, `20 journeys`."""
+    return f"{journeys} {'journey' if journeys == 1 else 'journeys'}"
 
 
 def verdict(done: Verification) -> str:
     """The last line."""
     breaks, changes = len(done.of(Verdict.BREAKS)), len(done.of(Verdict.CHANGES))
     if done.passed:
-        meant = f"; {changes} change as allowed" if changes else ""
+        meant = f"; {changes} {'changes' if changes == 1 else 'change'} as allowed" if changes else ""
         return f"Safe to deploy: nothing breaks{meant or ', nothing changes'}."
-    parts = [f"{breaks} of {len(done.journeys)} journeys break"] if breaks else []
+    parts = (
+        [f"{breaks} of {many(len(done.journeys))} {'breaks' if breaks == 1 else 'break'}"] if breaks else []
+    )
     unmeant = sum(1 for j in done.journeys if not j.allowed)
-    parts += [f"{unmeant} change in ways that are not allowed"] if unmeant else []
+    parts += (
+        [f"{unmeant} {'changes' if unmeant == 1 else 'change'} in ways that are not allowed"]
+        if unmeant
+        else []
+    )
     return f"Not safe to deploy: {', '.join(parts)}."
 
 
@@ -104,7 +117,7 @@ def _changes(done: Verification) -> list[str]:
 def _met(journeys: Iterable[Verified]) -> str:
     """How many journeys, and which, on one line."""
     ids = list(dict.fromkeys(one.id for one in journeys))
-    count = f"{len(ids)} {'journey' if len(ids) == 1 else 'journeys'}"
+    count = many(len(ids))
     named: list[str] = []
     for id_ in ids[:SHOWN]:
         if len(count) + len(", ".join([*named, id_])) > WIDTH - 40:

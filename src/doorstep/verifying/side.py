@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,8 +25,9 @@ _MODULE = "doorstep.rehearsal.answering"
 class Side:
     """A revision's process. Ends with the `with` block, and with this process."""
 
-    def __init__(self, revision: Revision, packages: tuple[str, ...]) -> None:
-        self.revision = revision
+    def __init__(self, revision: Revision, packages: tuple[str, ...], seed: int = 0) -> None:
+        """`seed`: its `PYTHONHASHSEED`."""
+        self.revision, self.packages = revision, packages
         self.journeys: tuple[str, ...] = ()
         """The workflow types it has."""
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in __exit__
@@ -39,7 +40,7 @@ class Side:
             text=True,
             encoding="utf-8",
             cwd=revision.root,
-            env=_environment(revision),
+            env=_environment(revision, seed),
             start_new_session=True,  # Ctrl-C is ours to answer
         )
 
@@ -107,7 +108,7 @@ class Side:
         self._said.close()
 
 
-def _environment(revision: Revision) -> dict[str, str]:
+def _environment(revision: Revision, seed: int) -> dict[str, str]:
     """The revision's own code first. What else was on the path and is no code of the repository stays."""
     ours = {str(p) for p in (*revision.places, *revision.not_from)}
     others = [
@@ -118,7 +119,7 @@ def _environment(revision: Revision) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([*map(str, revision.places), *others]),
-        "PYTHONHASHSEED": "0",
+        "PYTHONHASHSEED": str(seed),
         "PYTHONDONTWRITEBYTECODE": "1" if revision.name == "." else "",
     }
 
@@ -137,6 +138,15 @@ class Pair:
             for side, question in zip((self.old, self.new), mine, strict=True)
         ]
         return [{} if one is None else one.result() for one in waiting]
+
+    @contextmanager
+    def again(self, side: Side, seeds: Iterable[int]) -> Iterator[Callable[[Mapping[str, Any]], list[Any]]]:
+        """A side's revision in processes with these hash seeds: asks all of them one question, for their answers in
+        that order."""
+        with ExitStack() as stack:
+            sides = [stack.enter_context(Side(side.revision, side.packages, seed)) for seed in seeds]
+            list(self._pool.map(Side.begin, sides))
+            yield lambda question: list(self._pool.map(lambda one: one.ask(question), sides))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from doorstep.errors import BadInput, nearest
 from doorstep.rehearsal.comparing import Change, Difference, Item, compared
 from doorstep.verifying.journeys import Recorded
 from doorstep.verifying.side import Pair
+from doorstep.verifying.steadiness import SEEDS, Sample, unsteady
 
 MENDED = "mended"
 """The old revision cannot carry it on, the new one can."""
@@ -89,13 +90,15 @@ class Allowed:
 
 @dataclass(slots=True)
 class Verification:
-    """All journeys. `assumption`: under which they were carried on; `steps`: every step that was seen."""
+    """All journeys. `assumption`: under which they were carried on; `steps`: every step that was seen; `again`: how
+    many were carried on in the sandbox and under the other hash seeds too."""
 
     base: str
     head: str
     assumption: str
     journeys: list[Verified] = field(default_factory=list)
     steps: set[str] = field(default_factory=set)
+    again: int = 0
 
     def of(self, verdict: Verdict) -> list[Verified]:
         """The journeys with that verdict."""
@@ -121,12 +124,15 @@ def verify(
     assumption: str,
     allowed: Iterable[Allowed] = (),
     progress: Progress = lambda line: None,
+    seeds: int = SEEDS,
 ) -> Verification:
-    """Every journey on both. `assumption`: a value of `rehearsal.plan.Assumption`. Raises `BadInput` for an allowed
+    """Every journey on both. `assumption`: a value of `rehearsal.plan.Assumption`; `seeds`: under how many other hash
+    seeds some of them are carried on too (0: none, and not in the sandbox). Raises `BadInput` for an allowed
     step that no journey has, and `SetupError` when a revision's process ends."""
     allowed = tuple(allowed)
     done = Verification(pair.old.revision.name, pair.new.revision.name, assumption)
     roots = (pair.old.revision.root, pair.new.revision.root)
+    sample = Sample()
     for n, one in enumerate(journeys, start=1):
         progress(f"Journey {n} of {total}: {one.type}, {one.step}")
         question = {"ask": "carry", "id": one.id, "history": one.history, "assume": assumption}
@@ -135,6 +141,7 @@ def verify(
             recorded = after["broken"]["recorded"]
             place = pair.old.ask({**question, "ask": "where", "recorded": recorded})
             after["broken"] |= {**place, "old": bool(place.get("file"))}
+        sample.offer(one, after)
         done.journeys.append(verified(one, before, after, allowed, roots))
         done.steps |= {item["name"].partition(":")[0] for a in (before, after) for item in _items(a)}
     for wrong in [a for a in allowed if a.step and a.step not in done.steps]:
@@ -142,7 +149,28 @@ def verify(
             f"No journey has a step '{wrong.step}'.{nearest(wrong.step, done.steps)}",
             mend="Name the step of a change that was found, or leave the step out.",
         )
+    if seeds:
+        _carried_again(pair, sample, done, seeds, progress)
     return done
+
+
+def _carried_again(pair: Pair, sample: Sample, done: Verification, seeds: int, progress: Progress) -> None:
+    """What another process would say otherwise breaks a journey, whatever this one said."""
+    done.again = len(sample.kept)
+    roots = (pair.old.revision.root, pair.new.revision.root)
+    found = unsteady(pair, pair.new, sample, seeds, done.assumption, progress)
+    before = unsteady(pair, pair.old, sample.only(found), seeds, done.assumption, progress)
+    for n, one in enumerate(done.journeys):
+        if one.id in found:
+            broken = _where(found[one.id], roots)
+            already = one.id in before or (one.breaks is not None and one.breaks.already)
+            done.journeys[n] = replace(
+                one,
+                verdict=Verdict.BREAKS,
+                breaks=Breaks(**broken, already=already),
+                differences=(),
+                allowed=True,
+            )
 
 
 def _items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -160,13 +188,11 @@ def verified(
     told: dict[str, Any] = {"id": one.id, "type": one.type, "step": one.step}
     old_broken, new_broken = _broken(before), _broken(after)
     if new_broken is not None:
-        where = _relative(str(new_broken["file"]), roots[0 if new_broken.get("old") else 1])
-        broken = Breaks(**{**new_broken, "file": where}, already=old_broken is not None)
+        broken = Breaks(**_where(new_broken, roots), already=old_broken is not None)
         return Verified(**told, verdict=Verdict.BREAKS, breaks=broken)
     if old_broken is not None:
         meant = any(a.kind == MENDED for a in allowed)
-        where = _relative(str(old_broken["file"]), roots[0])
-        broken = Breaks(**{**old_broken, "file": where}, already=True)
+        broken = Breaks(**_where(old_broken, roots[:1] * 2), already=True)
         return Verified(**told, verdict=Verdict.MENDED, breaks=broken, allowed=meant)
     behind = _compared(before, after, "past")
     ahead = behind if after["ended"] else _compared(before, after, "ahead")
@@ -183,7 +209,14 @@ def _broken(answer: Mapping[str, Any]) -> dict[str, Any] | None:
     if "error" in answer:
         return {"what": str(answer["error"]), "file": "", "line": 0, "at": None}
     found: dict[str, Any] | None = answer["broken"]
-    return None if found is None else {k: v for k, v in found.items() if k != "recorded"}
+    return found
+
+
+def _where(broken: Mapping[str, Any], roots: tuple[Path, ...]) -> dict[str, Any]:
+    """As `Breaks` takes it, its file relative to the root of the revision whose it is: the new one's, but where it says
+    that it is the old one's."""
+    told = {k: v for k, v in broken.items() if k != "recorded"}
+    return told | {"file": _relative(str(broken["file"]), roots[0 if broken.get("old") else 1])}
 
 
 def _silent(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -1,0 +1,98 @@
+"""What a journey commanded, as plain data that two processes can compare, and where in its author's code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from doorstep import contracts
+from doorstep.rehearsal.log import Entry, value
+from doorstep.rehearsal.trouble import Place
+from doorstep.workflows import registry
+
+Command = Sequence[str]
+"""[when, what, its whole content, file:line]"""
+MEND = "Something that it goes through is a set: sort it first."
+"""What to do about a difference between two hash seeds."""
+_WORKFLOWS, _CONTRACTS = Path(registry.__file__).parent, Path(contracts.__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Where the commands under two hash seeds part. `file` (empty and line 0: not known) as Python names it."""
+
+    what: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.what}{f', at {Place(self.file, self.line)}' if self.file else ''}. {MEND}"
+
+
+def commanded(log: Iterable[Entry], journey: type[Any] | None) -> list[Command]:
+    """What the author's code commanded, in order; what support reads of its state follows from that. With lines where
+    the engine traced."""
+    return [_told(e, journey) for e in log if e.command and e.kind != "schedule_local_activity"]
+
+
+def difference(one: Sequence[Command], other: Sequence[Command], seeds: tuple[int, int]) -> Apart | None:
+    """The first command in which two processes differ; None when they do not. `seeds`: the hash seed of each."""
+    pairs = list(zip_longest(one, other))
+    at = next((n for n, (a, b) in enumerate(pairs) if a != b), None)
+    if at is None:
+        return None
+    first, second = pairs[at]
+    place = next((c[3] for pair in pairs[at:] for c in pair if c is not None and c[3]), "")
+    file, _, line = place.rpartition(":")
+    said = (
+        f"The workflow is not deterministic: on {(first or second)[0]} UTC it says [{_words(first, second)}] under "
+        f"PYTHONHASHSEED={seeds[0]} and [{_words(second, first)}] under {seeds[1]}"
+    )
+    return Apart(said, file, int(line or 0))
+
+
+def _words(command: Command | None, other: Command | None) -> str:
+    """What a command is; with its content, where that is the difference."""
+    if command is None:
+        return "nothing"
+    alike = other is not None and list(command[:2]) == list(other[:2])
+    return f"{command[1]} {command[2]}"[:160] if alike else command[1]
+
+
+def _told(entry: Entry, journey: type[Any] | None) -> Command:
+    place = place_in(journey, entry)
+    content = entry.content
+    told = content.get("arguments") or []
+    about: dict[str, Any] = told[0] if told and isinstance(told[0], dict) else {}
+    name = " ".join(
+        p for p in (entry.kind.replace("_", " "), entry.name, about.get("step"), about.get("occurrence")) if p
+    )
+    return [
+        f"{entry.at:%Y-%m-%d %H:%M}",
+        name,
+        json.dumps(content, sort_keys=True, ensure_ascii=False, default=str),
+        f"{place[0]}:{place[1]}" if place else "",
+    ]
+
+
+def place_in(journey: type[Any] | None, entry: Entry) -> tuple[str, int] | None:
+    """File and line of a command in a journey's code. A touch is carried by a task of the desk's, whose callers do not
+    show: for it the line that names the step, in the journey's own module or one that it inherits from."""
+    place = entry.place
+    if place is not None and Path(place.file).parent != _WORKFLOWS and Path(place.file) != _CONTRACTS:
+        return place.file, place.line
+    message: Any = entry.message
+    told = value(message.arguments[0]) if entry.kind == "schedule_activity" and message.arguments else None
+    step = str(told.get("step") or told.get("reason") or "") if isinstance(told, dict) else ""
+    for cls in journey.__mro__ if journey is not None and step else ():
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        lines = Path(file).read_text().splitlines() if file else []
+        for n, line in enumerate(lines, start=1):
+            if f'"{step}"' in line or f"'{step}'" in line:
+                return str(file), n
+    return None
