@@ -14,7 +14,7 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import SkipReason, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.errors import NotFound
-from doorstep.models import prepared
+from doorstep.models import compiled
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow
 from doorstep.models.people import ConsentRow, IdentityRow, PersonRow, SuppressionRow
@@ -215,14 +215,14 @@ def test_a_transactional_touch_reads_neither_rivals_nor_other_orders(
     keep(store, rival("accepted", TouchState.ACCEPTED, 1))
     seen: list[str] = []
     traced = a_request(purpose=Purpose.TRANSACTIONAL)
-    execute = prepared._Compiled.execute
+    execute = compiled.Compiled.run
 
-    def heard(made: prepared._Compiled, *told: Any) -> Any:
+    def heard(made: compiled.Compiled, *told: Any) -> Any:
         seen.append(made.sql)
         return execute(made, *told)
 
     with store.locked(STORE, PERSON) as tx:
-        monkeypatch.setattr(prepared._Compiled, "execute", heard)
+        monkeypatch.setattr(compiled.Compiled, "run", heard)
         found = tx.facts(traced, NOON)
     assert found.counted == ()
     assert len(seen) == 4

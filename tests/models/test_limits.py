@@ -126,7 +126,7 @@ def test_a_server_that_was_restarted_is_found_again_without_one_failed_request()
         with database.reading() as one, database.reading() as two:
             assert one is not two
         server.kill()
-        error = fails(database, lambda connection: None)
+        error = fails(database, lambda connection: connection.execute(text("SELECT 1")))
         assert away(error)
         assert passing(error)
         server.start()

@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from doorstep.errors import SetupError, Unavailable
 from doorstep.models import sqlite
-from doorstep.models.postgres import Limits, connect_args
+from doorstep.models.postgres import Limits, ask_the_idle, connect_args
 from doorstep.models.sqlite import BUSY_SECONDS
 from doorstep.settings import Settings
 
@@ -86,7 +86,6 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
         options["pool_timeout"] = 30 if self.is_sqlite else limits.wait
         options["hide_parameters"] = True  # they are personal data, and errors are logged
-        options["pool_pre_ping"] = not self.is_sqlite  # a server restarts; its dead connections are replaced
         if not self.is_sqlite:
             options["connect_args"] = connect_args(limits, parsed.query)
         self._writer = threading.Lock()
@@ -97,6 +96,8 @@ class Database:
         self._reader = (
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         )
+        if not self.is_sqlite:
+            ask_the_idle(self.engine)  # a server restarts; its dead connections are replaced
         if self.is_sqlite:
             asks = sqlite.BEHIND_ASKS_SECONDS if behind else sqlite.FIRST_ASKS_SECONDS
             sqlite.tame(self.engine, checkpoints_aside=serving, ask_again=asks)

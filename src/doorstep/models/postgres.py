@@ -1,14 +1,20 @@
-"""How PostgreSQL is asked: every wait has an end, on its side and on ours.
+"""How PostgreSQL is asked: every wait has an end, on its side and on ours; and a connection that lay idle is asked
+whether it still is one.
 
-Without these a statement behind a forgotten lock waits for ever, and so does a socket whose server lost its power:
+Without limits a statement behind a forgotten lock waits for ever, and so does a socket whose server lost its power:
 TCP alone notices after some fifteen minutes.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from doorstep.settings import Settings
 
@@ -53,6 +59,7 @@ def connect_args(limits: Limits, query: Mapping[str, Any]) -> dict[str, Any]:
     said = [f"-c {name}={round(seconds * 1000)}" for name, seconds in server.items()]
     given = query.get("options", "")
     args: dict[str, Any] = {"application_name": "doorstep", "keepalives": 1, **_KEEPALIVE}
+    args["prepare_threshold"] = None  # `models.pipeline` prepares; psycopg's would throw its statements away
     if limits.connect:
         args["connect_timeout"] = max(1, round(limits.connect))
     if limits.statement:  # sent and not acknowledged: the server is not there any more
@@ -61,3 +68,36 @@ def connect_args(limits: Limits, query: Mapping[str, Any]) -> dict[str, Any]:
         del args[name]
     args["options"] = " ".join([*said, *([given] if isinstance(given, str) else given)]).strip()
     return args
+
+
+_USED = "doorstep: used"
+IDLE_SECONDS = 0.25
+"""A connection that was used this short a while ago is believed in, unless another was lost since: asking costs as much
+as a small transaction."""
+
+
+def ask_the_idle(engine: Engine) -> None:
+    """Before a connection that lay idle is used, it is asked whether its server is still there; if not, every one that
+    is as old is replaced. (SQLAlchemy's `pool_pre_ping` asks each time.)"""
+    lost = float("-inf")
+
+    def ask(raw: Any, record: Any, _proxy: Any) -> None:
+        now = time.monotonic()
+        used = record.info.get(_USED, now)  # a new one
+        if not raw.closed and used > lost and now - used < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(raw)
+        except psycopg.Error:
+            raise InvalidatePoolError from None
+
+    def note(_raw: Any, record: Any) -> None:
+        record.info[_USED] = time.monotonic()
+
+    def note_lost(_raw: Any, _record: Any, _error: Any) -> None:
+        nonlocal lost
+        lost = time.monotonic()
+
+    event.listen(engine, "checkout", ask)
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "invalidate", note_lost)

@@ -1,8 +1,7 @@
 """Several prepared statements in one go: on PostgreSQL one trip there and back for all of them.
 
 Why: a webhook is some ten small statements. Each trip gives Python's lock away and waits for a processor twice, which
-on a busy machine takes longer than the statement; libpq's pipeline mode
-(https://www.postgresql.org/docs/15/libpq-pipeline-mode.html) sends them without waiting in between.
+on a busy machine takes longer than the statement; `models.pipeline` sends them without waiting in between.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from doorstep.models.pipeline import ask
 from doorstep.models.prepared import Prepared
 
 
@@ -22,24 +22,33 @@ class Step:
     else how many were touched by all."""
 
     statement: Prepared
-    several: list[Mapping[str, Any]]
+    several: Sequence[Mapping[str, Any]]
     rows: list[Any] = field(default_factory=list)
-    count: int = -1
+    count: int = 0
 
 
 def together(connection: Connection, steps: Sequence[Step]) -> None:
-    """Runs them in their order. The first error is raised. On PostgreSQL nothing after it was run, and the whole
-    transaction must be rolled back then, not to a savepoint: only that makes psycopg forget the statements that it
-    believes to have prepared (its `Connection.rollback`)."""
-    if connection.dialect.name == "postgresql" and sum(len(step.several) for step in steps) > 1:
-        raw: Any = connection.connection.dbapi_connection
-        with raw.pipeline():
-            started = [_start(connection, step) for step in steps]
-        for step, cursors in zip(steps, started, strict=True):
-            _note(connection, step, cursors)
+    """Runs them in their order. The first error is raised; on PostgreSQL nothing after it was run then."""
+    if connection.dialect.name != "postgresql":
+        for step in steps:
+            _run(connection, step)
         return
-    for step in steps:
-        _note(connection, step, _start(connection, step))
+    each = [step.statement.asked(connection, step.several) for step in steps]
+    came = iter(ask(connection, [one for asked in each for one in asked]) if steps else ())
+    for step, asked in zip(steps, each, strict=True):
+        found = [next(came) for _ in asked]
+        step.rows = step.statement.rows(connection, found[0][0]) if found else []
+        step.count = sum(count for _, count in found)
+
+
+def _run(connection: Connection, step: Step) -> None:
+    if step.statement.selects(connection):
+        step.rows = step.statement.all(connection, step.several[0])
+        step.count = len(step.rows)
+    elif len(step.several) == 1:
+        step.count = step.statement.run(connection, step.several[0])
+    else:
+        step.count = step.statement.many(connection, step.several)
 
 
 def every(
@@ -49,16 +58,3 @@ def every(
     steps = [Step(statement, [params]) for params in several]
     together(connection, steps)
     return [step.rows for step in steps]
-
-
-def _start(connection: Connection, step: Step) -> list[Any]:
-    if len(step.several) == 1:
-        return [step.statement.execute(connection, step.several[0])]
-    return step.statement.execute_many(connection, step.several)
-
-
-def _note(connection: Connection, step: Step, cursors: list[Any]) -> None:
-    step.rows = step.statement.rows(connection, cursors[0])
-    step.count = sum(int(cursor.rowcount) for cursor in cursors)
-    for cursor in cursors:
-        cursor.close()
