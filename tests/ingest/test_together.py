@@ -198,3 +198,23 @@ async def test_what_another_process_wrote_meanwhile_is_seen_after_all(
         Answer.DUPLICATE,
     ]
     assert count == {"inbox_webhooks": 3, "journeys": 2, "persons": 2}
+
+
+def test_a_new_shops_tables_are_not_read_whole_when_they_have_grown(postgres: Postgres) -> None:
+    """PostgreSQL keeps a statement's plan until the table is analysed, and of an empty table the cheapest is to read
+    it whole. What looks things up for a group must not get such a plan."""
+    url = postgres.create("doorstep_new_shop")
+    upgrade(url)
+    database = Database(url, pool_size=1)
+    open_shop(database)
+    read_whole = []
+    for n in range(8):
+        with database.writing() as connection:
+            accept_together(connection, [incoming(n, whole(order(f"{n}"))), incoming(n + 100, told())])
+            found = connection.exec_driver_sql(
+                "SELECT relname FROM pg_stat_xact_user_tables WHERE seq_scan > 0"
+            )
+            read_whole += found.scalars().all()
+    database.dispose()
+    postgres.drop(url)
+    assert not read_whole

@@ -27,7 +27,7 @@ from doorstep.ingest.orders import Orders
 from doorstep.ingest.parcels import Parcels
 from doorstep.ingest.persons import People
 from doorstep.ingest.reports import keep_reports
-from doorstep.ingest.sql import WEBHOOKS, setting
+from doorstep.ingest.sql import BY_INDEX, NO_LONGER, WEBHOOKS, setting
 from doorstep.ingest.statements import Statements
 from doorstep.models.base import Database
 from doorstep.models.inbox import WebhookStatus
@@ -87,6 +87,10 @@ def accept_together(
     several tell of only once. All or none: after any error the transaction must be rolled back, and each be accepted
     by itself. Raises also `NotAsForeseen`, where another process wrote the same meanwhile."""
     statements = Statements(conn, puts_off=True)
+    if statements.dialect.name == "postgresql":
+        statements.later(BY_INDEX, {})
+        if len(group) > 1:
+            statements.later(NO_LONGER, {})
     known = look_up(statements, group)
     told = [_accept(statements, one, known, secret) for one in group]
     statements.flush()

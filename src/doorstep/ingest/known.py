@@ -18,7 +18,7 @@ from doorstep.ingest.order_rows import LOAD_SEVERAL, Order, order_of
 from doorstep.ingest.sql import EVENTS, WEBHOOKS, among
 from doorstep.ingest.statements import Statements
 from doorstep.models.prepared import Prepared
-from doorstep.models.together import Step, together
+from doorstep.models.together import Step
 
 _WEBHOOKS = Prepared(lambda dialect: select(WEBHOOKS.c.id).where(among(dialect, WEBHOOKS.c.id)))
 _EVENTS = Prepared(lambda dialect: select(EVENTS.c.id).where(among(dialect, EVENTS.c.id)))
@@ -62,7 +62,7 @@ def look_up(statements: Statements, group: Iterable[Incoming]) -> Known:
             (_EVENTS, events),
         )
     ]
-    together(statements.conn, steps)
+    statements.run(steps)
     there, rows, facts, told = (step.rows for step in steps)
     known = Known(webhooks={row.id for row in there}, new=events - {row.id for row in told})
     for row in rows:

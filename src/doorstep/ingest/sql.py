@@ -12,7 +12,7 @@ from doorstep.models.inbox import InboxEventRow, InboxWebhookRow
 from doorstep.models.journeys import JourneyRow
 from doorstep.models.orders import CheckpointRow, OrderLineRow, OrderRow, ProductRow, ShipmentRow
 from doorstep.models.people import ConsentRow, IdentityRow, PersonRow
-from doorstep.models.prepared import Inserting, Prepared
+from doorstep.models.prepared import Inserting, Prepared, prepared
 from doorstep.models.tables import table
 
 WEBHOOKS = table(InboxWebhookRow)
@@ -26,6 +26,16 @@ SHIPMENTS = table(ShipmentRow)
 CHECKPOINTS = table(CheckpointRow)
 PRODUCTS = table(ProductRow)
 JOURNEYS = table(JourneyRow)
+
+GROUP_LOCK_MS = 250
+"""How long one of a group waits for rows that another process holds. Two groups that wait for each other would
+otherwise stand still for PostgreSQL's deadlock second; alone, the one that gave way waits its full time."""
+NO_LONGER = prepared(text(f"SET LOCAL lock_timeout = {GROUP_LOCK_MS}"))
+"""On PostgreSQL: this transaction waits no longer than that."""
+BY_INDEX = prepared(text("SET LOCAL enable_seqscan = off"))
+"""On PostgreSQL: what this transaction looks up by an index is planned so, however few rows there are. A plan is kept
+until the table is analysed, a minute later or more: one made for a new shop's empty tables would read them whole,
+webhook for webhook, when they hold thousands."""
 
 
 def among(dialect: Dialect, column: ColumnElement[str]) -> ColumnElement[bool]:

@@ -74,13 +74,13 @@ class Statements:
     def every(self, statement: Prepared, several: Sequence[Values]) -> list[list[Any]]:
         """Every row of each."""
         steps = [Step(statement, [values]) for values in several]
-        self._run(steps)
+        self.run(steps)
         return [step.rows for step in steps]
 
     def change(self, statement: Prepared, values: Values) -> int:
         """How many rows were changed."""
         step = Step(statement, [values])
-        self._run([step])
+        self.run([step])
         return step.count
 
     # --- nobody asks ------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ class Statements:
     def flush(self) -> None:
         """Runs what was put off."""
         if self._waiting:
-            self._run([])
+            self.run([])
 
     def _add(self, one: _Waiting) -> None:
         self._waiting.append(one)
@@ -106,9 +106,11 @@ class Statements:
             self.flush()
 
     def _rank(self, one: _Waiting) -> int:
-        return _ranks()[one.statement.table(self._conn)]
+        table = one.statement.table(self._conn)
+        return _ranks()[table] if table else -1
 
-    def _run(self, asked: Sequence[Step]) -> None:
+    def run(self, asked: Sequence[Step]) -> None:
+        """These, after what was put off; what came of each is noted in it."""
         waiting, self._waiting = sorted(self._waiting, key=self._rank), []
         steps: list[Step] = []
         sure: list[Step] = []

@@ -29,6 +29,7 @@ from sqlalchemy import Connection
 from doorstep.errors import Unavailable
 from doorstep.ingest.accept import accept_in, accept_together
 from doorstep.ingest.inputs import Accepted, Connected, Incoming, Raw
+from doorstep.ingest.sql import NO_LONGER
 from doorstep.ingest.statements import NotAsForeseen
 from doorstep.models.base import Database
 from doorstep.models.trouble import away, contended, passing
@@ -40,9 +41,6 @@ MOST = 32
 TRIES = 5
 """How often one that gives way to others is run again, before its caller hears of it."""
 BOUND = 2_000
-GROUP_LOCK_MS = 250
-"""How long one of a group waits for rows that another process holds. Two groups that wait for each other would
-otherwise stand still for PostgreSQL's deadlock second; alone, the one that gave way waits its full time."""
 GATHER_SECONDS = 0.004
 """After a commit the next waits this long for company: under load half as many transactions write the same, and
 whoever comes alone waits for nothing."""
@@ -219,8 +217,8 @@ class Writer:
     @contextmanager
     def _group(self, group: Sequence[_Item]) -> Iterator[Connection]:
         with self._db.writing() as conn:
-            if len(group) > 1 and not self._db.is_sqlite:
-                conn.exec_driver_sql(f"SET LOCAL lock_timeout = {GROUP_LOCK_MS}")
+            if len(group) > 1 and not (self._db.is_sqlite or all(item.incoming for item in group)):
+                NO_LONGER.run(conn, {})  # those that are taken in together say so themselves
             yield conn
 
     def _again(self, item: _Item) -> None:
