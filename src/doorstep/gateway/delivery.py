@@ -29,7 +29,7 @@ from doorstep.gateway.fleet import Fleet
 from doorstep.gateway.marks import Delivered, Failed, Heard, Outcome, Over
 from doorstep.gateway.queue import Errand, Round, Waiting
 from doorstep.gateway.rpc import Refused, bounded
-from doorstep.gateway.starts import Start, start_of
+from doorstep.gateway.starts import Known, Start, look_up, start_of
 from doorstep.models.base import Database
 from doorstep.telemetry import metrics, tracing
 from doorstep.workflows import registry
@@ -90,17 +90,17 @@ class Deliverer:
         return done
 
     def _plan(self, journeys: frozenset[str], persons: frozenset[str]) -> _Plan:
-        starts: dict[str, Start | Failed] = {}
         with self.db.reading() as conn:
             round_ = queue.load(conn, journeys, persons, self.clock())
-            for errand in round_.errands.values():
-                if errand.pending and errand.events:
-                    starts[errand.journey_id] = self._start_of(conn, errand)
+            new = [errand for errand in round_.errands.values() if errand.pending and errand.events]
+            known = look_up(conn, new)
+            carried = self.fleet.types(conn) if new else None
+        starts = {e.journey_id: self._start_of(known[e.journey_id], e, carried) for e in new}
         return _Plan(round=round_, starts=starts)
 
-    def _start_of(self, conn: Connection, errand: Errand) -> Start | Failed:
+    def _start_of(self, known: Known, errand: Errand, carried: frozenset[str] | None) -> Start | Failed:
         try:
-            return start_of(conn, errand, self.settle, self.fleet.types(conn))
+            return start_of(known, errand, self.settle, carried)
         except registry.NotEverywhere as error:
             return Failed(why=error.what, soon=True)
         except DoorstepError as error:

@@ -15,6 +15,7 @@ from doorstep.ingest.sql import EVENTS, JOURNEYS, WEBHOOKS, setting
 from doorstep.models.inbox import InboxStatus, WebhookStatus
 from doorstep.models.journeys import JourneyStatus
 from doorstep.models.prepared import prepared
+from doorstep.models.together import Step, together
 
 GIVE_UP_AFTER = 6
 """Definite refusals of one event, after which it is kept on the record and its webhook quarantined."""
@@ -84,8 +85,6 @@ def write(
 ) -> Delivered:
     """Writes one round. `starts`: journey → what starting (or finding it closed) came to."""
     told = Delivered()
-    for journey, outcome in starts.items():
-        _journey(conn, journey, outcome, now, told)
     done: dict[InboxStatus, list[dict[str, Any]]] = {InboxStatus.KEPT: [], InboxStatus.DELIVERED: []}
     for event_id, waiting in round_.events.items():
         outcomes = [
@@ -99,19 +98,24 @@ def write(
         status = InboxStatus.KEPT if over else InboxStatus.DELIVERED
         values = {"status": status.value, "delivered_at": None if over else now, "error": ""}
         done[status].append({"event": event_id, **values})
-    told.kept += _DONE.many(conn, done[InboxStatus.KEPT])
-    told.delivered += _DONE.many(conn, done[InboxStatus.DELIVERED])
+    opened = Step(_OPENED, [{"journey": j, "status": JourneyStatus.OPEN.value} for j in _started(starts)])
+    kept, delivered = (Step(_DONE, done[status]) for status in (InboxStatus.KEPT, InboxStatus.DELIVERED))
+    typed = Step(_TYPED, [{"journey": j, "type": kind} for j, kind in _started(starts).items()])
+    ended = [journey for journey, outcome in starts.items() if isinstance(outcome, Over)]
+    closing = {"status": JourneyStatus.CLOSED.value, "closed_at": now}
+    closed = Step(_CLOSED, [{"journey": journey, **closing} for journey in ended])
+    together(conn, [step for step in (typed, opened, closed, kept, delivered) if step.several])
+    told.started, told.kept, told.delivered = opened.count, kept.count, delivered.count
     return told
 
 
-def _journey(conn: Connection, journey: str, outcome: Outcome, now: datetime, told: Delivered) -> None:
-    if isinstance(outcome, Failed):
-        return
-    if outcome.started:
-        _TYPED.run(conn, {"journey": journey, "type": outcome.started})
-        told.started += _OPENED.run(conn, {"journey": journey, "status": JourneyStatus.OPEN.value})
-    if isinstance(outcome, Over):
-        _CLOSED.run(conn, {"journey": journey, "status": JourneyStatus.CLOSED.value, "closed_at": now})
+def _started(starts: Mapping[str, Outcome]) -> dict[str, str]:
+    """Journey → the workflow type it was started as."""
+    return {
+        journey: outcome.started
+        for journey, outcome in starts.items()
+        if not isinstance(outcome, Failed) and outcome.started
+    }
 
 
 def _failed(

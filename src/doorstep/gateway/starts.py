@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -20,6 +21,7 @@ from doorstep.models.care import PointsRow
 from doorstep.models.prepared import prepared
 from doorstep.models.stores import StoreRow
 from doorstep.models.tables import table
+from doorstep.models.together import Step, together
 from doorstep.policies.reading import policy_of
 from doorstep.workflows import registry
 from doorstep.workflows.registry import RoutingFacts
@@ -27,6 +29,7 @@ from doorstep.workflows.registry import RoutingFacts
 _STORES, _POINTS = table(StoreRow), table(PointsRow)
 _ORDER = prepared(
     select(
+        ORDERS.c.id,
         ORDERS.c.store_id,
         ORDERS.c.person_id,
         ORDERS.c.address,
@@ -74,18 +77,55 @@ class Start:
     input: JourneyStart
 
 
-def start_of(
-    conn: Connection, errand: Errand, settle: timedelta, carried: frozenset[str] | None = None
-) -> Start:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the tables say of an order whose journey is to be started. `order` and `placed` are rows, None where they
+    are not there; `first_order` and `vip` as of when it was placed."""
+
+    order: Any = None
+    placed: Any = None
+    first_order: bool = False
+    vip: bool = False
+
+
+def look_up(conn: Connection, errands: Sequence[Errand]) -> dict[str, Known]:
+    """What is known for each errand, by journey, in two trips for all of them."""
+    orders = [{"order": errand.order_ref} for errand in errands]
+    read = [(Step(_ORDER, [order]), Step(_PLACED, [order])) for order in orders]
+    together(conn, [step for pair in read for step in pair])
+    known = {
+        errand.journey_id: Known(order=_one(order), placed=_one(placed))
+        for errand, (order, placed) in zip(errands, read, strict=True)
+    }
+    whole = [
+        (journey, held)
+        for journey, held in known.items()
+        if held.order is not None and held.placed is not None
+    ]
+    asked = []
+    for _, held in whole:
+        who = {"person": held.order.person_id, "placed": held.placed.occurred_at}
+        asked.append((Step(_EARLIER, [{**who, "order": held.order.id}]), Step(_EARNED, [who])))
+    together(conn, [step for pair in asked for step in pair])
+    for (journey, held), (earlier, earned) in zip(whole, asked, strict=True):
+        highest = tier(int(_one(earned).earned)).name == TIERS[-1].name
+        known[journey] = replace(held, first_order=not earlier.rows, vip=highest)
+    return known
+
+
+def _one(step: Step) -> Any:
+    return step.rows[0] if step.rows else None
+
+
+def start_of(known: Known, errand: Errand, settle: timedelta, carried: frozenset[str] | None = None) -> Start:
     """`carried`: the workflow types that every worker has; None: all.
 
     Raises `NotFound` when the order or its `order.placed` is not there, and what routing raises."""
-    row = _ORDER.first(conn, {"order": errand.order_ref})
-    placed_row = _PLACED.first(conn, {"order": errand.order_ref})
-    if row is None or placed_row is None:
+    row = known.order
+    if row is None or known.placed is None:
         raise NotFound("The order of this journey is not whole.", mend="Redrive the webhook that carried it.")
-    placed = envelope_from(placed_row)
-    first, vip = _standing(conn, errand.order_ref, row.person_id, placed.occurred_at)
+    placed = envelope_from(known.placed)
+    first, vip = known.first_order, known.vip
     country = _country(row)
     kind = errand.type or registry.route(_facts(row, placed, country, first, vip), carried)
     window = policy_of(row.policy).window
@@ -110,14 +150,6 @@ def start_of(
 
 def _country(row: Any) -> str:
     return str(row.address.get("country") or row.country or row.store_country)
-
-
-def _standing(conn: Connection, order: str, person: str, placed: datetime) -> tuple[bool, bool]:
-    """(their first order, in the highest tier), both as of when it was placed."""
-    who = {"person": person, "placed": placed}
-    first = _EARLIER.first(conn, {**who, "order": order}) is None
-    earned = _EARNED.first(conn, who)
-    return first, tier(int(earned.earned if earned else 0)).name == TIERS[-1].name
 
 
 def _facts(row: Any, placed: Envelope, country: str, first: bool, vip: bool) -> RoutingFacts:
