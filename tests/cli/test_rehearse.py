@@ -128,6 +128,16 @@ def test_a_rehearsal_that_fails_ends_with_1_and_says_why(shop: Path) -> None:
     assert told.returncode == 1
     assert "✗ steep: Template 'steep' (email)" in told.stdout
     assert "person.nickname" in told.stdout
+    assert told.stderr == "", "the timeline says it, and no log beside it"
+
+
+def test_a_journey_that_spins_keeps_nobody_waiting(shop: Path) -> None:
+    """It is told where it loops, in seconds: other hash seeds, whose processes wait longer, are not waited for."""
+    (shop / "__init__.py").write_text(PACKAGE.replace('return "done"', "while True: pass"))
+    told = doorstep("teashop", home=shop)
+    assert told.returncode == 1
+    assert "does not come back: it loops without waiting" in " ".join(told.stdout.split())
+    assert "__init__.py:8" in told.stdout
 
 
 def test_chance_in_a_journey_is_refused_with_its_line(shop: Path) -> None:

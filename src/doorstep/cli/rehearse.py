@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,12 +95,20 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
 @contextmanager
 def _only_their_log() -> Iterator[None]:
     """What an author's code logs is shown; what Doorstep's says beside it, the timeline shows."""
+    from doorstep.rehearsal.trouble import is_library
     from doorstep.workflows import registry
 
     ours, log = str(Path(registry.__file__).parent), logging.getLogger("temporalio.workflow")
 
     def theirs(record: logging.LogRecord) -> bool:
-        return not record.pathname.startswith(ours)
+        # Not the record's own file: where structlog has been set up that is the logger's.
+        frame = inspect.currentframe()
+        while (frame := frame.f_back if frame else None) is not None:
+            if frame.f_code.co_filename.startswith(ours):
+                return False
+            if not is_library(frame.f_code.co_filename):
+                return True
+        return True
 
     log.addFilter(theirs)
     try:
