@@ -96,6 +96,9 @@ def test_all_of_them_are_one_line_each(tmp_path: Path) -> None:
 def test_the_scenarios_can_be_listed() -> None:
     told = doorstep("--list", "--json")
     assert "happy-path" in [one["scenario"] for one in json.loads(told.stdout)]
+    lines = doorstep("--list").stdout.splitlines()
+    assert any(line.startswith("happy-path ") for line in lines)
+    assert max(map(len, lines)) <= 100
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import logging
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +19,10 @@ from doorstep.errors import BadInput
 
 if TYPE_CHECKING:
     from doorstep.rehearsal.timeline import Timeline
+
+
+WIDTH, NAME = 100, 41
+"""Columns of the list, and of the names in it."""
 
 
 def rehearse(
@@ -83,8 +89,8 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
     ):
         for name, scenario in zip(names, scenarios, strict=True):
             # First as a worker would run it: clock, chance and I/O are errors in the sandbox, on every way a story
-            # takes.
-            proof = play(journey, scenario, render=False, renderer=templates, sandboxed=True)
+            # takes. Templates are compiled with the first, so that no rehearsal's time tells of that.
+            proof = play(journey, scenario, render=not made, renderer=templates, sandboxed=True)
             timeline = play(journey, scenario, renderer=templates)
             made[name] = replace(timeline, problems=proof.problems) if timeline.ok else timeline
         for name, said in others.differences([n for n, t in made.items() if not t.ok]).items():
@@ -142,4 +148,9 @@ def _list(packages: tuple[str, ...], as_json: bool) -> None:
         base.emit([{"scenario": s.name, "about": s.about, "file": s.file} for s in found])
     else:
         for one in found:
-            typer.echo(f"{one.name:<42} {one.about}")
+            told = textwrap.wrap(one.about, WIDTH - NAME) or [""]
+            typer.echo(
+                "\n".join(
+                    f"{name:<{NAME}}{line}" for name, line in zip_longest([one.name], told, fillvalue="")
+                )
+            )
