@@ -24,9 +24,8 @@ def page(diff: Diff) -> list[str]:
     same = sum(one.same for one in diff.scenarios)
     total = len(diff.scenarios)
     if same == total and total:
-        made.append(
-            f"Nothing differs in {total} scenarios between {called(diff.old)} and {called(diff.new)}."
-        )
+        many = "1 scenario" if total == 1 else f"{total} scenarios"
+        made.append(f"Nothing differs in {many} between {called(diff.old)} and {called(diff.new)}.")
     elif total:
         made += [
             "",
