@@ -82,7 +82,7 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
     journey_class(journey)  # an unknown one is told before anything else
     templates = renderer(packages) if packages else built_in()
     scenarios = [shelf.load(name, packages) for name in names]
-    made = {}
+    made: dict[str, Timeline] = {}
     with (
         seeds.Seeds(journey, names, packages, seeds.THREE if whole else seeds.TWO) as others,
         _only_their_log(),

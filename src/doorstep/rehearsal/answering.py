@@ -1,12 +1,12 @@
 """One revision's side of a comparison: a process that runs that revision's own code and answers questions about it,
 a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
 
-`{"ask": "hello"}` names the journeys; `{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers its
-items; `{"ask": "carry", "id", "history", "assume"}` carries a journey on from its history (base64 of Temporal's
-protobuf, opened), with `"sandboxed"` in the worker's sandbox, and with `"commands"` answers all that it commanded;
-`{"ask": "where", …, "recorded"}` names the line that gave a recorded command. An error that a person
-can mend is `{"error": …}`. What a newer code may ask of an older one is only ever added to; `PROTOCOL` grows when it
-cannot be.
+`{"ask": "hello"}` names the journeys, and says that it can tell commands; `{"ask": "play", "journey",
+"scenario"}` plays a scenario's file and answers its items; `{"ask": "carry", "id", "history", "assume"}`
+carries a journey on from its history (base64 of Temporal's protobuf, opened), with `"sandboxed"` in the
+worker's sandbox, and with `"commands"` answers all that it commanded; `{"ask": "where", …, "recorded"}` names
+the line that gave a recorded command. An error that a person can mend is `{"error": …}`. What a newer code may
+ask of an older one is only ever added to; `PROTOCOL` grows when it cannot be.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Answering:
         try:
             match question.get("ask"):
                 case "hello":
-                    return {"protocol": PROTOCOL, "journeys": sorted(registry.journeys())}
+                    return {"protocol": PROTOCOL, "journeys": sorted(registry.journeys()), "commands": True}
                 case "play":
                     return self._play(str(question["journey"]), str(question["scenario"]))
                 case "carry":

@@ -30,6 +30,8 @@ class Side:
         self.revision, self.packages = revision, packages
         self.journeys: tuple[str, ...] = ()
         """The workflow types it has."""
+        self.tells_commands = False
+        """Not of a revision from before it could be carried on in the sandbox and under other hash seeds."""
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in __exit__
         told = json.dumps({"packages": packages, "not_from": [str(p) for p in revision.not_from]})
         self._process = subprocess.Popen(
@@ -50,6 +52,7 @@ class Side:
         if hello.get("protocol") != PROTOCOL:
             raise SetupError(f"{self.name} rehearses in a way that this release cannot compare with.")
         self.journeys = tuple(hello["journeys"])
+        self.tells_commands = bool(hello.get("commands"))
 
     @property
     def name(self) -> str:

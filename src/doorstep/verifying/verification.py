@@ -149,7 +149,7 @@ def verify(
             f"No journey has a step '{wrong.step}'.{nearest(wrong.step, done.steps)}",
             mend="Name the step of a change that was found, or leave the step out.",
         )
-    if seeds:
+    if seeds and pair.new.tells_commands:
         _carried_again(pair, sample, done, seeds, progress)
     return done
 
