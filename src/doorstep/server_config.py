@@ -53,6 +53,8 @@ def dynamic_config(*, time_skipping: bool) -> dict[str, Any]:
         "frontend.persistenceMaxQPS": 20_000,
         "history.persistenceMaxQPS": 20_000,
         "matching.persistenceMaxQPS": 20_000,
+        # a journey that cannot go on is marked as stuck at its second failed task; five would be a minute later
+        "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": 2,
         # a namespace that was just registered, or given a longer retention, is usable at once
         "system.namespaceCacheRefreshInterval": "500ms",
     }

@@ -45,7 +45,7 @@ def scraped(here: Installation) -> Samples:
     return parsed(answer.text)
 
 
-def waits_for(here: Installation, alerts: set[str], seconds: float = 60) -> None:
+def waits_for(here: Installation, alerts: set[str], seconds: float = 120) -> None:
     """Until exactly those alerts' conditions are true."""
     seen: list[set[str]] = []
 
@@ -74,7 +74,7 @@ def test_alerts_on_a_real_installation(
 ) -> None:
     """Stuck tasks, ambiguous touches, undelivered rows, an overdue step, Temporal away."""
     packages = {
-        "DOORSTEP_STORE_PACKAGES": "stuck_shop",
+        "DOORSTEP_STORE_PACKAGES": "stuck_shop,impatient",
         "PYTHONPATH": str(Path(__file__).parent),
         "DOORSTEP_WORKER_METRICS": f"127.0.0.1:{free_ports(1)[0]}",
     }
@@ -157,10 +157,10 @@ def _stuck(here: Installation) -> None:
     thorny = order.placed_event()
     assert b'"Plant care"' in thorny.content
     here.post(replace(thorny, content=thorny.content.replace(b'"Plant care"', b'"Thorns"')))
-    waits_for(here, {"DoorstepJourneysStuck"}, seconds=90)
+    waits_for(here, {"DoorstepJourneysStuck"}, seconds=180)
     assert value(scraped(here), "doorstep_journeys_open", type="thorny.v1") == 1
     _end(here, order)
-    waits_for(here, set(), seconds=60)
+    waits_for(here, set())
 
 
 def _end(here: Installation, order: Order) -> None:

@@ -184,8 +184,8 @@ class Gateway:
 
     async def stuck(self, timeout: float = 2.0) -> int:
         """How many running workflows fail their tasks again and again, by the mark that the server itself sets on
-        them (search attribute `TemporalReportedProblems`, after two problems in a row) and takes off. Needs no
-        worker. `timeout` in seconds."""
+        them (search attribute `TemporalReportedProblems`, after two problems in a row where the server is ours, else
+        five by default) and takes off. Needs no worker. `timeout` in seconds."""
         asked = self.client.count_workflows(STUCK, rpc_timeout=timedelta(seconds=timeout))
         return (await bounded(asked, timeout)).count
 
