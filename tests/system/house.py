@@ -42,6 +42,16 @@ from doorstep.temporal_namespace import ensure_namespace
 from doorstep.worker import make_worker
 from doorstep.workflows import registry
 
+RETENTION = timedelta(days=3)
+
+
+async def namespaces(address: str, count: int) -> list[str]:
+    """So many new ones that take work: that takes as long for one as for many."""
+    names = [f"house-{uuid.uuid4().hex[:12]}" for _ in range(count)]
+    clients = [await Client.connect(address, namespace=name) for name in names]
+    await asyncio.gather(*(ensure_namespace(client, RETENTION) for client in clients))
+    return names
+
 
 @dataclass(kw_only=True)
 class House:
@@ -206,17 +216,19 @@ async def open_house(
     settle: float = 2.0,
     zone: str = "Europe/Berlin",
     wrap: Callable[[Ports], Ports] = lambda ports: ports,
+    namespace: str = "",
     taken_over: str = "",
     set_: Mapping[str, Any] | None = None,
     **store: Any,
 ) -> AsyncIterator[House]:
     """A furnished house with worker and API running. `wrap` may put something between a touch and its ports.
-    `taken_over`: the namespace of a house that was furnished, and lived in, before. `set_`: further settings."""
+    `namespace`: one that is there and that nobody has lived in. `taken_over`: that of a house that was furnished, and
+    lived in, before. `set_`: further settings."""
     settings = Settings(
         data_dir=folder,
         database_url=database_url,
         temporal_address=address,
-        temporal_namespace=taken_over or f"house-{uuid.uuid4().hex[:12]}",
+        temporal_namespace=taken_over or namespace or f"house-{uuid.uuid4().hex[:12]}",
         task_queue="journeys",
         settle_seconds=settle,
         port=free_ports(1)[0],
@@ -227,7 +239,7 @@ async def open_house(
     client = await Client.connect(
         address, namespace=settings.temporal_namespace, data_converter=data_converter()
     )
-    await ensure_namespace(client, timedelta(days=3))
+    await ensure_namespace(client, RETENTION)
     database, log = Database(database_url, pool_size=30), io.StringIO()
     paces = Paces(
         {}

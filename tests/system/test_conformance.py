@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import make_url, select
+from temporalio.service import RPCError
 from theatre import Show, Theatre, open_theatre, soon
 
 from doorstep.domain.messages import Channel
@@ -63,8 +64,8 @@ async def test_every_scenario_is_the_same_on_the_server_and_in_the_engine(theatr
             show = theatre.show(scenario, first_day_of(begins, scenario.person.zone))
             try:
                 await show.run()
-            except AssertionError as error:  # it did not come to its end
-                return [str(error)]
+            except (AssertionError, RPCError, TimeoutError) as error:  # it did not come to its end
+                return [repr(error)]
         return await asyncio.to_thread(compared, show)
 
     async with (
