@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +28,30 @@ SHOP = Connected(
 ADA = PersonSighting(
     external_id="77", email="ada@example.com", phone="+493023125001", first_name="Ada", last_name="Muster"
 )
+
+
+class Gate:
+    """Work for a writer that holds its transaction until it is opened."""
+
+    def __init__(self) -> None:
+        self._reached, self._opened = threading.Event(), threading.Event()
+
+    def __call__(self, _conn: object) -> bool:
+        self._reached.set()
+        return self._opened.wait(60)
+
+    def reached(self) -> bool:
+        return self._reached.is_set()
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """As soon as it does."""
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.005)
 
 
 def open_shop(database: Database) -> None:

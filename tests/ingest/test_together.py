@@ -6,7 +6,6 @@ import asyncio
 import importlib
 import itertools
 import random
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,7 +25,21 @@ from doorstep.models import Database
 from doorstep.models.migrate import upgrade
 from doorstep.sources.base import Reading
 from doorstep.sources.sightings import ConsentSighting, PersonSighting
-from ingest.telling import SHOP, event, hours, line, open_shop, order, rows, scan, told, value, whole
+from ingest.telling import (
+    SHOP,
+    Gate,
+    event,
+    hours,
+    line,
+    open_shop,
+    order,
+    rows,
+    scan,
+    told,
+    until,
+    value,
+    whole,
+)
 from ingest.test_shuffles import STORY
 
 accept_module = importlib.import_module("doorstep.ingest.accept")  # the package names a function so, too
@@ -118,12 +131,12 @@ def test_together_they_leave_what_they_leave_one_after_the_other(
 
 async def told_together(writer: Writer, group: Sequence[Incoming]) -> list[Accepted | BaseException]:
     """Waiting at the same moment, so that they share a transaction."""
-    gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(60))
-    await asyncio.sleep(0.05)
+    gate = Gate()
+    writer.submit(gate)
+    await until(gate.reached)
     asked = [asyncio.create_task(writer.accept(i.at, i.reading, i.raw, i.received_at)) for i in group]
-    await asyncio.sleep(0.05)
-    gate.set()
+    await until(lambda: writer.waiting == len(group))
+    gate.open()
     return await asyncio.gather(*asked, return_exceptions=True)
 
 

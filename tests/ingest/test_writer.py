@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from doorstep.ingest.inbox import RUSH_SWEEP_AFTER, SWEEP_AFTER
 from doorstep.ingest.inputs import webhook_id
 from doorstep.ingest.sql import EVENTS
 from doorstep.models import Database
-from ingest.telling import NOON, SHOP, open_shop, order, rows, whole
+from ingest.telling import NOON, SHOP, Gate, open_shop, order, rows, until, whole
 
 
 @pytest.fixture
@@ -44,20 +43,20 @@ async def test_what_waits_together_is_committed_together(
     database: Database, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = commits(database, monkeypatch)
-    gate = threading.Event()
-    first = writer.submit(lambda _conn: gate.wait(60))
-    await asyncio.sleep(0.05)
+    gate = Gate()
+    first = writer.submit(gate)
+    await until(gate.reached)
     others = [
         asyncio.create_task(
             writer.accept(SHOP, whole(order(str(n))), Raw(external_id=f"w{n}", body=b""), NOON)
         )
         for n in range(8)
     ]
-    await asyncio.sleep(0.05)
-    gate.set()
+    await until(lambda: writer.waiting == 8)
+    gate.open()
 
     assert [(await o).status for o in others] == [Answer.ACCEPTED] * 8
-    assert first.result(5) is True
+    assert first.result(60) is True
     assert len(counted) == 2
     assert len(rows(database, "SELECT * FROM journeys")) == 8
 
@@ -67,12 +66,13 @@ async def test_one_that_fails_takes_none_of_the_others_with_it(database: Databas
         conn.execute(text("UPDATE stores SET name = 'half-way'"))
         raise ValueError("mine alone")
 
-    gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(60))
+    gate = Gate()
+    writer.submit(gate)
+    await until(gate.reached)
     good = asyncio.create_task(writer.accept(SHOP, whole(order()), Raw(external_id="w1", body=b""), NOON))
     bad = asyncio.create_task(writer.run(fail))
-    await asyncio.sleep(0.05)
-    gate.set()
+    await until(lambda: writer.waiting == 2)
+    gate.open()
 
     assert (await good).status is Answer.ACCEPTED
     with pytest.raises(ValueError, match="mine alone"):
@@ -82,19 +82,20 @@ async def test_one_that_fails_takes_none_of_the_others_with_it(database: Databas
 
 
 async def test_nobody_is_answered_before_the_commit(database: Database, writer: Writer) -> None:
-    before, together = threading.Event(), threading.Event()
-    writer.submit(lambda _conn: before.wait(60))
-    await asyncio.sleep(0.05)
+    before, together = Gate(), Gate()
+    writer.submit(before)
+    await until(before.reached)
     asked = asyncio.create_task(writer.accept(SHOP, whole(order()), Raw(external_id="w1", body=b""), NOON))
+    await until(lambda: writer.waiting == 1)
+    writer.submit(together)  # in one transaction with it
+    before.open()
+    await until(together.reached)
     await asyncio.sleep(0.05)
-    writer.submit(lambda _conn: together.wait(60))  # in one transaction with it
-    before.set()
-    await asyncio.sleep(0.2)
 
     assert not asked.done()
     assert rows(database, "SELECT * FROM orders") == []
 
-    together.set()
+    together.open()
     await asked
     assert len(rows(database, "SELECT * FROM orders")) == 1
 
@@ -104,21 +105,16 @@ async def test_what_comes_in_a_rush_is_left_to_the_courier_for_longer(
 ) -> None:
     """Else the sweep would carry at once what the courier holds back so that webhooks are answered first."""
     await writer.accept(SHOP, whole(order("1")), Raw(external_id="w1", body=b""), NOON)
-    gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(60))
-    while writer.waiting:  # it has a transaction of its own
-        await asyncio.sleep(0.005)
+    gate = Gate()
+    writer.submit(gate)
+    await until(gate.reached)  # it has a transaction of its own
     late = asyncio.create_task(writer.accept(SHOP, whole(order("2")), Raw(external_id="w2", body=b""), NOON))
-    for _ in range(400):
-        if writer.hurried:
-            break
-        await asyncio.sleep(0.01)
-    assert writer.hurried
+    await until(lambda: writer.hurried)
     rushed = asyncio.create_task(
         writer.accept(SHOP, whole(order("3")), Raw(external_id="w3", body=b""), NOON)
     )
-    await asyncio.sleep(0.05)
-    gate.set()
+    await until(lambda: writer.waiting == 2)
+    gate.open()
     await asyncio.gather(late, rushed)
 
     with database.reading() as conn:
@@ -129,17 +125,17 @@ async def test_what_comes_in_a_rush_is_left_to_the_courier_for_longer(
 
 
 async def test_beyond_the_bound_callers_are_told_to_come_back(writer: Writer) -> None:
-    gate = threading.Event()
-    writer.submit(lambda _conn: gate.wait(60))
-    await asyncio.sleep(0.05)
+    gate = Gate()
+    writer.submit(gate)
+    await until(gate.reached)
     waiting = [writer.submit(lambda _conn: None) for _ in range(16)]
 
     with pytest.raises(Busy) as refused:
         writer.submit(lambda _conn: None)
 
     assert refused.value.status == 503
-    gate.set()
-    assert all(w.result(5) is None for w in waiting)
+    gate.open()
+    assert all(w.result(60) is None for w in waiting)
 
 
 async def test_closing_writes_what_waits_first(database: Database) -> None:
@@ -169,14 +165,14 @@ def test_a_full_disk_is_told_as_passing_and_takes_nobody_elses_work(tmp_path: Pa
         insert = text("INSERT INTO scratch VALUES (:n, :filling)")
         return lambda conn: conn.execute(insert, {"n": n, "filling": filling}).rowcount
 
-    gate = threading.Event()
+    gate = Gate()
     writer = Writer(database).start()
-    writer.submit(lambda _conn: gate.wait(60))
+    writer.submit(gate)
     small, large, last = (writer.submit(w) for w in (put(1), put(2, "x" * 50_000), put(3)))
-    gate.set()
+    gate.open()
     with pytest.raises(Unavailable):
-        large.result(10)
-    assert (small.result(10), last.result(10)) == (1, 1)
+        large.result(60)
+    assert (small.result(60), last.result(60)) == (1, 1)
     writer.close()
     assert [r["n"] for r in rows(database, "SELECT n FROM scratch ORDER BY n")] == [1, 3]
     database.dispose()
