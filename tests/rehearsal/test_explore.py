@@ -22,10 +22,10 @@ from doorstep.workflows import registry
 RUNS = 2500
 #: journey → the limit its fault breaks, and a seed that comes to it soon
 FAULTS = {
-    "faulty-refund": ("no promotion after refund", 2),
-    "faulty-complaint": ("at most 4 marketing in 7 days", 5),
-    "faulty-twice": ("no touch twice", 1),
-    "faulty-end": ("the journey always ends", 2),
+    "faulty-refund": ("no promotion after refund", 11),
+    "faulty-complaint": ("at most 4 marketing in 7 days", 6),
+    "faulty-twice": ("no touch twice", 7),
+    "faulty-end": ("the journey always ends", 7),
     "faulty-first-line": ("no unhandled exception", 6),
     "faulty-photo": ("no promotion with an open complaint", 2),
 }

@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -182,8 +181,8 @@ class Show:
         self._settles: list[datetime] = []
         """When news that a journey was told has settled: it shows nobody that it waits for that."""
         self.lag = timedelta()
-        """The longest that the story has stood at one moment: no journey's clock is further ahead of it, for while
-        the machine works at a moment, the server's clock goes on."""
+        """The furthest that the clock has been past a moment when all of it had happened: no journey's is further ahead
+        of the story, for while the machine works at a moment the server's clock goes on, and what is due next waits."""
         at = self.placed - timedelta(days=1)
         with self.database.write() as session:
             session.add(
@@ -204,8 +203,7 @@ class Show:
         self.time.reached(self.placed - timedelta(seconds=1))
         await self._tell(catalogue(self.scenario), self.placed - timedelta(hours=1), "catalogue")
         for _ in range(500):
-            rows, stood = await self._open(), monotonic()
-            now = self.time.now()
+            rows, now = await self._open(), self.time.now()
             dues = [row.next_due_at for row in rows if row.next_due_at and not row.paused]
             if dues and min(dues) <= now:  # an attempt that waits to be made again
                 dues = [*(due for due in dues if due > now), now + RETRIED]
@@ -213,7 +211,8 @@ class Show:
             self._settles = [moment for moment in self._settles if moment != due]
             told = self.script.next_at
             if due is not None and (told is None or due <= told):
-                await self._until(rows, due)
+                at = due
+                await self._until(rows, at)
             elif told is not None:
                 at, number, entry = self.script.pop()
                 await self._until(rows, at)
@@ -224,7 +223,7 @@ class Show:
                 raise AssertionError(f"{self.scenario.name}: a journey waits for nothing that comes")
             await self._settled()
             await asyncio.to_thread(self._answer_messages)
-            self.lag = max(self.lag, timedelta(seconds=monotonic() - stood))
+            self.lag = max(self.lag, self.time.now() - at)
         raise AssertionError(f"{self.scenario.name} does not end")
 
     # --- time -------------------------------------------------------------------------------------
