@@ -1,7 +1,8 @@
 """What a bench stands on: a migrated database, and a Temporal server that keeps its histories in the same kind.
 
-`BENCH_ON=postgres` (or `python -m bench --on postgres`): one PostgreSQL of the bench's own, with fsync as in
-production, for both. Otherwise two SQLite files, as `doorstep up` makes them.
+`BENCH_ON=postgres` (or `python -m bench --on postgres`): PostgreSQL of the bench's own, with fsync as in production:
+one server for Doorstep's tables, one behind the API for Temporal's, as docs/operating.md says for one machine.
+Otherwise two SQLite files, as `doorstep up` makes them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from doorstep.models.migrate import upgrade
 from doorstep.postgres_server import PostgresServer
-from doorstep.processes import LOOPBACK
+from doorstep.processes import BEHIND_THE_API, LOOPBACK
 from doorstep.server_stores import PostgresDatabases
 from doorstep.temporal_server import TemporalServer
 
@@ -48,13 +49,16 @@ def ground(*, temporal: bool = True) -> Iterator[Ground]:
         if on_postgres():
             postgres = stack.enter_context(PostgresServer(durable=True))
             url = postgres.create("doorstep")
-            stores = PostgresDatabases(host=LOOPBACK, port=postgres.port)
             pids["postgres"] = postgres.pid
         else:
             url = f"sqlite:///{folder / 'doorstep.db'}"
         upgrade(url)
         address = ""
         if temporal:
+            if on_postgres():
+                behind = stack.enter_context(PostgresServer(durable=True, niceness=BEHIND_THE_API))
+                stores = PostgresDatabases(host=LOOPBACK, port=behind.port)
+                pids["postgres_of_temporal"] = behind.pid
             server = stack.enter_context(TemporalServer(folder / "temporal", stores=stores))
             address, pids["temporal"] = server.address, server.pid or 0
         yield Ground(folder, url, address, pids)

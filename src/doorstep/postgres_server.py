@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ from doorstep.errors import SetupError
 NEEDED = 14
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+YIELD_SECONDS = 0.2
 USER = "postgres"
 _DEBIAN = Path("/usr/lib/postgresql")
 
@@ -63,11 +65,12 @@ BEFORE_REMOVAL: list[Callable[[PostgresServer], None]] = []
 class PostgresServer:
     """One server, one superuser `postgres` without a password, loopback only. `with`: started, stopped, removed.
 
-    `durable=False` does without fsync: a killed *process* loses nothing, a power cut might. Start it from a thread
-    that lives as long as the server should. Raises `SetupError` where PostgreSQL is not installed.
+    `durable=False` does without fsync: a killed *process* loses nothing, a power cut might. `niceness`: it stands
+    back for others, with all of its processes. Start it from a thread that lives as long as the server should. Raises
+    `SetupError` where PostgreSQL is not installed.
     """
 
-    def __init__(self, *, durable: bool = False, connections: int = 300) -> None:
+    def __init__(self, *, durable: bool = False, connections: int = 300, niceness: int = 0) -> None:
         binaries = find_binaries()
         if binaries is None:
             raise SetupError(
@@ -75,7 +78,7 @@ class PostgresServer:
                 mend="`scripts/test-tools` installs it on Debian; elsewhere put its `bin` folder on PATH.",
             )
         self._binaries = binaries
-        self._durable, self._connections = durable, connections
+        self._durable, self._connections, self._niceness = durable, connections, niceness
         self.port = processes.free_ports(1)[0]
         self.folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
         self.log = self.folder / "server.log"
@@ -112,7 +115,11 @@ class PostgresServer:
         data = self.folder / "data"
         if not data.exists():
             self._initialise(data)
-        self._process = processes.spawn(self._command(data), log=self.log, cwd=self.folder)
+        self._process = processes.spawn(
+            self._command(data), log=self.log, cwd=self.folder, niceness=self._niceness
+        )
+        if self._niceness:
+            threading.Thread(target=self._yield, args=(self._process,), daemon=True).start()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
@@ -151,6 +158,18 @@ class PostgresServer:
             options |= {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
         command = [str(self._binaries / "postgres"), "-D", str(data)]
         return [*_user(), *command, *(f"--{name}={value}" for name, value in options.items())]
+
+    def _yield(self, process: subprocess.Popen[bytes]) -> None:
+        """Each of the server's processes begins a session of its own, which Linux may give its own full share of the
+        processors (`processes.yield_to_others`), so each is lowered as it comes."""
+        before: set[int] = set()
+        lowered: set[int] = set()
+        while process.poll() is None:
+            now = set(_children(process.pid))
+            for pid in now - lowered:
+                processes.yield_to_others(pid, self._niceness)
+            before, lowered = now, before & now  # a new one twice: it may not have had its session yet
+            time.sleep(YIELD_SECONDS)
 
     @property
     def pid(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -120,8 +122,9 @@ def test_our_own_mistakes_do_not_pass(url: str) -> None:
 
 @pytest.mark.skipif(find_binaries() is None, reason="needs a PostgreSQL of its own, as the last lines say")
 def test_a_server_that_was_restarted_is_found_again_without_one_failed_request() -> None:
-    """While it is down it is away; afterwards the pool's dead connections are replaced before they are used."""
-    with PostgresServer() as server:
+    """While it is down it is away; afterwards the pool's dead connections are replaced before they are used. (And a
+    server that stands back does so with every process.)"""
+    with PostgresServer(niceness=7) as server:
         database = opened(server.url())
         with database.reading() as one, database.reading() as two:
             assert one is not two
@@ -132,8 +135,19 @@ def test_a_server_that_was_restarted_is_found_again_without_one_failed_request()
         server.start()
         for _ in range(3):
             with database.writing() as connection:
-                assert connection.execute(text("SELECT 1")).scalar_one() == 1
+                backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+                assert os.getpriority(os.PRIO_PROCESS, backend) == 7
+                _lowered_as_a_session(backend, 7)
         database.dispose()
+
+
+def _lowered_as_a_session(pid: int, niceness: int) -> None:
+    """Within a moment; where Linux has no such groups there is nothing to lower."""
+    group = Path(f"/proc/{pid}/autogroup")
+    deadline = time.monotonic() + 20
+    while group.exists() and not group.read_text().strip().endswith(f"nice {niceness}"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_place_where_nobody_listens_is_away_at_once() -> None:
