@@ -225,6 +225,7 @@ STATE_QUERY = "state"
 
 #: one call of the touch activity; a sender's HTTP timeout stays well below
 TOUCH_START_TO_CLOSE = timedelta(seconds=30)
+_AT_LEAST, _SHOWING = timedelta(minutes=1), timedelta(seconds=10)
 
 
 class _Policy(RetryPolicy):
@@ -257,7 +258,7 @@ async def _ask[T](name: str, request: object, answer: type[T], **options: Any) -
 async def touch(request: TouchRequest) -> Outcome:
     """Gate, ledger, render, send: the whole of one touch. Retried until it is of no use any more; a
     cancelled journey waits for a touch under way, so that its outcome is known."""
-    left = max(request.expires_at - request.as_of, timedelta(minutes=1))
+    left = max(request.expires_at - request.as_of, _AT_LEAST)
     return await _ask(
         TOUCH,
         request,
@@ -274,7 +275,7 @@ async def project(projection: Projection) -> None:
     await workflow.execute_local_activity(
         PROJECT,
         projection,
-        schedule_to_close_timeout=timedelta(seconds=10),
+        schedule_to_close_timeout=_SHOWING,
         retry_policy=_ONCE,
     )
 

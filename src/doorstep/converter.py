@@ -27,6 +27,7 @@ from doorstep.codec import Codec, key_ring
 from doorstep.settings import Settings, load_settings
 
 _JSON, _NULL = b"json/plain", {"encoding": b"binary/null"}
+_EMPTY = Payload(metadata={"encoding": _JSON})
 _adapter_of = functools.lru_cache(maxsize=256)(TypeAdapter)
 
 
@@ -58,8 +59,9 @@ class _Json(PydanticJSONPlainPayloadConverter):
         return read(payload.data)
 
     def to_payload(self, value: Any) -> Payload:
-        made = Payload(data=to_json(value))
-        made.metadata["encoding"] = _JSON
+        made = Payload()
+        made.CopyFrom(_EMPTY)
+        made.data = to_json(value)
         return made
 
 

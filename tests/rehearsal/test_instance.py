@@ -1,11 +1,12 @@
-"""The engine's instance is the SDK's with less asked twice: both say the same, to the byte, in every shipped scenario
-and in every odd workflow."""
+"""The engine's instance is the SDK's with less asked twice: both say the same, to the byte, in every shipped scenario,
+in every odd workflow, and wherever a hundred seeds send one that waits, limits and cancels in every mixture."""
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
 from tests.rehearsal.conformance import InEngine, engine_activities
 from tests.rehearsal.test_conformance import ODD
+from tests.rehearsal.wandering import Wanders
 
 import doorstep
 from doorstep.rehearsal import _sdk, shelf
@@ -98,4 +100,54 @@ def test_the_sdks_internals_are_known_in_one_place() -> None:
         for file in package.rglob("*.py")
         if internal.search(file.read_text(encoding="utf-8"))
     }
-    assert found == {f"rehearsal/_sdk/{name}.py" for name in ("__init__", "instance", "protocol")}
+    names = ("__init__", "activity", "instance", "protocol", "waiting")
+    assert found == {f"rehearsal/_sdk/{name}.py" for name in names}
+
+
+def wandered(seed: int) -> tuple[list[tuple[str, str, str]], Any]:
+    """A seed's way: told, asked, looked at and cancelled from outside at moments of its own. What was logged, with the
+    line that asked for it."""
+    draw = random.Random(seed)
+    with Engine(
+        Wanders,
+        seed,
+        workflow_id=f"wanders-{seed}",
+        start=START,
+        activities=engine_activities(),
+        sandboxed=False,
+        traced=True,
+    ) as engine:
+        for _ in range(draw.randint(1, 8)):
+            engine.run_until(
+                engine.now + draw.choice((timedelta(), timedelta(minutes=10), timedelta(minutes=47)))
+            )
+            if engine.done:
+                break
+            what = draw.random()
+            if what < 0.6:
+                engine.signal("say", draw.randint(1, 30))
+            elif what < 0.8:
+                engine.update("ask", draw.randint(1, 30))
+            elif what < 0.9:
+                assert engine.query("state")
+            elif what < 0.95:
+                engine.cancel("enough")
+        engine.run()
+        assert engine.done or engine.next_due is None
+        return [(e.kind, e.name, str(e.place)) for e in engine.log], engine.ending and engine.ending.kind
+
+
+@pytest.mark.filterwarnings("ignore::temporalio.workflow.UnfinishedUpdateHandlersWarning")
+@pytest.mark.filterwarnings("ignore::temporalio.workflow.UnfinishedSignalHandlersWarning")
+def test_a_hundred_ways_are_said_alike(said: Callable[[], Said], monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = [(wandered(seed), said()) for seed in range(100)]
+    monkeypatch.setattr(_sdk, "Instance", _WorkflowInstanceImpl)
+    for seed, (told, commands) in enumerate(quick):
+        assert wandered(seed) == told, f"seed {seed}"
+        assert said() == commands, f"seed {seed}"
+    kinds = {kind for (log, _), _ in quick for kind, _, _ in log}
+    assert kinds > {"cancel_timer", "request_cancel_activity", "local_activity_cancelled", "attempt_failed"}
+    assert {ending for (_, ending), _ in quick} >= {
+        "complete_workflow_execution",
+        "cancel_workflow_execution",
+    }

@@ -80,7 +80,7 @@ class SendWindow:
 
     def is_open(self, instant: datetime, zone_name: str) -> bool:
         """Whether the local wall clock stands in [opens, closes)."""
-        return self.opens <= instant.astimezone(zone(zone_name)).time().replace(tzinfo=None) < self.closes
+        return self.opens <= instant.astimezone(zone(zone_name)).time() < self.closes
 
     def next_opening(self, instant: datetime, zone_name: str) -> datetime:
         """`instant` itself if the window is open, else the first instant after it at which it opens (UTC)."""
@@ -106,7 +106,10 @@ def opening_of_day(
     """
     day = local_date(anchor, zone_name) + timedelta(days=days)
     opening = local_to_utc(day, window.opens, zone_name)
-    length = timedelta(
-        hours=window.closes.hour - window.opens.hour, minutes=window.closes.minute - window.opens.minute
-    )
-    return opening + timedelta(seconds=int(min(SPREAD, length / 3).total_seconds() * spread))
+    return opening + _into(window.opens, window.closes, spread)
+
+
+@lru_cache(maxsize=4096)
+def _into(opens: time, closes: time, spread: float) -> timedelta:
+    length = timedelta(hours=closes.hour - opens.hour, minutes=closes.minute - opens.minute)
+    return timedelta(seconds=int(min(SPREAD, length / 3).total_seconds() * spread))

@@ -87,16 +87,18 @@ class OrderState:
 
     @property
     def active_shipments(self) -> tuple[Shipment, ...]:
+        if len(self.shipments) < 2:
+            return tuple(s for s in self.shipments.values() if s.status is not ShipmentStatus.CANCELLED)
         return tuple(s for _, s in sorted(self.shipments.items()) if s.status is not ShipmentStatus.CANCELLED)
 
     @property
     def troubled(self) -> bool:
         """A parcel is in trouble now: marketing is held."""
-        return any(s.troubled for s in self.active_shipments)
+        return any(s.troubled for s in self.shipments.values() if s.status is not ShipmentStatus.CANCELLED)
 
     def silent(self, at: datetime) -> bool:
         """A parcel has not been scanned by when it should have been."""
-        return any(s.silent(at) for s in self.active_shipments)
+        return any(s.silent(at) for s in self.shipments.values() if s.status is not ShipmentStatus.CANCELLED)
 
     @property
     def open_complaint(self) -> bool:

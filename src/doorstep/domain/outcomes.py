@@ -64,7 +64,7 @@ class Verdict(StrEnum):
     SKIP = "skip"
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=False)
 class RuleTrace:
     """One rule of the gate: what it read and what it said. `facts` are JSON values without personal data."""
 

@@ -34,7 +34,7 @@ class Case:
         return self.request.purpose is Purpose.MARKETING
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=False)
 class Ruling:
     """One rule's answer. `read` becomes the trace's facts: JSON values, never personal data.
     `until` belongs to a deferral; `channels` replaces the case's for the rules that follow."""
@@ -51,7 +51,7 @@ class Ruling:
 def passes(
     detail: str, read: Mapping[str, Any] | None = None, *, channels: tuple[Channel, ...] | None = None
 ) -> Ruling:
-    return Ruling(verdict=Verdict.PASS, detail=detail, read=read or {}, channels=channels)
+    return Ruling(Verdict.PASS, detail, read or {}, None, None, False, channels)
 
 
 def skips(reason: SkipReason, detail: str, read: Mapping[str, Any], *, shadow: bool = False) -> Ruling:
@@ -70,13 +70,12 @@ def narrowed(
     read: Mapping[str, Any] | None = None,
 ) -> Ruling:
     """The answer of a rule that drops channels: `fell` maps each to its reason. No channel left: a skip."""
+    full: dict[str, Any] = {"channels": [str(c) for c in case.channels], "fell": {}, **(read or {})}
+    if not fell and case.channels:
+        return passes(all_well, full)
     left = tuple(channel for channel in case.channels if channel not in fell)
-    full = {
-        "channels": [str(c) for c in left],
-        "fell": {str(c): words for c, words in fell.items()},
-        **(read or {}),
-    }
-    why = "; ".join(f"{channel}: {words}" for channel, words in fell.items()) if fell else ""
+    full |= {"channels": [str(c) for c in left], "fell": {str(c): words for c, words in fell.items()}}
+    why = "; ".join(f"{channel}: {words}" for channel, words in fell.items())
     if not left:
         return skips(reason, f"No channel is left ({why or 'none was asked for'}).", full)
     if len(left) == len(case.channels):

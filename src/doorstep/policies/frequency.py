@@ -21,6 +21,7 @@ from doorstep.policies.holdout import held_out
 
 #: a deferral is never shorter: a touch that finds no slot must not spin
 LEAST = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
 #: the longest part of a second
 _PART = timedelta(microseconds=999_999)
 
@@ -41,7 +42,7 @@ class Slots:
 
     @property
     def hours(self) -> float:
-        return self.cap.window / timedelta(hours=1)
+        return self.cap.window / _HOUR
 
     def as_json(self) -> dict[str, Any]:
         return {

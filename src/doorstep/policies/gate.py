@@ -64,15 +64,15 @@ def decide(
         unavailable=unavailable or {},
         holding=holding,
     )
-    trace: tuple[RuleTrace, ...] = ()
+    trace: list[RuleTrace] = []
     for name, rule in RULES:
         ruling = rule(case)
-        trace += (RuleTrace(rule=name, verdict=ruling.verdict, facts=ruling.read, detail=ruling.detail),)
+        trace.append(RuleTrace(name, ruling.verdict, ruling.read, ruling.detail))
         if ruling.verdict is not Verdict.PASS:
-            return _refusal(ruling, trace)
+            return _refusal(ruling, tuple(trace))
         if ruling.channels is not None:
             case = replace(case, channels=ruling.channels)
-    return Send(channel=case.channels[0], trace=trace)
+    return Send(channel=case.channels[0], trace=tuple(trace))
 
 
 def _refusal(ruling: Ruling, trace: tuple[RuleTrace, ...]) -> Defer | Skip:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import time
+from functools import lru_cache
+
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import SkipReason
 from doorstep.policies.case import Case, Ruling, defers, iso, passes, skips
@@ -14,7 +17,7 @@ def quiet_hours(case: Case) -> Ruling:
     window, zone = case.facts.policy.window, case.facts.zone
     read = {
         "zone": zone,
-        "window": [window.opens.isoformat("minutes"), window.closes.isoformat("minutes")],
+        "window": [_minutes(window.opens), _minutes(window.closes)],
         "open": window.is_open(case.at, zone),
     }
     if case.request.ignore_timing:
@@ -34,6 +37,11 @@ def quiet_hours(case: Case) -> Ruling:
     return skips(
         SkipReason.QUIET_HOURS_EXPIRED, "The send window opens after the touch's use has ended.", read
     )
+
+
+@lru_cache(maxsize=256)
+def _minutes(at: time) -> str:
+    return at.isoformat("minutes")
 
 
 def _bound(case: Case, channel: Channel) -> bool:

@@ -15,7 +15,8 @@ def relevance(case: Case) -> Ruling:
     if not case.marketing:
         return passes("A transactional message is relevant as it is.")
     order, request = case.facts.order, case.request
-    kept = {ref for line in order.kept_lines for ref in (line.ref, line.product_ref)}
+    kept_lines = order.kept_lines
+    kept = {ref for line in kept_lines for ref in (line.ref, line.product_ref)}
     items_kept = [ref for ref in request.items if ref in kept]
     new_to_them = [ref for ref in request.offered if ref not in case.facts.owned_products]
     read = {
@@ -27,7 +28,7 @@ def relevance(case: Case) -> Ruling:
     }
     if order.open_complaint:
         return skips(SkipReason.NOT_RELEVANT, "Support has an open complaint about this order.", read)
-    if order.lines and not order.kept_lines:
+    if order.lines and not kept_lines:
         return skips(SkipReason.NOT_RELEVANT, "The whole order goes back.", read)
     if request.items and order.lines and not items_kept:
         return skips(SkipReason.NOT_RELEVANT, "Nothing it is about is kept any more.", read)

@@ -8,14 +8,11 @@ from doorstep.policies.case import Case, Ruling, iso, passes, skips
 
 def stale(case: Case) -> Ruling:
     """Past its usefulness a touch is not sent: a journey started late skips it instead of bursting."""
-    expires_at = case.request.expires_at
-    if case.at > expires_at:
-        return skips(
-            SkipReason.STALE,
-            f"It was of use until {iso(expires_at)}, and it is {iso(case.at)}.",
-            {"expires_at": iso(expires_at)},
-        )
-    return passes(f"It is of use until {iso(expires_at)}.", {"expires_at": iso(expires_at)})
+    until = iso(case.request.expires_at)
+    if case.at > case.request.expires_at:
+        told = f"It was of use until {until}, and it is {iso(case.at)}."
+        return skips(SkipReason.STALE, told, {"expires_at": until})
+    return passes(f"It is of use until {until}.", {"expires_at": until})
 
 
 def exited(case: Case) -> Ruling:

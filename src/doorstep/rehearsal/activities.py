@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, get_type_hints
@@ -24,6 +24,7 @@ ActivityFunction = Callable[..., Any]
 """`function(call: ActivityCall, *args) -> result`, or raises. Arguments are decoded with the annotations of the
 parameters after `call`. Plain functions only: nothing waits in a rehearsal."""
 
+_AT_ONCE, _MICROSECOND = timedelta(), timedelta(microseconds=1)
 #: the server's retry policy for who gives none, and what its zeros mean
 _INITIAL, _COEFFICIENT, _LONGEST = 1_000_000, 2.0, 100
 #: a local activity whose next attempt is further away than this waits on a timer of the workflow
@@ -47,7 +48,7 @@ class ActivityCall:
     workflow_id: str
     start_to_close_timeout: timedelta | None
     schedule_to_close_timeout: timedelta | None
-    takes: timedelta = field(default_factory=timedelta)
+    takes: timedelta = _AT_ONCE
     """How long the attempt takes; the function may set it. Longer than a timeout: the attempt times out (whatever
     the function has done is done, as it is when a worker hangs)."""
 
@@ -136,7 +137,7 @@ class ActivityRun:
         except Exception as error:  # noqa: BLE001 - an activity's errors are the workflow's to hear of
             self.failure = Failure()
             converter.failure_converter.to_failure(error, converter.payload_converter, self.failure)
-        ends = now + call.takes // timedelta(microseconds=1)
+        ends = now + call.takes // _MICROSECOND if call.takes else now
         latest = None if self.start_to_close is None else now + self.start_to_close
         if latest is not None and ends > latest:
             ends = latest
@@ -226,6 +227,7 @@ def _duration(command: ScheduleActivity | ScheduleLocalActivity, name: str) -> i
     return given.seconds * 1_000_000 + given.nanos // 1000
 
 
+@lru_cache(maxsize=64)
 def _delta(given: int | None) -> timedelta | None:
     return None if given is None else timedelta(microseconds=given)
 

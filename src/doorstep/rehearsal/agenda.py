@@ -54,6 +54,12 @@ class Agenda:
         self._locals: list[ActivityRun] = []
         self._unsent: list[ActivityRun] = []
 
+    def retire(self) -> None:
+        """Nothing will happen any more. It lets go of who asked, so that both are freed at once, without the garbage
+        collector."""
+        self.clear()
+        self._function, self._note = _retired, _retired
+
     # --- what the workflow asks for ---------------------------------------------------------------------
 
     def take(self, kind: str, asked: Any, at: int) -> None:
@@ -91,7 +97,9 @@ class Agenda:
             (self._locals if run.local else self._unsent).remove(run)
         elif run.cancellation == _ABANDONS and not run.local:
             run.abandoned, run.cancel_requested = True, False  # it goes on, retries and all
-        elif not run.started:
+        elif run.started:
+            run.abandoned = True  # the workflow has its answer; how this attempt ends interests nobody
+        else:
             run.token = 0
         self._at_once.append(self._told_cancelled(run))
 
@@ -215,6 +223,10 @@ class Agenda:
         self._order += 1
         heapq.heappush(self._heap, (due, self._order, kind, what))
         return self._order
+
+
+def _retired(*_: object) -> Any:
+    raise AssertionError("the workflow was taken down")
 
 
 def _completed(run: ActivityRun, value: Payload) -> Job:

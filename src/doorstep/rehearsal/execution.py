@@ -103,6 +103,10 @@ class Execution:
 
     def close(self) -> None:
         """Take the workflow down where it is. Called by `with` and at its end."""
+        self._take_down()
+        self._agenda.retire()
+
+    def _take_down(self) -> None:
         if self._machine is not None:
             self._machine.evict()
         self._machine = None
@@ -217,7 +221,7 @@ class Execution:
 
     def _again(self, asked: Any) -> None:
         self._agenda.clear()
-        self.close()
+        self._take_down()
         self.runs += 1
         before, run_id = self._run_id, str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._run_id}/{self.runs}"))
         type_ = asked.workflow_type or self.definition.type

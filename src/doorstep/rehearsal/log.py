@@ -6,6 +6,7 @@ import json
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -15,6 +16,7 @@ from temporalio.api.common.v1 import Payload
 from doorstep.rehearsal.trouble import Place
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 #: what the workflow asked for, by its name in Temporal's protocol
 COMMANDS = frozenset(
@@ -41,9 +43,10 @@ def micros(moment: datetime) -> int:
     """Microseconds since 1970. Raises `ValueError` for a naive moment."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no zone: a moment is aware")
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=64)  # within an instant it is asked again and again
 def moment(at: int) -> datetime:
     """The moment (aware UTC) of microseconds since 1970."""
     return _EPOCH + timedelta(microseconds=at)

@@ -77,7 +77,8 @@ class MemoryTx:
         since = at - max(cap.window for cap in self.records.shop.policy.caps)
         counted: list[CountedTouch] = []
         waiting: list[WaitingTouch] = []
-        for key in sorted([key for key, row in rows.items() if _is_near(row, since) and key != request.key]):
+        own = request.key
+        for key in sorted([key for key, row in rows.items() if key != own and _is_near(row, since)]):
             row = rows[key]
             if (c := as_counted(row, at)) is not None:
                 counted.append(c)

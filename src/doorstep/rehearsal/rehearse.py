@@ -61,7 +61,7 @@ def rehearse(
     play = staged(
         cls,
         scenario,
-        renderer=templates if render else Unrendered(templates),
+        renderer=templates if render else _unrendered(templates),  # type: ignore[arg-type] # by identity
         first_day=first_day,
         links=links,
         person_ref=person_ref,
@@ -112,6 +112,12 @@ def held_to(scenario: Scenario, timeline: Timeline) -> Timeline:
 def built_in() -> Templates:
     """The built-in templates, compiled once for all rehearsals of the process."""
     return Templates(brand=BRAND)
+
+
+@lru_cache(maxsize=8)
+def _unrendered(renderer: Any) -> Unrendered:
+    """One for all rehearsals with that renderer: it knows each template's digest from the first."""
+    return Unrendered(renderer)
 
 
 def journey_class(journey: str | type[Any]) -> tuple[str, type[Any]]:

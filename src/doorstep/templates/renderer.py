@@ -79,6 +79,10 @@ class Renderer:
         self._names = frozenset(f.split("/", 1)[0] for f in self._files if not f.startswith("_"))
         self._resolve = lru_cache(maxsize=2048)(self._resolve_uncached)
         self._digest = lru_cache(maxsize=4096)(self._digest_uncached)
+        self._written = {
+            name: frozenset(c for c, file in _MAIN.items() if f"{name}/{file}" in self._files)
+            for name in self._names
+        }
 
     def names(self) -> tuple[str, ...]:
         """Every template there is, sorted."""
@@ -91,7 +95,7 @@ class Renderer:
                 f"There is no template '{template}'.{nearest(template, self._names)}",
                 mend="Add its folder to the store package's templates.",
             )
-        return frozenset(c for c, file in _MAIN.items() if f"{template}/{file}" in self._files)
+        return self._written[template]
 
     def render(self, template: str, channel: Channel, content: Mapping[str, Any]) -> Rendered:
         """The template with everything filled in. Raises `TemplateError` naming template, channel and what

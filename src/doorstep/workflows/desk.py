@@ -36,17 +36,7 @@ class Desk:
 
     def waits(self) -> tuple[Wait, ...]:
         """What waits, for support to read."""
-        return tuple(
-            Wait(
-                kind="touch",
-                name=t.step,
-                occurrence=t.occurrence,
-                until=t.next,
-                note=t.held_for.value if t.held_for else "",
-            )
-            for t in self.waiting.values()
-            if t.shown or not t.under_way
-        )
+        return tuple([t.wait() for t in self.waiting.values() if t.shown or not t.under_way])
 
     def shown(self) -> None:
         """What waits now has been projected."""

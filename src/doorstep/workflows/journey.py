@@ -32,6 +32,7 @@ _ANCHOR: ContextVar[datetime | None] = ContextVar("doorstep_anchor", default=Non
 """When that happened which the running arm last waited for: a touch without a moment of its own is due then."""
 _REACHED: ContextVar[datetime | None] = ContextVar("doorstep_reached", default=None)
 """When the latest of all that happened which the running arm waited for: before that it could not have gone on."""
+_USEFUL_FOR = {Purpose.MARKETING: timedelta(days=3), Purpose.TRANSACTIONAL: timedelta(days=2)}
 ONCE_REACHED = "useful-once-reached"
 """A touch about an event is not due before its arm could reach it."""
 declare_patch(ONCE_REACHED)
@@ -178,7 +179,7 @@ class Journey(JourneyCore):
         if at and reached and isinstance(about, Event) and at < reached and self.patched(ONCE_REACHED):
             due = reached
         if useful_for is None:
-            useful_for = timedelta(days=3 if purpose is Purpose.MARKETING else 2)
+            useful_for = _USEFUL_FOR[purpose]
         outcome = await self._desk.carry(
             Touch(
                 step=step,

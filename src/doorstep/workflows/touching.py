@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from doorstep.contracts import Wait
 from doorstep.domain.events import Event
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
@@ -64,6 +65,7 @@ class Touch:
     shown: bool = False
     """Support has seen it waiting: it stays in sight until it has ended."""
     moved: int = 0
+    _told: tuple[datetime, SkipReason | None, Wait] | None = None
 
     @property
     def name(self) -> str:
@@ -72,6 +74,15 @@ class Touch:
     @property
     def next(self) -> datetime:
         return self.wake or self.due
+
+    def wait(self) -> Wait:
+        """What support reads of it while it waits. Made once: it is asked for whenever anything changes."""
+        told = self._told
+        if told is None or told[0] is not self.next or told[1] is not self.held_for:
+            note = self.held_for.value if self.held_for else ""
+            wait = Wait(kind="touch", name=self.step, occurrence=self.occurrence, until=self.next, note=note)
+            self._told = told = (self.next, self.held_for, wait)
+        return told[2]
 
     @property
     def expires(self) -> datetime:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from temporalio import workflow
@@ -128,7 +129,10 @@ class Machine:
         add = inner._add_command
 
         def add_and_note() -> Any:
-            self.places.append(authors(within(frames(sys._getframe(1)))))
+            stack = [
+                p for p in frames(sys._getframe(1)) if not (p.file in _HERE and p.function in _COMMANDING)
+            ]
+            self.places.append(authors(within(stack)))
             return add()
 
         inner._add_command = add_and_note
@@ -174,13 +178,23 @@ class Machine:
         if self._gone:
             return
         self._gone = True
-        if not self._inner()._tasks:
-            return
-        try:
-            self.activate([Job(remove_from_cache=RemoveFromCache())], at=0, length=0)
-        except (RuntimeError, TaskFailedError, StuckError):
-            pass  # tasks that will not end keep nobody waiting here; they go with the garbage
+        inner = self._inner()
+        if any(not task.done() for task in inner._tasks):
+            try:
+                self.activate([Job(remove_from_cache=RemoveFromCache())], at=0, length=0)
+            except (RuntimeError, TaskFailedError, StuckError):
+                return  # tasks that will not end keep nobody waiting here; they go with the garbage
+        if (dismantle := getattr(inner, "dismantle", None)) is not None:  # in the sandbox it is the SDK's
+            dismantle()
 
+
+_HERE = frozenset(
+    str(Path(__file__).with_name(name)) for name in ("activity.py", "instance.py", "waiting.py")
+)
+#: what of this package gives a command for the author's code, in between the SDK's
+_COMMANDING = frozenset(
+    {"_outbound_schedule_activity", "_apply_schedule_command", "held_until", "begin", "over"}
+)
 
 _EXTERN: dict[str, Callable[..., Any]] = {
     "__temporal_get_metric_meter": lambda: MetricMeter.noop,

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextvars import Context
 from typing import Any
 
-from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
-from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
+from temporalio.bridge.proto.workflow_activation import (
+    ResolveActivity,
+    WorkflowActivation,
+    WorkflowActivationJob,
+)
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.worker import WorkflowInstanceDetails
+from temporalio.worker._workflow_instance import _WorkflowInstanceImpl, _WorkflowLogicFlag
+
+from doorstep.rehearsal._sdk.activity import Asked, Handle, carried, contextual
+from doorstep.rehearsal._sdk.waiting import Soon, held, held_until
 
 #: the server suggests continue-as-new at this many events, and ends a workflow at `LONGEST_HISTORY`
 SUGGESTED_LENGTH = 4096
@@ -43,23 +53,153 @@ class Activation:
         return self._at
 
 
+#: tasks that are kept, done or not, before they are looked through
+_SOME = 64
+#: seconds; of a shorter wait asyncio asks more
+_SHORT = 0.001
+_SINGLE_BATCH = _WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH
+_HEARD = ("signal_workflow", "do_update")
+_USUAL = frozenset({*_HEARD, "fire_timer", "resolve_activity", "cancel_workflow"})
+_ENDS = (
+    "complete_workflow_execution",
+    "continue_as_new_workflow_execution",
+    "fail_workflow_execution",
+    "cancel_workflow_execution",
+)
+
+
 class Instance(_WorkflowInstanceImpl):
     """The SDK's instance without what no command depends on: the names of tasks, which only its log and its stack
-    traces show; the time limit of none around a condition without one; and, in its rounds, what it asks anew for each
-    condition and round. `tests/rehearsal/test_instance.py` holds it to the SDK's own."""
+    traces show; objects that it makes for every callback, wait, timer and activity where lighter ones do; and what it
+    asks anew for each condition and round. Whatever is out of the ordinary goes the SDK's own way.
+    `tests/rehearsal/test_instance.py` holds it to the SDK's own."""
+
+    def __init__(self, details: WorkflowInstanceDetails) -> None:
+        super().__init__(details)
+        self._many = _SOME
+        self._contextual = contextual(self._context_free_payload_converter) or contextual(
+            self._context_free_failure_converter
+        )
+
+    def dismantle(self) -> None:
+        """Let go of everything, once no task is left: an instance refers to itself, and would wait for the garbage
+        collector with all that it holds. What it keeps is for errors of tasks that nobody asked about."""
+        for name in [name for name in self.__dict__ if name not in ("_deleting", "_exception_handler")]:
+            del self.__dict__[name]
+
+    # --- one activation -----------------------------------------------------------------------------------
+
+    def activate(self, act: Any) -> WorkflowActivationCompletion:
+        """As the SDK's; the first activation of a run, its last, and those with other jobs are the SDK's."""
+        batches: tuple[list[Any], list[Any]] = ([], [])
+        for job in act.jobs:
+            kind = job.WhichOneof("variant")
+            if kind not in _USUAL:
+                return self._activate_as_the_sdk_does(act)
+            batches[kind not in _HEARD].append((kind, job))
+        if self._object is None or self._deleting:
+            return self._activate_as_the_sdk_does(act)
+        completion = self._begun(act)
+        error: BaseException | None = None
+        try:
+            self._carry_out(act.jobs, batches)
+        except Exception as raised:  # noqa: BLE001 - a workflow's own errors fail its task
+            error = self._failing(raised)
+        if self._versioning_behavior:
+            completion.successful.versioning_behavior = self._versioning_behavior.value
+        if error is not None:
+            completion.failed.failure.SetInParent()
+            self._workflow_context_failure_converter.to_failure(
+                error, self._workflow_context_payload_converter, completion.failed.failure
+            )
+        handling = self._in_progress_updates or self._in_progress_signals
+        if handling and any(c.WhichOneof("variant") in _ENDS for c in completion.successful.commands):
+            self._warn_if_unfinished_handlers()
+        return completion
+
+    def _activate_as_the_sdk_does(self, act: Any) -> WorkflowActivationCompletion:
+        self._forget_done()  # a query may ask for the stacks of all
+        return super().activate(act)
+
+    def _begun(self, act: Any) -> WorkflowActivationCompletion:
+        completion = self._current_completion = WorkflowActivationCompletion()
+        completion.successful.SetInParent()
+        self._current_activation_error = None
+        self._deployment_version_for_current_task = act.deployment_version_for_current_task
+        self._current_history_length = act.history_length
+        self._current_history_size = act.history_size_bytes
+        self._continue_as_new_suggested = act.continue_as_new_suggested
+        self._target_worker_deployment_version_changed = act.target_worker_deployment_version_changed
+        self._time_ns, self._is_replaying = act.timestamp.ToNanoseconds(), act.is_replaying
+        self._current_internal_flags = act.available_internal_flags
+        self._single_batch_activation = self._workflow_logic_flag_enabled(_SINGLE_BATCH)
+        return completion
+
+    def _carry_out(self, jobs: Any, batches: tuple[list[Any], list[Any]]) -> None:
+        for batch in batches:
+            for kind, job in batch:
+                getattr(self, f"_apply_{kind}")(getattr(job, kind))
+            if batch and not self._single_batch_activation:
+                self._run_once(check_conditions=True, jobs=jobs)
+        if self._single_batch_activation:
+            self._run_once(check_conditions=True, jobs=jobs)
+
+    def _failing(self, error: Exception) -> BaseException | None:
+        """What fails the task; None when the error fails the workflow."""
+        if not self.workflow_is_failure_exception(error):
+            return error
+        try:
+            self._set_workflow_failure(error)
+        except Exception as inner:  # noqa: BLE001 - as the SDK's
+            return inner
+        return None
+
+    def _apply_resolve_activity(self, job: ResolveActivity) -> None:
+        if self._contextual or not job.result.HasField("completed"):
+            return super()._apply_resolve_activity(job)
+        handle = self._pending_activities.pop(job.seq, None)
+        if handle is None:
+            raise RuntimeError(f"Failed finding activity handle for sequence {job.seq}")
+        completed, type_ = job.result.completed, handle._input.ret_type
+        value = None
+        if completed.HasField("result"):
+            converter = self._context_free_payload_converter
+            (value,) = self._convert_payloads([completed.result], [type_] if type_ else None, converter)
+        return handle._resolve_success(value)
+
+    def _outbound_schedule_activity(self, input: Asked) -> Any:
+        if self._contextual or not (input.start_to_close_timeout or input.schedule_to_close_timeout):
+            return super()._outbound_schedule_activity(input)
+        handle = Handle(self, input, carried(self))
+        handle._apply_schedule_command()
+        self._pending_activities[handle._seq] = handle
+        return handle
+
+    # --- its event loop -----------------------------------------------------------------------------------
+
+    get_debug = staticmethod(bool)  # every task and future asks: without a frame of Python
+
+    def call_soon(  # type: ignore[override] # the same, with arguments of any type
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> Any:
+        if context is None or self._read_only:
+            return super().call_soon(callback, *args, context=context)
+        handle = Soon((context, callback, args))
+        self._ready.append(handle)  # type: ignore[arg-type] # a handle to whoever looks
+        return handle
 
     def _register_task(self, task: asyncio.Task[Any], *, name: str | None) -> None:
         self._assert_not_read_only("create task")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.remove)
         setattr(task, "_log_destroy_pending", False)  # noqa: B010 - not in typeshed
 
     def _run_once(self, *, check_conditions: bool, jobs: Sequence[WorkflowActivationJob]) -> None:
-        if self._object is None:
-            return super()._run_once(check_conditions=check_conditions, jobs=jobs)
-        ready, updates_only = self._ready, all(job.HasField("do_update") for job in jobs)
-        asyncio._set_running_loop(self)
         try:
+            if self._object is None:
+                return super()._run_once(check_conditions=check_conditions, jobs=jobs)
+            ready = self._ready
+            updates_only = jobs[0].HasField("do_update") and all(job.HasField("do_update") for job in jobs)
+            asyncio._set_running_loop(self)
             while ready:
                 while ready:
                     ready.popleft()._run()
@@ -69,20 +209,25 @@ class Instance(_WorkflowInstanceImpl):
                     self._look()
         finally:
             asyncio._set_running_loop(None)
+            if self._deleting or len(self._tasks) > self._many:
+                self._forget_done()
+                self._many = 2 * len(self._tasks) + _SOME
         return None
+
+    def _forget_done(self) -> None:
+        self._tasks = {task for task in self._tasks if not task.done()}
 
     def _look(self) -> None:
         """Wake who waits for a condition that holds now, and forget who waits no more."""
-        waiting = []
-        for held in self._conditions:
-            condition, future = held
+        waiting, over = self._conditions, []
+        for place, (condition, future) in enumerate(waiting):
             if future.done():
-                continue
-            if condition():
+                over.append(place)
+            elif condition():
                 future.set_result(True)
-            else:
-                waiting.append(held)
-        self._conditions[:] = waiting
+                over.append(place)
+        for place in reversed(over):
+            del waiting[place]
 
     def _accepted_one(self) -> bool:
         commands = self._current_completion.successful.commands
@@ -91,15 +236,8 @@ class Instance(_WorkflowInstanceImpl):
     def workflow_wait_condition(
         self, fn: Callable[[], bool], *, timeout: float | None = None, **options: Any
     ) -> Coroutine[Any, Any, None]:
-        if timeout is not None:
+        if timeout is None:
+            return held(self, fn)
+        if timeout < _SHORT or any(options.values()):
             return super().workflow_wait_condition(fn, timeout=timeout, **options)
-        return self._condition(fn)
-
-    async def _condition(self, fn: Callable[[], bool]) -> None:
-        self._assert_not_read_only("wait condition")
-        cancelled_before = self._cancel_reason is not None
-        future = self.create_future()
-        self._conditions.append((fn, future))
-        await future
-        if self._single_batch_activation and not cancelled_before and self._cancel_reason is not None:
-            raise asyncio.CancelledError
+        return held_until(self, fn, timeout)

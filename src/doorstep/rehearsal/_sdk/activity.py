@@ -1,0 +1,173 @@
+"""An activity that a workflow waits for: the SDK's handle, with what it makes for each made once or in place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.bridge.proto.workflow_commands import ScheduleActivity, ScheduleLocalActivity
+from temporalio.common import Priority
+from temporalio.converter import CompositePayloadConverter, WithSerializationContext
+from temporalio.worker import StartActivityInput, StartLocalActivityInput
+from temporalio.worker._workflow_instance import (
+    _ActivityDoBackoffError,
+    _ActivityHandle,
+    _WorkflowLogicFlag,
+)
+from temporalio.workflow._event_groups import _capture_event_group_markers
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal._sdk.instance import Instance
+
+Asked = StartActivityInput | StartLocalActivityInput
+Lasts = timedelta | None
+
+_COMPLETED = _WorkflowLogicFlag.RAISE_ON_CANCELLING_COMPLETED_ACTIVITY
+
+
+class Handle(_ActivityHandle):
+    """The SDK's handle of an activity, made with a converter that does not ask whose payloads they are."""
+
+    def __init__(self, instance: Instance, asked: Asked, work: Coroutine[Any, Any, Any]) -> None:
+        asyncio.Task.__init__(self, work, loop=instance)
+        self._instance = instance
+        self._seq = instance._next_seq("activity")
+        self._input = asked
+        self._result_fut = instance.create_future()
+        self._started = False
+        self._cancel_command_seq: int | None = None
+        instance._register_task(self, name=None)
+        self._payload_converter = instance._context_free_payload_converter
+        self._event_group_markers = _capture_event_group_markers(asked.event_groups)
+
+    def _apply_schedule_command(self, local_backoff: Any = None) -> None:
+        asked = self._input
+        if local_backoff is not None or asked.headers or asked.summary or self._event_group_markers:
+            return super()._apply_schedule_command(local_backoff)
+        payloads = self._payload_converter.to_payloads(asked.args) if asked.args else ()
+        command = self._instance._add_command()
+        made: Any
+        if isinstance(asked, StartLocalActivityInput):
+            made = command.schedule_local_activity
+            made.CopyFrom(_local(*_alike(asked), asked.local_retry_threshold))
+        else:
+            made = command.schedule_activity
+            made.CopyFrom(_regular(*_alike(asked), asked.heartbeat_timeout, asked.disable_eager_execution))
+            made.task_queue = asked.task_queue or self._instance._info.task_queue
+            if asked.versioning_intent:
+                made.versioning_intent = asked.versioning_intent._to_proto()
+            if asked.priority is not Priority.default:
+                made.priority.CopyFrom(asked.priority._to_proto())
+        made.seq = self._seq
+        made.activity_id = asked.activity_id or str(self._seq)
+        for payload in payloads:
+            made.arguments.add().CopyFrom(payload)  # `extend` would write each as bytes and read it again
+        if asked.schedule_to_close_timeout:  # a touch's is as long as it is of use: another each time
+            _put(asked.schedule_to_close_timeout, made.schedule_to_close_timeout)
+        if asked.retry_policy:
+            asked.retry_policy.apply_to_proto(made.retry_policy)
+        return None
+
+
+def _alike(asked: Asked) -> tuple[Any, ...]:
+    """What is the same whenever that activity is asked for, and can be a key."""
+    return (
+        asked.activity,
+        asked.schedule_to_start_timeout,
+        asked.start_to_close_timeout,
+        asked.cancellation_type,
+    )
+
+
+@lru_cache(maxsize=256)
+def _local(
+    name: str, starts: Lasts, lasts: Lasts, cancellation: int, threshold: Lasts
+) -> ScheduleLocalActivity:
+    made = ScheduleLocalActivity(activity_type=name)
+    _common(made, starts, lasts, cancellation)
+    if threshold:
+        _put(threshold, made.local_retry_threshold)
+    return made
+
+
+@lru_cache(maxsize=256)
+def _regular(
+    name: str, starts: Lasts, lasts: Lasts, cancellation: int, heartbeat: Lasts, late: bool
+) -> ScheduleActivity:
+    made = ScheduleActivity(activity_type=name, do_not_eagerly_execute=late)
+    made.priority.CopyFrom(Priority.default._to_proto())
+    _common(made, starts, lasts, cancellation)
+    if heartbeat:
+        _put(heartbeat, made.heartbeat_timeout)
+    return made
+
+
+def _common(
+    made: ScheduleActivity | ScheduleLocalActivity, starts: Lasts, lasts: Lasts, cancellation: int
+) -> None:
+    made.cancellation_type = int(cancellation)  # type: ignore[assignment] # a number of its enum
+    if starts:
+        _put(starts, made.schedule_to_start_timeout)
+    if lasts:
+        _put(lasts, made.start_to_close_timeout)
+
+
+def _put(given: timedelta, into: Duration) -> None:
+    if given.days < 0:
+        into.FromTimedelta(given)
+    else:
+        into.seconds, into.nanos = given.days * 86400 + given.seconds, given.microseconds * 1000
+
+
+async def carried(instance: Instance) -> Any:
+    """What the task of a handle does: waits for the activity's end, through its backoffs, and asks to cancel it when it
+    is cancelled itself."""
+    mine: Any = asyncio.current_task(instance)
+    mine._started = True
+    while True:
+        try:
+            return await _ended(instance, mine)
+        except _ActivityDoBackoffError as told:
+            left = told.backoff.backoff_duration.ToTimedelta().total_seconds()
+            await instance.workflow_sleep(left, event_groups=mine._input.event_groups)
+            mine._apply_schedule_command(told.backoff)
+            instance._pending_activities[mine._seq] = mine
+
+
+async def _ended(instance: Instance, mine: Handle) -> Any:
+    ending = mine._result_fut
+    while True:
+        waiter = instance.create_future()
+
+        def wake(_: Any, waiter: asyncio.Future[None] = waiter) -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        try:
+            ending.add_done_callback(wake)
+            try:
+                await waiter
+            finally:
+                ending.remove_done_callback(wake)
+            return ending.result()
+        except asyncio.CancelledError:
+            if ending.done():
+                if instance._single_batch_activation:
+                    raise
+                if not instance._is_replaying or _COMPLETED in instance._current_internal_flags:
+                    instance._current_completion.successful.used_internal_flags.append(_COMPLETED)
+                    raise
+            mine._request_cancel()
+            mine.uncancel()
+
+
+def contextual(converter: object) -> bool:
+    """Whether a converter may be another for another activity."""
+    if isinstance(converter, CompositePayloadConverter):
+        usual = type(converter).with_context is CompositePayloadConverter.with_context
+        return not usual or converter._any_converter_takes_context
+    return isinstance(converter, WithSerializationContext)

@@ -1,0 +1,139 @@
+"""How a workflow's tasks wait: the callbacks, conditions and time limits of its event loop, as asyncio and the SDK have
+them, without what those ask for each of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from temporalio.worker._workflow_instance import _TimerOptions, _TimerOptionsCtxVar
+from temporalio.workflow._event_groups import _active_event_groups, _capture_event_group_markers
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal._sdk.instance import Instance
+
+
+class Soon(list[Any]):
+    """What runs next: context, callback, arguments. An `asyncio.Handle`, of which tasks and futures make some hundreds
+    in a journey and look at none."""
+
+    __slots__ = ()
+
+    def cancel(self) -> None:
+        self.clear()
+
+    def cancelled(self) -> bool:
+        return not self
+
+    def get_context(self) -> Any:
+        return self[0]
+
+    def _run(self) -> None:
+        if not self:
+            return
+        context, callback, args = self
+        try:
+            context.run(callback, *args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as asyncio's
+            told = {"message": f"Exception in callback {callback!r}", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(told)
+        # a traceback that is kept keeps this frame, which would keep the task that keeps the traceback
+        del self, context, callback, args
+
+
+#: what a wait leaves in its task's context for timers that are set there later: none
+_NO_OPTIONS = _TimerOptions(event_group_markers=[])
+
+
+def _options() -> _TimerOptions:
+    active = _active_event_groups.get()
+    options = _NO_OPTIONS
+    if active.implicit is not None or active.explicit:
+        options = _TimerOptions(event_group_markers=_capture_event_group_markers(None))
+    if _TimerOptionsCtxVar.get() is not options:
+        _TimerOptionsCtxVar.set(options)
+    return options
+
+
+async def held(instance: Instance, condition: Callable[[], bool]) -> None:
+    """Until a condition holds."""
+    instance._assert_not_read_only("wait condition")
+    cancelled_before = instance._cancel_reason is not None
+    future = instance.create_future()
+    instance._conditions.append((condition, future))
+    _options()
+    await future
+    if instance._single_batch_activation and not cancelled_before and instance._cancel_reason is not None:
+        raise asyncio.CancelledError
+
+
+async def held_until(instance: Instance, condition: Callable[[], bool], seconds: float) -> None:
+    """Until a condition holds, for so long. Raises `TimeoutError`, as `asyncio.timeout` does: the task is cancelled by
+    its timer, and that cancellation is taken back."""
+    instance._assert_not_read_only("wait condition")
+    cancelled_before = instance._cancel_reason is not None
+    future = instance.create_future()
+    instance._conditions.append((condition, future))
+    limit: _Limit | None = _Limit(instance, _options())
+    assert limit is not None
+    limit.begin(seconds)
+    try:
+        await future
+    except asyncio.CancelledError as cancelled:
+        passed = limit.over()
+        limit = None  # it knows the task, which will know this frame by the traceback
+        if not passed:
+            raise
+        if instance._single_batch_activation and not cancelled_before and instance._cancel_reason is not None:
+            raise asyncio.CancelledError from None
+        raise TimeoutError from cancelled
+    limit.over()
+    if instance._single_batch_activation and not cancelled_before and instance._cancel_reason is not None:
+        raise asyncio.CancelledError
+
+
+class _Limit:
+    """The timer of a wait of the current task."""
+
+    __slots__ = ("_cancelling", "_expired", "_instance", "_options", "_seq", "_task", "_void")
+
+    def __init__(self, instance: Instance, options: _TimerOptions) -> None:
+        task = asyncio.current_task(instance)
+        assert task is not None
+        self._instance, self._task, self._options = instance, task, options
+        self._cancelling = task.cancelling()
+        self._void = self._expired = False
+        self._seq = instance._next_seq("timer")
+
+    def begin(self, seconds: float) -> None:
+        """Ask for the timer."""
+        instance, options, seq = self._instance, self._options, self._seq
+        now = instance.time()
+        delay = round(now + seconds - now, 3)
+        command = instance._add_command()
+        if options.event_group_markers:
+            command.event_group_markers.extend(options.event_group_markers)
+        made = command.start_timer
+        made.seq = seq
+        lasts = made.start_to_fire_timeout
+        lasts.seconds, lasts.nanos = divmod(int(delay * 1e9), 1_000_000_000)
+        instance._pending_timers[seq] = self  # type: ignore[assignment] # fired and cancelled as the SDK's
+
+    def _run(self) -> None:
+        if not self._void:
+            self._expired = True
+            self._task.cancel()
+
+    def over(self) -> bool:
+        """The wait is over, and the timer taken back unless it has fired. Whether the time was up, and no more than
+        that cancelled the task."""
+        self._void = True
+        if self._instance._pending_timers.pop(self._seq, None) is not None:
+            command = self._instance._add_command()
+            command.cancel_timer.seq = self._seq
+            if self._options.event_group_markers:
+                command.event_group_markers.extend(self._options.event_group_markers)
+        return self._expired and self._task.uncancel() <= self._cancelling
