@@ -27,7 +27,7 @@ FAULTS = {
     "faulty-twice": ("no touch twice", 7),
     "faulty-end": ("the journey always ends", 7),
     "faulty-first-line": ("no unhandled exception", 6),
-    "faulty-photo": ("no promotion with an open complaint", 2),
+    "faulty-photo": ("no promotion with an open complaint", 9),
 }
 
 
