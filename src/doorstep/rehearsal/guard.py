@@ -55,26 +55,38 @@ class BlockedError(RuntimeError):
 class _Turn:
     """One workflow task under way."""
 
-    __slots__ = ("began", "interrupted", "place", "thread", "used")
+    __slots__ = ("began", "clock", "interrupted", "place", "thread", "used")
 
     def __init__(self, thread: int) -> None:
         self.thread = thread
         self.began = time.monotonic()
-        self.used = _used(thread)
+        self.clock = _clock(
+            thread
+        )  # asked for while the thread lives: for one that has gone it may be the end
+        self.used = _read(self.clock)
         self.place: Place | None = None
         self.interrupted = False
 
     @property
     def stuck(self) -> bool:
         lasted = time.monotonic() - self.began
-        return lasted > WAITS_AFTER or (lasted > STUCK_AFTER and _used(self.thread) - self.used > STUCK_AFTER)
+        return lasted > WAITS_AFTER or (lasted > STUCK_AFTER and _read(self.clock) - self.used > STUCK_AFTER)
 
 
-def _used(thread: int) -> float:
-    """Seconds of a processor that thread has had; where the system does not tell, those of the clock."""
+def _clock(thread: int) -> int | None:
+    """What tells the seconds of a processor that a living thread has had; None where the system does not tell."""
     if sys.platform == "win32" or sys.platform == "darwin":
+        return None
+    return time.pthread_getcpuclockid(thread)
+
+
+def _read(clock: int | None) -> float:
+    if clock is None:
         return time.monotonic()
-    return time.clock_gettime(time.pthread_getcpuclockid(thread))
+    try:
+        return time.clock_gettime(clock)
+    except OSError:  # its thread has gone meanwhile, and so has its turn
+        return 0.0
 
 
 _turns: dict[int, _Turn] = {}
