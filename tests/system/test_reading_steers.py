@@ -56,14 +56,17 @@ async def test_what_a_signed_callback_says_was_opened_steers_the_journey(
     (letter,) = mail.accepted
     await report(connected, mail, letter, "open", sg_machine_open=True)
     await connected.pass_time(hours=1)
-    assert [w["name"] for w in (await connected.journey(journey))["waits"]] == ["message.opened"]
+    assert await waits(connected, journey) == ["message.opened"]
 
     await connected.until(teller.resolved(OPENED.at))
     await report(connected, mail, letter, "open")
     await report(connected, mail, letter, "open")  # again, later: the first counts
+    await connected.pass_time(seconds=3)
+    assert await waits(connected, journey) == ["care-guide"]
     await connected.until(teller.resolved(CLICKED.at))
     assert [sent.touch.rpartition(":")[2] for sent in mail.accepted] == ["education", "care-guide"]
     await report(connected, mail, mail.accepted[1], "open", "click", url="https://fern.example/care")
+    await connected.pass_time(seconds=3)
     await connected.pass_time(days=4)
 
     shown = await connected.journey(journey)
@@ -76,6 +79,10 @@ async def test_what_a_signed_callback_says_was_opened_steers_the_journey(
 
     unread = rehearse("heeding", replace(scenario, timeline=()), render=False, person_ref=person)
     assert (unread.outcome, [t.step for t in unread.sent]) == ("not read", ["education", "community"])
+
+
+async def waits(house: House, journey: str) -> list[str]:
+    return [wait["name"] for wait in (await house.journey(journey))["waits"]]
 
 
 def apart(steps: dict[str, dict[str, Any]], told: Timeline) -> list[str]:
