@@ -109,6 +109,7 @@ def test_the_scenarios_can_be_listed() -> None:
         (("standard", "--scenario", "no.yaml"), "no file no.yaml"),
         (("standard", "--all", "--scenario", "happy-path"), "exclude each other"),
         (("standard", "--html", "/nowhere/at/all.html"), "no folder /nowhere/at"),
+        (("standard", "--html", "/"), "--html: / is a folder"),
     ],
 )
 def test_a_wrong_name_is_offered_the_nearest_and_ends_with_1(words: tuple[str, ...], said: str) -> None:

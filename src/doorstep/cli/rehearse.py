@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,13 +63,25 @@ def rehearse(
         return
     if every and scenario:
         raise BadInput("--all and --scenario exclude each other.", mend="Give one of them.")
-    if html is not None and not html.resolve().parent.is_dir():
-        raise BadInput(f"There is no folder {html.resolve().parent}.", mend="Make it, or write elsewhere.")
+    if html is not None:
+        _check_page(html.resolve())
     names = list(shelf.files(packages)) if every else scenario or ["happy-path"]
     timelines = _played(journey, names, packages, whole=every)
     _show(timelines, as_json=as_json, html=html, whole=not every)
     if any(not timeline.ok for timeline in timelines):
         raise typer.Exit(1)
+
+
+def _check_page(file: Path) -> None:
+    """Whether it can be written: said before the first rehearsal, not after the last."""
+    if not file.parent.is_dir():
+        raise BadInput(f"There is no folder {file.parent}.", mend="Make it, or write elsewhere.")
+    if file.is_dir():
+        raise BadInput(
+            f"--html: {file} is a folder.", mend=f"Give a file, such as {file / 'rehearsed.html'}."
+        )
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise BadInput(f"--html: {file} cannot be written.", mend="Write elsewhere.")
 
 
 def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole: bool) -> list[Timeline]:
