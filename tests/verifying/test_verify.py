@@ -237,6 +237,10 @@ def test_a_folder_without_histories_proves_nothing(here: Here, tmp_path: Path) -
     done = here.run(*VERIFY, "base", "--histories", str(tmp_path))
     assert done.returncode == 2
     assert "There are no histories in" in done.stderr
+    (tmp_path / "empty.json").write_text('{"events": []}')
+    done = here.run(*VERIFY, "base", "--histories", str(tmp_path))
+    assert done.returncode == 2
+    assert "empty.json is no history: it does not begin with a workflow's start." in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

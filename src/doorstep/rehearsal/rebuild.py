@@ -40,9 +40,12 @@ def from_file(file: Path) -> WorkflowHistory:
     """A history as Temporal's own JSON (`temporal workflow show --output json`, `doorstep versions record`). Raises
     `Unreadable`."""
     try:
-        return WorkflowHistory.from_json(file.stem, file.read_text())
+        history = WorkflowHistory.from_json(file.stem, file.read_text())
     except (OSError, ValueError) as error:
         raise Unreadable(f"{file} is no history: {error}") from error
+    if not history.events or not history.events[0].HasField("workflow_execution_started_event_attributes"):
+        raise Unreadable(f"{file} is no history: it does not begin with a workflow's start.")
+    return history
 
 
 def rebuild(
