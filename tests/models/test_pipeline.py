@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -15,7 +16,7 @@ from databases import Postgres
 from doorstep.models.base import Database, UtcDateTime
 from doorstep.models.prepared import Inserting, Prepared, prepared
 from doorstep.models.together import Step, together
-from doorstep.models.trouble import away
+from doorstep.models.trouble import away, contended, passing
 
 THINGS = Table(
     "things",
@@ -139,3 +140,38 @@ def test_a_connection_that_was_lost_is_away_and_every_older_one_is_asked_before_
     for _ in range(3):
         with things.writing() as one, things.writing() as two:
             assert ALL.all(one, {}) == ALL.all(two, {}) == []
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "DISCARD ALL",  # a pooler between
+        "ALTER TABLE things ALTER COLUMN id TYPE varchar({n})",  # a migration
+    ],
+)
+def test_what_was_prepared_is_prepared_anew_when_it_no_longer_holds(things: Database, meanwhile: str) -> None:
+    """At a transaction's start nobody notices; in the midst of one it is to be run again, and gets through."""
+    width = itertools.count(9)
+
+    def happens() -> None:
+        with things.reading() as connection:
+            FIND.first(connection, {"thing": "a"})
+            connection.exec_driver_sql(meanwhile.format(n=next(width)))
+
+    with things.writing() as connection:
+        KEEP.run(connection, row("a"))
+    for opened in (things.reading, things.writing):
+        happens()
+        for _ in range(2):
+            with opened() as connection:
+                assert FIND.first(connection, {"thing": "a"}).id == "a"  # type: ignore[union-attr]
+    happens()
+    with things.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        with pytest.raises(psycopg.Error) as caught:
+            FIND.first(connection, {"thing": "a"})
+    assert contended(caught.value)
+    assert passing(caught.value)
+    with things.writing() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        assert FIND.first(connection, {"thing": "a"}).id == "a"  # type: ignore[union-attr]

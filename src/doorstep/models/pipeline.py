@@ -6,9 +6,9 @@ parameter's type each time, because what they have prepared depends on it. Both 
 Here a statement is prepared once per connection under a name of its own, its parameters go as text (bytes as they
 are), and PostgreSQL takes their types from the statement, in which SQLAlchemy writes each one.
 
-What is prepared is bounded by the statements the program has. Nothing may say `DEALLOCATE ALL` or `DISCARD ALL` on such
-a connection, which psycopg does after a rollback when it prepares statements of its own: `models.postgres` tells it
-not to.
+What is prepared is bounded by the statements the program has. psycopg, which says `DEALLOCATE ALL` after a rollback
+when it prepares statements of its own, is told not to (`models.postgres`). Where somebody else says so, or a migration
+changes a column's type under us, everything is prepared anew under other names.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from sqlalchemy.engine import Connection
+
+from doorstep.models.trouble import outdated
 
 _LINE = "doorstep: line"
 _BEGIN = b"BEGIN"
@@ -64,11 +66,27 @@ class _Line:
         self._pgconn = raw.pgconn
         self._values = Transformer(raw)
         self._prepared: set[bytes] = set()
+        self._anew = 0
         self._socket = select.poll()
         self._socket.register(self._pgconn.socket, select.POLLIN)
         self._interrupted: KeyboardInterrupt | None = None
 
     def ask(self, asked: Sequence[Asked]) -> list[Came]:
+        first = self._pgconn.transaction_status == TransactionStatus.IDLE
+        try:
+            return self._once(asked)
+        except psycopg.Error as error:
+            if not outdated(error):
+                raise
+            self._prepared.clear()
+            self._anew += 1  # in a transaction that failed nothing can be deallocated: other names do
+            if not first:
+                raise
+        if self._pgconn.transaction_status == TransactionStatus.INERROR:
+            self._pgconn.exec_(b"ROLLBACK")
+        return self._once(asked)
+
+    def _once(self, asked: Sequence[Asked]) -> list[Came]:
         dumped = [
             self._dumped(values) for _, values in asked
         ]  # what cannot be sent is said before anything is
@@ -101,11 +119,12 @@ class _Line:
             pgconn.send_query_params(_BEGIN, None)
             sent.append(_BEGIN)
         for (statement, _), (values, formats) in zip(asked, dumped, strict=True):
-            if statement.name not in coming:
-                pgconn.send_prepare(statement.name, statement.sql)
-                coming.add(statement.name)
-                sent.append(statement.name)
-            pgconn.send_query_prepared(statement.name, values, param_formats=formats)
+            name = b"%s_%d" % (statement.name, self._anew) if self._anew else statement.name
+            if name not in coming:
+                pgconn.send_prepare(name, statement.sql)
+                coming.add(name)
+                sent.append(name)
+            pgconn.send_query_prepared(name, values, param_formats=formats)
             sent.append(b"")
         pgconn.pipeline_sync()
         while pgconn.flush():

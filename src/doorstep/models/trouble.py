@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _CONTENDED = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock timeout
 _GONE = ("08", "57P", "53300")  # connection lost; server stopping or starting; no connection to be had
+_NOT_PREPARED = ("26000", "42P05")  # no statement of that name; another one of that name
 _NOT_WRITABLE = ("25006", "25P03")  # a standby that was promoted from under us; our transaction was ended
 _SQLITES_OWN = (
     sqlite3.SQLITE_BUSY,
@@ -34,7 +35,7 @@ def passing(error: BaseException) -> bool:
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", None)
         return code is not None and code & 0xFF in _SQLITES_OWN
-    if isinstance(cause, psycopg.Error) and _state(cause) in _NOT_WRITABLE:
+    if isinstance(cause, psycopg.Error) and (_state(cause) in _NOT_WRITABLE or outdated(cause)):
         return True
     if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return True
@@ -42,8 +43,19 @@ def passing(error: BaseException) -> bool:
 
 
 def contended(error: BaseException | None) -> bool:
-    """PostgreSQL chose this transaction to give way to another: run again at once, it may get through."""
-    return isinstance(cause := _cause(error), psycopg.Error) and _state(cause) in _CONTENDED
+    """PostgreSQL chose this transaction to give way to another, or had to prepare anew: run again at once, it may get
+    through."""
+    cause = _cause(error)
+    return isinstance(cause, psycopg.Error) and (_state(cause) in _CONTENDED or outdated(cause))
+
+
+def outdated(error: psycopg.Error) -> bool:
+    """What was prepared on this connection is not there any more, or not what was asked for: `DISCARD ALL`, or a
+    migration that changed a column's type ("cached plan must not change result type", which has the state of everything
+    unsupported: its source tells it, https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/utils/cache/plancache.c)."""
+    if _state(error) == "0A000":
+        return error.diag.source_function == "RevalidateCachedQuery"
+    return _state(error) in _NOT_PREPARED
 
 
 def away(error: BaseException | None) -> bool:
