@@ -310,7 +310,7 @@ async def test_a_poison_event_is_given_up_and_its_neighbours_are_delivered(
     assert webhook["status"] == "quarantined"
 
 
-async def test_an_order_whose_routing_fails_waits_and_the_others_start(
+async def test_an_order_that_cannot_be_routed_or_sent_waits_and_the_others_start(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def route(facts: Any, carried: Any = None) -> str:
@@ -318,16 +318,28 @@ async def test_an_order_whose_routing_fails_waits_and_the_others_start(
             raise ZeroDivisionError
         return "standard.v1"
 
+    real = type(stage.client).start_workflow
+
+    async def start(client: Client, kind: str, given: Any, **options: Any) -> Any:
+        if options["id"] == stage.journey(3):
+            raise TypeError
+        return await real(client, kind, given, **options)
+
     monkeypatch.setattr("doorstep.workflows.registry.route", route)
+    monkeypatch.setattr(Client, "start_workflow", start)
     good = take(stage.database, whole(order(stage.order(1))), "w1")
     bad = take(stage.database, whole(replace(order(stage.order(2), placed=hours(1)), total_minor=666)), "w2")
+    odd = take(stage.database, whole(order(stage.order(3), placed=hours(2))), "w3")
 
-    result = await stage.gateway.deliver(good.journeys | bad.journeys)
+    result = await stage.gateway.deliver(good.journeys | bad.journeys | odd.journeys)
 
     assert result.started == 1
-    assert [journey(stage, n)["status"] for n in (1, 2)] == ["open", "pending"]
-    (row,) = rows(stage.database, "SELECT * FROM inbox_events WHERE type='order.placed' AND status='pending'")
-    assert row["error"] == "Routing failed (ZeroDivisionError)."
+    assert [journey(stage, n)["status"] for n in (1, 2, 3)] == ["open", "pending", "pending"]
+    left = rows(stage.database, "SELECT * FROM inbox_events WHERE type='order.placed' AND status='pending'")
+    assert {row["error"] for row in left} == {
+        "Routing failed (ZeroDivisionError).",
+        "It cannot be started (TypeError).",
+    }
 
 
 def test_failed_deliveries_back_off_from_one_second_to_five_minutes() -> None:

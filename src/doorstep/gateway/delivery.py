@@ -147,6 +147,11 @@ class Deliverer:
             except DoorstepError as error:
                 failed = Failed(why=error.what, away=isinstance(error, Unavailable))
                 return _all(errand.events, failed), failed
+            except Exception as error:  # noqa: BLE001 - the converter refused it: the round's others go on
+                if carried:
+                    continue
+                failed = Failed(why=f"It cannot be started ({type(error).__name__}).")
+                return _all(errand.events, failed), failed
             metrics.journeys_started(start.type)
             heard = {e.id for e in (start.input.placed, *carried)}
             left = [w for w in errand.events if w.id not in heard]
