@@ -136,7 +136,7 @@ async def open_theatre(address: str, database_url: str, folder: Path) -> AsyncIt
         temporal_address=address,
         temporal_namespace=f"theatre-{uuid4().hex[:12]}",
         task_queue="journeys",
-        worker_concurrency=8,
+        worker_concurrency=32,  # a touch that waits for its turn holds a place
     )
     registry.load()
     client = await Client.connect(
@@ -147,7 +147,7 @@ async def open_theatre(address: str, database_url: str, folder: Path) -> AsyncIt
     ports = build_ports(settings, database)
     troubled = Troubled(ports.senders[Channel.EMAIL])
     ports = replace(ports, renderer=built_in(), senders=dict.fromkeys(ports.senders, troubled))
-    threads = ThreadPoolExecutor(16)
+    threads = ThreadPoolExecutor(64)
     functions = in_turn(activities(ports, database), client)
     worker = make_worker(client, settings, registry.journeys(), functions, threads)
     try:
