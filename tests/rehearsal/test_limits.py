@@ -7,15 +7,17 @@ from datetime import timedelta
 
 import pytest
 
+from doorstep.domain.messages import Channel
 from doorstep.errors import BadInput, ScenarioError
 from doorstep.rehearsal import shelf
 from doorstep.rehearsal.exploring.steps import steps
 from doorstep.rehearsal.limits import registry
 from doorstep.rehearsal.limits.finding import built_ins, check_steps, find
 from doorstep.rehearsal.limits.registry import limit
+from doorstep.rehearsal.moments import when
 from doorstep.rehearsal.reading import read
 from doorstep.rehearsal.rehearse import rehearse
-from doorstep.rehearsal.scenario import Scenario
+from doorstep.rehearsal.scenario import Failing, Fault, Report, Reported, Scenario, Told
 from doorstep.rehearsal.timeline import Timeline, Touch
 from doorstep.rehearsal.writing import write
 from doorstep.workflows.standard_v1 import Standard
@@ -144,3 +146,21 @@ def test_the_steps_of_the_standard_journey_are_read_from_its_source_and_its_mixi
     assert {"return-requested", "return-received"} <= found  # either of two
     assert {"partial-refund", "refund-confirmation"} <= found  # given by callers
     assert not [step for step in found if "*" in step]
+
+
+def test_what_left_before_a_bounce_was_sent_though_its_answer_was_lost() -> None:
+    """Found by a search: its provider took it and died, the address bounced, and then it was found to be taken."""
+    story = Scenario(
+        name="lost",
+        timeline=(
+            Told(at=when("day 5 12:00"), event="shipment.delivered"),
+            Failing(at=when("day 6 12:00"), channel=Channel.EMAIL, fault=Fault.ACCEPTS_THEN_DIES, calls=1),
+            Reported(at=when("day 7 10:04"), report=Report.BOUNCED),
+        ),
+    )
+    timeline = rehearse("standard", story, render=False)
+    touch = timeline.touch("arrived-safely")
+    assert touch is not None
+    assert touch.handed_at is not None
+    assert touch.handed_at < touch.at
+    assert list(find("nothing without consent").breaches(timeline, story)) == []

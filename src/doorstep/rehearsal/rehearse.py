@@ -198,6 +198,7 @@ def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None
             Deferral(at=at, until=d.until, reason=d.reason.value) for d, at in asked if isinstance(d, Defer)
         ),
         trace=asked[-1][0].trace if asked else (),
+        handed_at=row.sending_at if row.accepted_at and row.sending_at != row.accepted_at else None,
     )
 
 

@@ -49,6 +49,13 @@ class Touch:
     text: str = field(default="", repr=False)
     deferrals: tuple[Deferral, ...] = ()
     trace: tuple[RuleTrace, ...] = ()
+    handed_at: datetime | None = None
+    """When its provider was handed it, where its answer was lost and `at` is when it was found to be taken."""
+
+    @property
+    def left_at(self) -> datetime:
+        """When it left us: what happened after that could not stop it."""
+        return self.handed_at or self.at
 
     @property
     def name(self) -> str:
@@ -199,7 +206,12 @@ def _touch(told: Mapping[str, Any]) -> Touch:
         Deferral(at=at(d["at"]), until=at(d["until"]), reason=d["reason"]) for d in told["deferrals"]
     )
     trace = tuple(RuleTrace(**{**rule, "verdict": Verdict(rule["verdict"])}) for rule in told["trace"])
-    dates = {"at": at(told["at"]), "due_at": at(told["due_at"])}
+    handed = told.get("handed_at")
+    dates = {
+        "at": at(told["at"]),
+        "due_at": at(told["due_at"]),
+        "handed_at": None if handed is None else at(handed),
+    }
     return Touch(**{**told, **dates, "deferrals": deferrals, "trace": trace})
 
 

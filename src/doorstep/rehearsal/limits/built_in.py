@@ -28,7 +28,7 @@ def _when(timeline: Timeline, touch: Touch) -> str:
 def _after_refund(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
     for touch in promotions(timeline):
         since = facts.nothing_left_since(timeline, touch.order)
-        if since is not None and touch.at > since:
+        if since is not None and touch.left_at > since:
             what = (
                 f"{_when(timeline, touch)}; nothing was left of the order since {since:%Y-%m-%d %H:%M} UTC."
             )
@@ -37,7 +37,7 @@ def _after_refund(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
 
 def _complaint(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
     for touch in promotions(timeline):
-        if found := facts.complained(timeline, touch.order, touch.at):
+        if found := facts.complained(timeline, touch.order, touch.left_at):
             what = f"{_when(timeline, touch)}, while {found} was open."
             yield Breach(limit=COMPLAINT, what=what, about=touch.step, at=touch.at)
 
@@ -45,9 +45,9 @@ def _complaint(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
 def _consent(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
     promoted = {touch.key for touch in promotions(timeline)}
     for touch in timeline.sent:
-        why = facts.closed_to(timeline, scenario, touch.channel, touch.at)
+        why = facts.closed_to(timeline, scenario, touch.channel, touch.left_at)
         if not why and touch.key in promoted:
-            agreed = facts.agreed(timeline, scenario, touch.channel, touch.at)
+            agreed = facts.agreed(timeline, scenario, touch.channel, touch.left_at)
             why = "" if agreed else "no consent to marketing stood there"
         if why:
             what = f"{_when(timeline, touch)} by {touch.channel}; {why}."
