@@ -53,6 +53,27 @@ def test_cycles_go_without_python_asking_by_itself() -> None:
         collector.stop()
 
 
+def test_a_process_that_grew_goes_through_old_objects_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lived long and then became a cycle waits for a whole collection: one comes when memory grows."""
+    held = 0
+    monkeypatch.setattr(garbage, "YOUNG_LOOKS", 1_000_000)
+    monkeypatch.setattr(garbage, "resident", lambda: held)
+    collector = Collector().start()
+    try:
+        old = [Knot() for _ in range(100)]
+        gc.collect(1)  # whoever lives on is old now
+        left = [weakref.ref(knot) for knot in old]
+        old.clear()
+        young = knots()
+        assert within(60, lambda: all(ref() is None for ref in young))
+        assert all(ref() is not None for ref in left)
+        held = garbage.GROWN_BYTES + 1
+        more = knots()
+        assert within(60, lambda: all(ref() is None for ref in [*left, *more]))
+    finally:
+        collector.stop()
+
+
 def test_not_while_somebody_in_the_process_writes(database: Database) -> None:
     """A thread that holds the write lock is not stopped with it in its hands."""
     if not database.is_sqlite:
