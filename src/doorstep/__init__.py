@@ -43,11 +43,12 @@ if TYPE_CHECKING:
     )
     from doorstep.domain.messages import Channel, Purpose
     from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
+    from doorstep.domain.routing import RoutingFacts
     from doorstep.domain.shipments import ShipmentStatus
     from doorstep.rehearsal.limits.registry import limit
     from doorstep.workflows.journey import Journey
     from doorstep.workflows.patches import declare_patch
-    from doorstep.workflows.registry import RoutingFacts, journey, routing
+    from doorstep.workflows.registry import journey, routing
 
 __all__ = [
     "CartUpdated",
@@ -130,11 +131,12 @@ _HOMES = {
     ],
     "doorstep.domain.messages": ["Channel", "Purpose"],
     "doorstep.domain.outcomes": ["Outcome", "OutcomeKind", "SkipReason"],
+    "doorstep.domain.routing": ["RoutingFacts"],
     "doorstep.domain.shipments": ["ShipmentStatus"],
     "doorstep.rehearsal.limits.registry": ["limit"],
     "doorstep.workflows.journey": ["Journey"],
     "doorstep.workflows.patches": ["declare_patch"],
-    "doorstep.workflows.registry": ["RoutingFacts", "journey", "routing"],
+    "doorstep.workflows.registry": ["journey", "routing"],
 }
 
 

@@ -39,7 +39,7 @@ from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
 from doorstep.models.patience import patiently
 from doorstep.presence import check_open_journeys, present
-from doorstep.sandbox import keep_bytecode, sandbox
+from doorstep.sandbox import keep_bytecode, read_once, sandbox
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import metrics, tracing
 from doorstep.telemetry.serving import metrics_served
@@ -69,6 +69,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     stop = stop or _stopped_by_signals()
     take_short_turns()
     keep_bytecode(settings.data_dir / "bytecode")
+    read_once()
     releases.check(settings.store_packages)
     journeys = registry.journeys()
     database = Database.of(settings, serving=True, behind=True)

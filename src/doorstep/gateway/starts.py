@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from doorstep.contracts import JourneyStart
 from doorstep.domain.events import Envelope
 from doorstep.domain.facts import OrderPlaced, lines_of
+from doorstep.domain.routing import RoutingFacts
 from doorstep.errors import NotFound
 from doorstep.gateway.queue import Errand
 from doorstep.ingest.inbox import envelope_from
@@ -24,7 +25,6 @@ from doorstep.models.tables import table
 from doorstep.models.together import Step, together
 from doorstep.policies.reading import policy_of
 from doorstep.workflows import registry
-from doorstep.workflows.registry import RoutingFacts
 
 _STORES, _POINTS = table(StoreRow), table(PointsRow)
 _ORDER = prepared(

@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,11 @@ from temporalio import workflow
 
 from doorstep.contracts import JourneyStart
 from doorstep.domain.events import Event
+from doorstep.domain.routing import RoutingFacts
 from doorstep.errors import JourneyError, SetupError, Unavailable, nearest
 from doorstep.packages import imported
 
 _JOURNEYS: dict[str, type[Any]] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoutingFacts:
-    """What a routing function may decide on. No personal data."""
-
-    store_id: str
-    country: str
-    currency: str
-    total_minor: int
-    categories: tuple[str, ...]
-    first_order: bool
-    vip: bool
-    test: bool
 
 
 class NotEverywhere(Unavailable):

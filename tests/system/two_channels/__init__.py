@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorstep.workflows.registry import RoutingFacts, routing
+from doorstep import RoutingFacts, routing
 from two_channels import heeding_v1, texting_v1
 
 __all__ = ["heeding_v1", "texting_v1"]
