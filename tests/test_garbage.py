@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from doorstep import garbage
-from doorstep.garbage import Collector
+from doorstep.garbage import Collector, Turnover
 from doorstep.models.base import Database
 
 
@@ -53,21 +53,22 @@ def test_cycles_go_without_python_asking_by_itself() -> None:
         collector.stop()
 
 
-def test_a_process_that_grew_goes_through_old_objects_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lived long and then became a cycle waits for a whole collection: one comes when memory grows."""
-    held = 0
+def test_what_leaves_a_cache_is_looked_for_among_the_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lived long and then became a cycle waits for a whole collection: one comes when many have left."""
     monkeypatch.setattr(garbage, "YOUNG_LOOKS", 1_000_000)
-    monkeypatch.setattr(garbage, "resident", lambda: held)
-    collector = Collector().start()
+    turnover = Turnover(room=10)
+    collector = Collector(gone=turnover.gone).start()
     try:
         old = [Knot() for _ in range(100)]
         gc.collect(1)  # whoever lives on is old now
         left = [weakref.ref(knot) for knot in old]
         old.clear()
+        for _ in range(10 + garbage.GONE - 1):
+            turnover.another()
         young = knots()
         assert within(60, lambda: all(ref() is None for ref in young))
         assert all(ref() is not None for ref in left)
-        held = garbage.GROWN_BYTES + 1
+        turnover.another()
         more = knots()
         assert within(60, lambda: all(ref() is None for ref in [*left, *more]))
     finally:

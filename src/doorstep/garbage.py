@@ -11,32 +11,50 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import mmap
+import itertools
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from pathlib import Path
 
 LOOK_SECONDS = 0.5
 YOUNG = 20_000
 """So many more objects with references than before are worth a look at the young ones."""
 YOUNG_LOOKS = 40
 """Every so many looks go through everything …"""
-GROWN_BYTES = 16 * 1024 * 1024
-"""… and each that finds the process so much larger than after the last of those: a journey that leaves a worker's cache
-is a cycle of old objects, and beside thousands of open ones what nobody had looked for took a fifth of the memory."""
-
-_HELD = Path("/proc/self/statm")
+GONE = 200
+"""… and each after so many journeys have left a worker's cache since the last of those. Each is a cycle of old
+objects (some 180 KB), and beside thousands of open ones what nobody had looked for took a fifth of the memory. Not by
+how much the process grew: a cache that fills grows without leaving garbage, and a worker with a thousand journeys
+stops for half a second to find that out."""
 
 Quiet = Callable[[], AbstractContextManager[None]]
 
 
+class Turnover:
+    """How many have left a cache that holds `room`, told only who comes: one that comes to a full one takes a place."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._numbers = itertools.count(1)
+        self._came = 0
+
+    def another(self) -> None:
+        """One came. From any thread."""
+        self._came = next(self._numbers)
+
+    def gone(self) -> int:
+        """How many have left; at most `room` too few."""
+        return max(0, self._came - self._room)
+
+
 class Collector:
     """Looks for cycles as often as objects gather. `quiet` gives a block during which no thread of this process makes
-    others wait. One per process; `start` it when everything is loaded, `stop` it at the end."""
+    others wait; `gone` tells how many journeys have left a cache so far. One per process; `start` it when everything is
+    loaded, `stop` it at the end."""
 
-    def __init__(self, quiet: Quiet = nullcontext) -> None:
+    def __init__(self, quiet: Quiet = nullcontext, gone: Callable[[], int] = int) -> None:
         self._quiet = quiet
+        self._gone = gone
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="doorstep-garbage", daemon=True)
 
@@ -56,19 +74,20 @@ class Collector:
         gc.unfreeze()
 
     def _run(self) -> None:
-        looks, was = 0, resident()
+        looks, then = 0, self._gone()
         while not self._ended.wait(LOOK_SECONDS):
             if gc.get_count()[0] < YOUNG:
                 continue
             looks += 1
-            everything = looks % YOUNG_LOOKS == 0 or resident() - was > GROWN_BYTES
+            gone = self._gone()
+            everything = looks % YOUNG_LOOKS == 0 or gone - then >= GONE
             try:
                 with self._quiet():
                     _free(everything)
             except Exception:  # noqa: BLE001 - the database is too busy to be still: collected all the same
                 _free(everything)
             if everything:
-                was = resident()
+                then = gone
 
 
 def _free(everything: bool) -> None:
@@ -79,12 +98,3 @@ def _free(everything: bool) -> None:
         return
     with suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def resident() -> int:
-    """Bytes of memory that this process holds; 0 where the system does not tell (Linux does)."""
-    try:
-        pages = int(_HELD.read_text().split()[1])
-    except OSError:
-        return 0
-    return pages * mmap.PAGESIZE

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from temporalio import workflow
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from temporalio.worker.workflow_sandbox import (
     SandboxedWorkflowRunner,
     SandboxMatcher,
@@ -50,15 +51,25 @@ _UNORDERED = {
 }
 
 
-def sandbox() -> SandboxedWorkflowRunner:
-    """The SDK's sandbox with our passthrough list; what goes through a set of tasks is refused as well."""
+def sandbox(made: Callable[[], object] = int) -> SandboxedWorkflowRunner:
+    """The SDK's sandbox with our passthrough list; what goes through a set of tasks is refused as well. `made` is
+    called for each journey that comes into the worker's cache, in the thread that makes it."""
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
     members = restrictions.invalid_module_members
     for name, why in _UNORDERED.items():
         refused = SandboxMatcher(match_self=True, only_runtime=True, leaf_message=why)
         called = SandboxMatcher.nested_child(["asyncio", name, "__call__"], refused)
         members = members.with_child_unrestricted("asyncio", name) | called
-    return SandboxedWorkflowRunner(restrictions=replace(restrictions, invalid_module_members=members))
+    return _Sandbox(restrictions=replace(restrictions, invalid_module_members=members), made=made)
+
+
+@dataclass(frozen=True)
+class _Sandbox(SandboxedWorkflowRunner):
+    made: Callable[[], object] = int
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        self.made()
+        return super().create_instance(det)
 
 
 def keep_bytecode(folder: Path) -> None:

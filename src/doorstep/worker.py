@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -34,7 +34,7 @@ from doorstep.activities.ports import activities, build_ports
 from doorstep.channels import configured
 from doorstep.channels.pacing import Paces
 from doorstep.errors import Unavailable
-from doorstep.garbage import Collector
+from doorstep.garbage import Collector, Turnover
 from doorstep.maintenance.running import maintaining
 from doorstep.models.base import Database
 from doorstep.models.patience import patiently
@@ -88,8 +88,10 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
             return
         threads = ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity")
         stack.enter_context(threads)
-        worker = make_worker(client, settings, journeys, activities(ports, database), threads)
-        stack.callback(Collector(database.still).start().stop)
+        turnover = Turnover(settings.worker_cache)
+        found = activities(ports, database)
+        worker = make_worker(client, settings, journeys, found, threads, made=turnover.another)
+        stack.callback(Collector(database.still, turnover.gone).start().stop)
         async with present(database, settings, stop, paces.among):
             log.info("worker started", journeys=sorted(journeys), task_queue=settings.task_queue)
             for channel in configured.serving(settings):
@@ -111,8 +113,10 @@ def make_worker(
     journeys: Mapping[str, type[Any]],
     functions: list[Any],
     threads: ThreadPoolExecutor,
+    *,
+    made: Callable[[], object] = int,
 ) -> Worker:
-    """The SDK's worker as we run it. `threads` serve regular and local activities."""
+    """The SDK's worker as we run it. `threads` serve regular and local activities; `made` as in `sandbox`."""
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -121,7 +125,7 @@ def make_worker(
         activity_executor=threads,
         max_concurrent_activities=settings.worker_concurrency,
         max_concurrent_local_activities=settings.worker_concurrency,
-        workflow_runner=sandbox(),
+        workflow_runner=sandbox(made),
         interceptors=[JourneyLines()],
         max_cached_workflows=settings.worker_cache,
         graceful_shutdown_timeout=GRACE,
