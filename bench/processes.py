@@ -22,7 +22,7 @@ def process(
         env={**os.environ, **environment},
         stdout=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,  # the SDK core writes there
         stderr=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,
-        start_new_session=True,  # as `up` does
+        process_group=0,  # as `up` does
     ) as running:
         yield_to_others(running.pid, niceness)
         try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from doorstep.processes import kill, spawn
+from doorstep.processes import kill, spawn, yield_to_others
 from doorstep.settings import Settings, load_settings
 from doorstep.supervisor import child_environment
 
@@ -35,11 +36,22 @@ def test_a_shells_variables_for_another_cluster_do_not_reach_the_embedded_one(
     assert child_environment(named, "cloud.example:7233")["TEMPORAL_API_KEY"] == "for the cloud"
 
 
-def test_what_stands_back_does_so_in_a_session_of_its_own_too(tmp_path: Path) -> None:
-    """Linux counts a priority among the processes of one session only, unless that session's group is niced."""
+def test_what_stands_back_does_so_beside_us(tmp_path: Path) -> None:
+    """Linux counts a priority among the processes of one session only, so a child stays in ours; in a group of its own,
+    which a terminal's Ctrl-C does not reach."""
     process = spawn([sys.executable, "-c", "import time; time.sleep(60)"], log=tmp_path / "log", niceness=7)
     try:
         assert os.getpriority(os.PRIO_PROCESS, process.pid) == 7
+        assert os.getsid(process.pid) == os.getsid(0)
+        assert os.getpgid(process.pid) == process.pid != os.getpgid(0)
+    finally:
+        kill(process)
+
+
+def test_what_began_a_session_of_its_own_stands_back_with_it() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    try:
+        yield_to_others(process.pid, 7)
         group = Path(f"/proc/{process.pid}/autogroup")
         assert not group.exists() or group.read_text().split()[-2:] == ["nice", "7"]
     finally:

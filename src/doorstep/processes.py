@@ -41,9 +41,10 @@ BEHIND_THE_API = 10
 def yield_to_others(pid: int, niceness: int) -> None:
     """Lower a process's priority; before it has threads, so that all of them inherit it.
 
-    Where Linux groups processes by session (autogroup, sched(7)), a priority counts among those of one session only:
-    a process with a session of its own then shares the processors equally with everybody, however it was niced. So
-    its group is niced too.
+    Where Linux groups processes by session (autogroup, sched(7)), a priority counts among those of one session only.
+    `spawn` leaves children in ours for that. A process that began one of its own (PostgreSQL's do) shares the
+    processors equally with everybody, however it was niced, so its group is niced too: second best, for between groups
+    nobody is preempted for a more urgent one.
     """
     try:
         os.setpriority(os.PRIO_PROCESS, pid, niceness)
@@ -61,7 +62,8 @@ def spawn(
     cwd: Path | None = None,
     niceness: int = 0,
 ) -> subprocess.Popen[bytes]:
-    """Starts `command` in a session of its own (a terminal's Ctrl-C does not reach it), output appended to `log`."""
+    """Starts `command` in a process group of its own (a terminal's Ctrl-C does not reach it), output appended to `log`.
+    Not in a session of its own: see `yield_to_others`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as out:
         process = subprocess.Popen(
@@ -71,7 +73,7 @@ def spawn(
             stderr=out,
             env=env,
             cwd=cwd,
-            start_new_session=True,
+            process_group=0,
         )
     if niceness:
         yield_to_others(process.pid, niceness)
@@ -79,7 +81,7 @@ def spawn(
 
 
 def stop(process: subprocess.Popen[bytes], *, grace: float) -> None:
-    """SIGTERM, `grace` seconds, then SIGKILL to the whole session; returns when it is gone."""
+    """SIGTERM, `grace` seconds, then SIGKILL to the whole group; returns when it is gone."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -90,7 +92,7 @@ def stop(process: subprocess.Popen[bytes], *, grace: float) -> None:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL to the process and to whatever else is in its session, as after a power cut."""
+    """SIGKILL to the process and to whatever else is in its group, as after a power cut."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
