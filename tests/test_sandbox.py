@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from doorstep import sandbox
 from doorstep.rehearsal.engine import Engine
 from doorstep.sandbox import read_once
 
@@ -76,3 +77,25 @@ def test_asking_twice_installs_one_finder(probe: Path) -> None:
     read_once()
     read_once()
     assert len(sys.meta_path) == before + 1
+
+
+def test_what_a_payload_belongs_to_is_asked_directly(probe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK compiles two lines for each question and enters the sandbox; the answer is the same."""
+    heard: list[tuple[Any, Any]] = []
+    directly = sandbox._ask_directly
+
+    def questions(instance: Any) -> tuple[Any, Any]:
+        return instance.get_serialization_context(None), instance.get_external_store_context(None)
+
+    def listening(instance: Any) -> None:
+        by_the_sdk = questions(instance)
+        directly(instance)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(instance), "_run_code", None)  # the way into the sandbox
+            heard.append((by_the_sdk, questions(instance)))
+
+    monkeypatch.setattr(sandbox, "_ask_directly", listening)
+    assert ran() == ["first"]
+    [(by_the_sdk, ours)] = heard
+    assert ours == by_the_sdk
+    assert ours[0].workflow_id == "wf"
