@@ -3,11 +3,11 @@ converters, so that a row here equals a row there (a test compares them)."""
 
 from __future__ import annotations
 
-import itertools
 import keyword
 import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -16,7 +16,6 @@ from sqlalchemy.engine import Connection
 from doorstep.models.pipeline import Asked, Came, Text, ask
 
 Convert = Callable[[Any], Any]
-_NUMBERS = itertools.count()
 _MARK = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -35,7 +34,8 @@ class Compiled:
         self._text: Text | None = None
         if dialect.name == "postgresql":
             self._order, words = _numbered(self.sql)
-            self._text = Text(f"doorstep_{next(_NUMBERS)}".encode(), words.encode())
+            # by its words, not by a number: where two processes come to share a connection, one name is one statement
+            self._text = Text(f"doorstep_{sha256(words.encode()).hexdigest()[:24]}".encode(), words.encode())
         if rows > 1:
             self._order = _of_one_row(self._order, rows)
         kinds = {

@@ -33,7 +33,7 @@ CANCEL_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One statement in PostgreSQL's words, with $1, $2 …; `name` is nobody else's."""
+    """One statement in PostgreSQL's words, with $1, $2 …; `name` follows from the words."""
 
     name: bytes
     sql: bytes
