@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -95,13 +96,18 @@ def keep_bytecode(folder: Path) -> None:
         sys.pycache_prefix = str(folder)
 
 
-def read_once() -> None:
-    """For a process that carries out journeys: their modules are still imported anew for every run, but read only the
+@contextmanager
+def read_once() -> Iterator[None]:
+    """While a process carries out journeys: their modules are still imported anew for every run, but read only the
     first time. All runs share the compiled code, which nothing can change (each had a copy of its own, a quarter of
     what an open journey took of memory), and files that a deployment replaces beneath a running worker do not give
     half of its journeys another course."""
-    if not any(isinstance(finder, _Once) for finder in sys.meta_path):
-        sys.meta_path.insert(sys.meta_path.index(PathFinder), _Once())
+    once = _Once()
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), once)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(once)
 
 
 class _Once:

@@ -69,11 +69,11 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     stop = stop or _stopped_by_signals()
     take_short_turns()
     keep_bytecode(settings.data_dir / "bytecode")
-    read_once()
     releases.check(settings.store_packages)
     journeys = registry.journeys()
     database = Database.of(settings, serving=True, behind=True)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(read_once())
         stack.callback(database.dispose)
         tracing.configure("doorstep-worker")
         stack.callback(tracing.close)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -178,4 +180,23 @@ def test_who_waits_for_a_processor_does_not_spin(monkeypatch: pytest.MonkeyPatch
     threading.Event().wait(0.6)  # as a thread waits whose processor others have
     assert not mine.stuck
     monkeypatch.setattr(guard, "WAITS_AFTER", 0.3)
+    assert mine.stuck
+
+
+def test_garbage_that_is_collected_in_a_turn_is_not_the_workflows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python goes through all objects in whichever thread comes along; in a large process that takes seconds."""
+    monkeypatch.setattr(guard, "STUCK_AFTER", 0.2)
+    many = [[[]] for _ in range(300_000)]
+    guard.end(guard.begin())  # whoever is first installs what tells
+    mine = guard._Turn(threading.get_ident())  # which nobody watches
+    monkeypatch.setitem(guard._turns, mine.thread, mine)
+    monkeypatch.setattr(mine, "began", mine.began - 1)
+    began = time.thread_time()
+    while time.thread_time() - began < 1:
+        gc.collect()
+        assert not mine.stuck
+    assert len(many) == 300_000
+    spent = time.thread_time()
+    while time.thread_time() - spent < 0.3:
+        pass
     assert mine.stuck

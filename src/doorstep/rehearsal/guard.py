@@ -8,6 +8,7 @@ import anew, and for code that runs without it.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import sys
 import threading
@@ -25,6 +26,7 @@ WAITS_AFTER = 30.0
 
 _LOOKS_EVERY = 0.25
 _SAMPLES = 200
+_EVERYTHING = 2
 
 #: Python's audit events of what blocks or reaches outside
 _BLOCKS = frozenset(
@@ -55,7 +57,7 @@ class BlockedError(RuntimeError):
 class _Turn:
     """One workflow task under way."""
 
-    __slots__ = ("began", "clock", "interrupted", "place", "thread", "used")
+    __slots__ = ("began", "clock", "collecting", "interrupted", "place", "thread", "used")
 
     def __init__(self, thread: int) -> None:
         self.thread = thread
@@ -64,13 +66,18 @@ class _Turn:
             thread
         )  # asked for while the thread lives: for one that has gone it may be the end
         self.used = _read(self.clock)
+        self.collecting: float | None = None
         self.place: Place | None = None
         self.interrupted = False
 
     @property
     def stuck(self) -> bool:
         lasted = time.monotonic() - self.began
-        return lasted > WAITS_AFTER or (lasted > STUCK_AFTER and _read(self.clock) - self.used > STUCK_AFTER)
+        if lasted > WAITS_AFTER:
+            return True
+        if lasted <= STUCK_AFTER or self.collecting is not None:
+            return False
+        return _read(self.clock) - self.used > STUCK_AFTER
 
 
 def _clock(thread: int) -> int | None:
@@ -125,6 +132,20 @@ def _start() -> None:
     if not _hooked:
         _hooked = True
         sys.addaudithook(_audit)
+        gc.callbacks.append(_collects)
+
+
+def _collects(phase: str, info: dict[str, int]) -> None:
+    """Python looks through everything for garbage, in whichever thread comes along: with millions of objects (a whole
+    test suite's) for seconds, which are not the workflow's."""
+    held = _turns.get(threading.get_ident())
+    if held is None or info["generation"] < _EVERYTHING:
+        return
+    if phase == "start":
+        held.collecting = _read(held.clock)
+    elif held.collecting is not None:
+        held.used += _read(held.clock) - held.collecting
+        held.collecting = None
 
 
 def _watch() -> None:
