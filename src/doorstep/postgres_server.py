@@ -17,9 +17,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Self
 
 import psycopg
@@ -66,18 +66,11 @@ class PostgresServer:
     """One server, one superuser `postgres` without a password, loopback only. `with`: started, stopped, removed.
 
     `durable=False` does without fsync: a killed *process* loses nothing, a power cut might. `niceness`: it stands
-    back for others, with all of its processes. `options`: the server's, by name. Start it from a thread that lives as
-    long as the server should. Raises `SetupError` where PostgreSQL is not installed.
+    back for others, with all of its processes. Start it from a thread that lives as long as the server should. Raises
+    `SetupError` where PostgreSQL is not installed.
     """
 
-    def __init__(
-        self,
-        *,
-        durable: bool = False,
-        connections: int = 300,
-        niceness: int = 0,
-        options: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, *, durable: bool = False, connections: int = 300, niceness: int = 0) -> None:
         binaries = find_binaries()
         if binaries is None:
             raise SetupError(
@@ -86,7 +79,6 @@ class PostgresServer:
             )
         self._binaries = binaries
         self._durable, self._connections, self._niceness = durable, connections, niceness
-        self._options = options
         self.port = processes.free_ports(1)[0]
         self.folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
         self.log = self.folder / "server.log"
@@ -164,7 +156,6 @@ class PostgresServer:
         }
         if not self._durable:
             options |= {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
-        options |= self._options
         command = [str(self._binaries / "postgres"), "-D", str(data)]
         return [*_user(), *command, *(f"--{name}={value}" for name, value in options.items())]
 
