@@ -23,7 +23,7 @@ YOUNG_LOOKS = 40
 """Every so many looks go through everything …"""
 GONE = 200
 """… and each after so many journeys have left a worker's cache since the last of those. Each is a cycle of old
-objects (some 180 KB), and beside thousands of open ones what nobody had looked for took a fifth of the memory. Not by
+objects (some 160 KB), and beside thousands of open ones what nobody had looked for took a fifth of the memory. Not by
 how much the process grew: a cache that fills grows without leaving garbage, and a worker with a thousand journeys
 stops for half a second to find that out."""
 
