@@ -33,6 +33,7 @@ PASSTHROUGH = {
     "doorstep.workflows.agents": "… milliseconds of a worker's time per journey.",
     "doorstep.workflows.arms": "the engine",
     "doorstep.workflows.conditions": "words for people; it reads a line of source, which the sandbox would refuse",
+    "doorstep.workflows.definitions": "a class's handlers, found once per process instead of once per run",
     "doorstep.workflows.desk": "the engine",
     "doorstep.workflows.hearing": "the engine",
     "doorstep.workflows.patches": "one set of names per process, which the worker keeps in step with the others",

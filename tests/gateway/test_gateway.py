@@ -149,6 +149,27 @@ async def test_while_somebody_waits_too_long_for_an_answer_rounds_are_small_and_
     assert sum(rounds) == 200
 
 
+async def test_a_rush_that_does_not_end_puts_nothing_off_for_long() -> None:
+    """Once the first has waited for its patience, rounds grow although webhooks still wait for their answers."""
+    rounds: list[int] = []
+
+    async def deliver(journeys: object, persons: object) -> Delivered:
+        rounds.append(len(list(journeys)))  # type: ignore[call-overload]
+        return Delivered()
+
+    courier = Courier(
+        deliver, workers=1, batch=32, pace=0.05, quiet=3600.0, patience=0.5, pressure=lambda: True
+    )
+    courier.wake(told(*(str(n) for n in range(200))))
+    courier.start()
+    await asyncio.wait_for(idle(courier), 60)
+    await courier.stop()
+
+    assert rounds[:4] == [16, 8, 4, 4]
+    assert max(rounds[4:]) == 32
+    assert sum(rounds) == 200
+
+
 async def test_the_courier_drops_what_is_too_much_and_outlives_a_failure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

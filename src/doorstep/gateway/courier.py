@@ -11,7 +11,8 @@ has come for `quiet` seconds the rest goes without waiting. Both are well inside
 
 The intake goes first. Each journey that is told costs Temporal, its database and a worker some twenty times what its
 webhook cost us, on one machine out of the same processors: while webhooks wait for their answers, rounds become smaller
-by half and half again, what waits grows, and it is carried once there is room.
+by half and half again, what waits grows, and it is carried once there is room. Once the first of what waits has waited
+for `patience`, rounds grow again whoever waits: nothing is put off for longer than that by a rush that does not end.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ WORKERS = 3
 PACE_SECONDS = 0.5
 QUIET_SECONDS = 0.1
 REST_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0
 LEAST, MORE = 4, 4
 """A round under pressure carries at least so many; without, each carries so many more than the one before."""
 
@@ -63,15 +65,17 @@ class Courier:
         bound: int = BOUND,
         pace: float = PACE_SECONDS,
         quiet: float = QUIET_SECONDS,
+        patience: float = PATIENCE_SECONDS,
         pressure: Pressure | None = None,
     ) -> None:
         """`deliver` carries out one round, at most `batch` of what waits; `bound` may wait. `pressure` is asked before
-        each round."""
+        each round. `pace`, `quiet` and `patience` in seconds."""
         self._deliver = deliver
         self._workers, self._batch, self._bound = workers, batch, bound
-        self._pace, self._quiet = pace, quiet
+        self._pace, self._quiet, self._patience = pace, quiet, patience
         self._pressure, self._most = pressure, batch
-        self._waiting: dict[tuple[bool, str], None] = {}
+        self._waiting: dict[tuple[bool, str], float] = {}
+        """Each with when it was first named, by the loop's clock: the first has waited longest."""
         self._busy: set[tuple[bool, str]] = set()
         self._something = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -92,13 +96,14 @@ class Courier:
 
     def wake(self, told: Something) -> None:
         """Something was committed for these. Never waits, never fails."""
+        now = asyncio.get_running_loop().time()
         for key in (*((True, j) for j in told.journeys), *((False, p) for p in told.persons)):
             if len(self._waiting) >= self._bound:
                 self.dropped += 1
                 continue
-            self._waiting[key] = None
+            self._waiting.setdefault(key, now)
         if self._waiting:
-            self._last_wake = asyncio.get_running_loop().time()
+            self._last_wake = now
             self._something.set()
 
     @property
@@ -136,7 +141,10 @@ class Courier:
     def _yield(self) -> None:
         """The intake goes first: rounds get smaller by half while somebody waits for an answer, and larger again step
         by step."""
-        hurried = self._pressure is not None and self._pressure()
+        first = next(iter(self._waiting.values()), self._last_round)
+        hurried = (
+            self._pressure is not None and self._pressure() and self._last_round - first <= self._patience
+        )
         self._most = max(LEAST, self._most // 2) if hurried else min(self._batch, self._most + MORE)
 
     def _take(self) -> list[tuple[bool, str]]:

@@ -44,8 +44,9 @@ BOUND = 2_000
 GATHER_SECONDS = 0.004
 """After a commit the next waits this long for company: under load half as many transactions write the same, and
 whoever comes alone waits for nothing."""
-HURRIED_SECONDS = 0.05
-"""Who waits longer than this for an answer waits too long: what can wait stands back (`gateway.Courier`)."""
+HURRIED_SECONDS = 0.02
+"""Who waits longer than this for an answer waits too long: what can wait stands back (`gateway.Courier`), well before
+the 50 ms that a store is promised."""
 DELAY_SECONDS = 1.0
 """For so long it is remembered that somebody had to."""
 Work = Callable[[Connection], Any]

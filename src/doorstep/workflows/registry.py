@@ -17,6 +17,7 @@ from doorstep.domain.events import Event
 from doorstep.domain.routing import RoutingFacts
 from doorstep.errors import JourneyError, SetupError, Unavailable, nearest
 from doorstep.packages import imported
+from doorstep.workflows.definitions import defined
 
 _JOURNEYS: dict[str, type[Any]] = {}
 
@@ -61,7 +62,7 @@ def journey[J](name: str, *, version: int) -> Callable[[type[J]], type[J]]:
         setattr(cls, "doorstep_main", workflow.run(doorstep_main))  # noqa: B010
         setattr(cls, "journey_name", name)  # noqa: B010
         setattr(cls, "journey_version", version)  # noqa: B010
-        made = workflow.defn(name=type_name)(cls)
+        made = defined(type_name, cls)
         _JOURNEYS[type_name] = made
         return made
 
