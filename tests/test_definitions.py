@@ -24,7 +24,7 @@ PLACED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 SOURCE = """
 from temporalio import workflow
-from doorstep import Journey, journey
+from doorstep import Journey, journey, routing
 
 kept: list[str] = []
 
@@ -50,6 +50,11 @@ class Own(Journey):
 @journey("defined-above", version=1)
 class Above(Own):
     pass
+
+
+@routing
+def nobodys(facts):
+    return None
 """
 
 
@@ -59,6 +64,7 @@ def classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "defined_journeys.py").write_text(SOURCE)
     before = registry.journeys()
+    monkeypatch.setattr(registry, "_ROUTING", list(registry._ROUTING))
     yield importlib.import_module("defined_journeys")
     sys.modules.pop("defined_journeys", None)
     for kind in set(registry.journeys()) - set(before):
@@ -113,3 +119,11 @@ def test_handlers_of_ones_own_belong_to_the_run(classes: Any, searched: list[str
         assert engine.query("mine") == ["ran"]  # the run's module, in which it ran
     assert classes.kept == []
     assert {"Own", "Above"} <= set(searched)
+
+
+def test_what_a_run_imports_is_not_published_again(classes: Any) -> None:
+    routings = list(registry._ROUTING)
+    with running(classes.Plain):
+        assert registry.journeys()["defined-plain.v1"] is classes.Plain
+    assert routings[-1] is classes.nobodys
+    assert routings == registry._ROUTING

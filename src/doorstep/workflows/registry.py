@@ -1,5 +1,5 @@
 """Published journeys: the decorator that makes a class one, the table of all of them, and which one an
-order gets."""
+order gets. One table for a process: what a run imports anew in the sandbox is defined, but published only once."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def journey[J](name: str, *, version: int) -> Callable[[type[J]], type[J]]:
         setattr(cls, "journey_name", name)  # noqa: B010
         setattr(cls, "journey_version", version)  # noqa: B010
         made = defined(type_name, cls)
-        _JOURNEYS[type_name] = made
+        if not workflow.unsafe.in_sandbox():
+            _JOURNEYS[type_name] = made
         return made
 
     return publish
@@ -72,7 +73,8 @@ def journey[J](name: str, *, version: int) -> Callable[[type[J]], type[J]]:
 def routing(function: Routing) -> Routing:
     """Register a store's routing: answers a journey's name (its newest version is taken), a full type such as
     `standard.v1`, or None to leave the order to the next one. Asked last-registered first."""
-    _ROUTING.append(function)
+    if not workflow.unsafe.in_sandbox():
+        _ROUTING.append(function)
     return function
 
 
