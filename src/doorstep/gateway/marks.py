@@ -15,6 +15,7 @@ from doorstep.ingest.sql import EVENTS, JOURNEYS, WEBHOOKS, setting
 from doorstep.models.inbox import InboxStatus, WebhookStatus
 from doorstep.models.journeys import JourneyStatus
 from doorstep.models.prepared import prepared
+from doorstep.models.tables import as_found
 from doorstep.models.together import Step, together
 
 GIVE_UP_AFTER = 6
@@ -22,15 +23,15 @@ GIVE_UP_AFTER = 6
 LONGEST_WAIT = timedelta(minutes=5)
 SOON = timedelta(seconds=3)
 
-_PENDING = (EVENTS.c.id == bindparam("event")) & (EVENTS.c.status == InboxStatus.PENDING.value)
+_PENDING = (EVENTS.c.id == bindparam("event")) & (as_found(EVENTS.c.status) == InboxStatus.PENDING.value)
 _DONE = setting(EVENTS, _PENDING, "status", "delivered_at", "error")
 _LATER = setting(EVENTS, _PENDING, "attempts", "due_at", "error")
 _GIVEN_UP = setting(EVENTS, _PENDING, "status", "attempts", "error")
 _PROBLEMS = prepared(select(WEBHOOKS.c.problems).where(WEBHOOKS.c.id == bindparam("webhook")))
 _QUARANTINE = setting(WEBHOOKS, WEBHOOKS.c.id == bindparam("webhook"), "status", "problems")
 _THIS = JOURNEYS.c.id == bindparam("journey")
-_TYPED = setting(JOURNEYS, _THIS & (JOURNEYS.c.type == ""), "type")
-_OPENED = setting(JOURNEYS, _THIS & (JOURNEYS.c.status == JourneyStatus.PENDING.value), "status")
+_TYPED = setting(JOURNEYS, _THIS & (as_found(JOURNEYS.c.type) == ""), "type")
+_OPENED = setting(JOURNEYS, _THIS & (as_found(JOURNEYS.c.status) == JourneyStatus.PENDING.value), "status")
 _CLOSED = setting(JOURNEYS, _THIS & (JOURNEYS.c.status != JourneyStatus.CLOSED.value), "status", "closed_at")
 
 

@@ -18,11 +18,12 @@ from doorstep.ingest.sql import EVENTS, JOURNEYS, ORDERS
 from doorstep.models.inbox import InboxStatus
 from doorstep.models.journeys import JourneyStatus
 from doorstep.models.prepared import prepared
+from doorstep.models.tables import as_found
 from doorstep.models.together import every
 
 _OPEN = (JourneyStatus.PENDING.value, JourneyStatus.OPEN.value)
 _WAITS = and_(
-    EVENTS.c.status == InboxStatus.PENDING.value,
+    as_found(EVENTS.c.status) == InboxStatus.PENDING.value,
     or_(EVENTS.c.attempts == 0, EVENTS.c.due_at <= bindparam("now")),
 )
 _COLUMNS = [EVENTS.c[name] for name in (

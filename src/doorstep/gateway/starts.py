@@ -21,7 +21,7 @@ from doorstep.loyalty import TIERS, tier
 from doorstep.models.care import PointsRow
 from doorstep.models.prepared import prepared
 from doorstep.models.stores import StoreRow
-from doorstep.models.tables import table
+from doorstep.models.tables import as_found, table
 from doorstep.models.together import Step, together
 from doorstep.policies.reading import policy_of
 from doorstep.workflows import registry
@@ -57,7 +57,7 @@ _EARLIER = prepared(
         ORDERS.c.person_id == bindparam("person"),
         ORDERS.c.id != bindparam("order"),
         ORDERS.c.whole,
-        ORDERS.c.parent_ref.is_(None),
+        as_found(ORDERS.c.parent_ref).is_(None),
         ORDERS.c.placed_at < bindparam("placed"),
     )
     .limit(1)

@@ -25,7 +25,7 @@ from doorstep.models.prepared import prepared
 from doorstep.models.reading.tickets import REPLY
 from doorstep.models.store import lift, suppress
 from doorstep.models.stores import StoreRow
-from doorstep.models.tables import table
+from doorstep.models.tables import as_found, table
 from doorstep.models.tickets import open_ticket_in
 from doorstep.sources.heard import InboundSighting
 
@@ -37,7 +37,7 @@ _LAST_MESSAGE = prepared(
     .where(
         _LEDGER.c.person_id == bindparam("person"),
         _LEDGER.c.channel == bindparam("over"),
-        _LEDGER.c.state == TouchState.ACCEPTED.value,
+        as_found(_LEDGER.c.state) == TouchState.ACCEPTED.value,
     )
     .order_by(_LEDGER.c.accepted_at.desc(), _LEDGER.c.key)
     .limit(1)

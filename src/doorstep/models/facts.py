@@ -35,7 +35,7 @@ from doorstep.models.orders import OrderRow
 from doorstep.models.people import ConsentRow, IdentityRow, PersonRow, SuppressionRow
 from doorstep.models.prepared import prepared
 from doorstep.models.stores import StoreRow
-from doorstep.models.tables import table
+from doorstep.models.tables import as_found, table
 from doorstep.policies.reading import policy_of
 from doorstep.touch.ledger import as_counted, as_waiting
 
@@ -58,11 +58,11 @@ STANDING = prepared(
         _journeys.c.exited_at,
     )
     .select_from(
-        _persons.join(_stores, _stores.c.id == _persons.c.store_id)
+        _persons.join(_stores, _stores.c.id == bindparam("store"))
         .outerjoin(_orders, _orders.c.id == bindparam("order"))
         .outerjoin(_journeys, _journeys.c.id == bindparam("journey"))
     )
-    .where(_persons.c.id == bindparam("person"), _persons.c.store_id == bindparam("store"))
+    .where(_persons.c.id == bindparam("person"), as_found(_persons.c.store_id) == bindparam("store"))
 )
 
 ADDRESSES = prepared(
@@ -82,7 +82,7 @@ CONSENTS = prepared(
 
 SUPPRESSIONS = prepared(
     select(_suppressions.c.channel, _suppressions.c.cause, _suppressions.c.since).where(
-        _suppressions.c.store_id == bindparam("store"),
+        as_found(_suppressions.c.store_id) == bindparam("store"),
         or_(*(_suppressions.c.address_hash == bindparam(f"hash_{channel}") for channel in IDENTITY_OF)),
         _suppressions.c.lifted_at.is_(None),
     )
