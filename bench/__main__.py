@@ -9,6 +9,7 @@ import sys
 
 from bench.ground import VARIABLE
 from bench.report import Figures
+from bench.standing import standing
 from doorstep.postgres_server import find_binaries
 
 BENCHES = (
@@ -46,11 +47,14 @@ def main() -> int:
         sys.stderr.write("PostgreSQL is not installed: nothing is measured on it (`make tools`).\n")
         on = "sqlite"
     figures = Figures()
-    for name in wanted:
-        for database in DATABASES if on == "both" else (on,):
-            here = DATABASES if name in ON_BOTH else ("postgres",) if name in ON_POSTGRES else ("sqlite",)
-            if database in here:
-                _one(name, database, figures)
+    with standing() as otherwise:
+        if otherwise:
+            figures.note(otherwise)
+        for name in wanted:
+            for database in DATABASES if on == "both" else (on,):
+                here = DATABASES if name in ON_BOTH else ("postgres",) if name in ON_POSTGRES else ("sqlite",)
+                if database in here:
+                    _one(name, database, figures)
     sys.stdout.write(figures.table() + "\n")
     return 1 if figures.failed else 0
 
