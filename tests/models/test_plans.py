@@ -3,7 +3,6 @@ key, an order, a person), never by what thousands share. A plan is kept until th
 
 from __future__ import annotations
 
-import gc
 import importlib
 import pkgutil
 import re
@@ -15,20 +14,22 @@ from tests.databases import Postgres, _dsn
 
 import doorstep
 from doorstep.models.base import Database
+from doorstep.models.migrate import upgrade
 from doorstep.models.prepared import Prepared
 
 SHARED = {"status", "state", "type", "purpose", "store_id", "channel", "except_journey"}
 """Columns whose one value most rows may have."""
 
 
-def everything() -> Iterator[Prepared]:
-    """Every prepared statement of the package."""
+def everything() -> dict[int, Prepared]:
+    """Every prepared statement that a module of the package names."""
+    found = {}
     for module in pkgutil.walk_packages(doorstep.__path__, "doorstep."):
         if not re.search(r"migrations|__main__", module.name):
-            importlib.import_module(module.name)
-    for found in gc.get_objects():
-        if isinstance(found, Prepared) and type(found) is Prepared:
-            yield found
+            for value in vars(importlib.import_module(module.name)).values():
+                if type(value) is Prepared:
+                    found[id(value)] = value
+    return found
 
 
 def plan(connection: psycopg.Connection, sql: str) -> str:
@@ -50,8 +51,17 @@ def scans(made: str) -> Iterator[set[str]]:
 
 
 @pytest.fixture
-def connection(postgres: Postgres, migrated_there: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(_dsn(migrated_there), autocommit=True) as connection:
+def new_shop(postgres: Postgres) -> Iterator[str]:
+    """The URL of a database just migrated: the other tests' has been written to and analysed."""
+    url = postgres.create("doorstep_plans")
+    upgrade(url)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def connection(new_shop: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(_dsn(new_shop), autocommit=True) as connection:
         connection.execute(
             "SET enable_seqscan = off"
         )  # as `ingest.sql.BY_INDEX`; few rows are read whole elsewhere
@@ -59,16 +69,14 @@ def connection(postgres: Postgres, migrated_there: str) -> Iterator[psycopg.Conn
         yield connection
 
 
-def test_nothing_is_found_by_what_thousands_share(
-    connection: psycopg.Connection, migrated_there: str
-) -> None:
-    database = Database(migrated_there, pool_size=1)
+def test_nothing_is_found_by_what_thousands_share(connection: psycopg.Connection, new_shop: str) -> None:
+    database = Database(new_shop, pool_size=1)
     dialect = database.engine.dialect
     wrong, seen = [], 0
     try:
         with database.reading():
             pass  # the dialect learns what the server is
-        for statement in everything():
+        for statement in everything().values():
             text = statement._made(dialect)._text
             assert text is not None
             sql = text.sql.decode()

@@ -17,9 +17,10 @@ from doorstep.sources.base import ReadEvent
 
 #: the courier delivers right after the commit; the sweep leaves it this long
 SWEEP_AFTER = timedelta(seconds=5)
-RUSH_SWEEP_AFTER = timedelta(minutes=1)
+RUSH_SWEEP_AFTER = timedelta(seconds=20)
 """… and so long what came in a rush: the courier holds it back then so that webhooks are answered first, and a sweep
-that took it meanwhile would undo that."""
+that took it meanwhile would undo that. Twice the courier's patience: no longer, for this is what an order waits whose
+API died."""
 
 _WITH_LINES = ("order.placed", "order.updated")
 _LINE_FIELDS = tuple(Line.__dataclass_fields__)

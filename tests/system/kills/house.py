@@ -98,6 +98,8 @@ class Lane:
     """Further variables of every process."""
     deaths: dict[int, int] = field(default_factory=dict)
     """Process id → exit status of every process that ended by itself."""
+    killed: set[int] = field(default_factory=set)
+    """Those that `kill` was asked for."""
 
     def __post_init__(self) -> None:
         self.folder = self.folder / self.name
@@ -186,9 +188,12 @@ class Lane:
         waits.unlink(missing_ok=True) if now else waits.touch()
 
     def kill(self, kind: str) -> bool:
-        """SIGKILL to one process of that kind; False when none runs."""
-        found = [pid for pid, what in self.running.items() if what == kind and pid not in self.zygote.codes]
+        """SIGKILL to one process of that kind; False when none runs that was not killed before (one that has died is
+        told of a moment later)."""
+        gone = self.killed | self.zygote.codes.keys()
+        found = [pid for pid, what in self.running.items() if what == kind and pid not in gone]
         if found:
+            self.killed.add(found[0])
             os.kill(found[0], signal.SIGKILL)
         return bool(found)
 

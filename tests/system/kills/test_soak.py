@@ -39,6 +39,7 @@ async def test_random_deaths_change_nothing(
             await asyncio.gather(*flowing)
             await asyncio.gather(*(claims.over(lane, ORDERS) for lane in (calm, stormy)))
             assert killed == {"worker": 5, "api": 5, "server": 5}
+            await stormy.until(lambda: len(stormy.deaths) >= 10, "the last death to be told of")
             assert sorted(stormy.deaths.values()) == [-9] * 10
             expected, found = claims.ledger(calm), claims.ledger(stormy)
             assert set(expected.values()) == {"accepted"}
