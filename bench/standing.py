@@ -30,7 +30,8 @@ def standing() -> Iterator[str]:
         own.mkdir()
         (own / "cgroup.procs").write_text(str(os.getpid()))
     except OSError as error:
-        own.rmdir() if own.exists() else None
+        if own.exists():
+            own.rmdir()
         yield (
             f"Linux groups processes by session here ({error.strerror}): PostgreSQL's answers come later than in a "
             "service or a container. `sysctl kernel.sched_autogroup_enabled=0` ends it."

@@ -12,7 +12,7 @@ has come for `quiet` seconds the rest goes without waiting. Both are well inside
 The intake goes first. Each journey that is told costs Temporal, its database and a worker some twenty times what its
 webhook cost us, on one machine out of the same processors: while webhooks wait for their answers, rounds become smaller
 by half and half again, what waits grows, and it is carried once there is room. Once the first of what waits has waited
-for `patience`, rounds grow again whoever waits: nothing is put off for longer than that by a rush that does not end.
+for `patience`, rounds grow again whoever waits: a rush that does not end puts nothing off for good.
 """
 
 from __future__ import annotations
