@@ -25,7 +25,7 @@ from furnishing import Quiet, furnish, keep_secrets, logging_to
 from privacy import leaks
 from shopkeeper import Customer, Delivery
 from temporalio.client import Client, WorkflowHandle
-from timekeeping import VirtualTime, at_rest
+from timekeeping import VirtualTime, at_rest, begun
 
 from doorstep.activities.ports import activities, build_ports
 from doorstep.api.app import create_app
@@ -124,6 +124,7 @@ class House:
         await self._delivered()
         for _, handle in await self._open():  # one just started still has to wait for virtual time
             await self.time.forward(handle, self.now())
+            await begun(handle)
         await self.settled()
         return answers
 

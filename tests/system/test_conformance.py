@@ -1,6 +1,7 @@
 """The engine is believed because of this: every shipped scenario, on the real server in lock-step and in the engine,
-compared by touch key, state, reason, channel, trace facts, body digest and time. Where two journeys of a person are due
-in the same instant either order is accepted: on a server it is chance."""
+compared by touch key, state, reason, channel, trace facts, body digest and time. Where two journeys of a person, or
+two steps of one journey, are due in the same instant either order is accepted: on a server it is chance (a timer fires
+as much late as the task that set it took)."""
 
 from __future__ import annotations
 

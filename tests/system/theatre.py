@@ -22,7 +22,7 @@ from uuid import uuid4
 from in_turn import in_turn
 from sqlalchemy import select
 from temporalio.client import Client
-from timekeeping import VirtualTime, at_rest, waits_to_retry
+from timekeeping import VirtualTime, at_rest, begun, waits_to_retry
 
 from doorstep.activities.ports import activities, build_ports
 from doorstep.contracts import ActionResult
@@ -71,8 +71,6 @@ _JOURNEYS, _LEDGER = table(JourneyRow), table(LedgerRowModel)
 SETTLED = timedelta(seconds=3)
 RETRIED = timedelta(minutes=5)
 """How far time moves on for an activity that waits to be tried again."""
-FIRST_TASK = 5
-"""Events of a history whose first task is done: started, task scheduled, started, completed, the settle timer."""
 
 
 class Troubled:
@@ -333,7 +331,7 @@ class Show:
             handle = self.theatre.client.get_workflow_handle(row.id)
             await self.time.forward(handle, at)  # one just started still has to wait for virtual time
             if row.revision == 0:
-                await _begun(handle)
+                await begun(handle)
         self._settles.append(self.time.now() + SETTLED)  # counted by the journeys' clock, from when they know
 
     async def _report(self, entry: Reported, at: datetime) -> None:
@@ -378,15 +376,6 @@ class Show:
                 ),
             )  # fmt: skip
         self.answers.append(await self.gateway.act(journey, id_, 20))
-
-
-async def _begun(handle: Any) -> None:
-    """Until its first task is done: a start that waits looks like rest, and time must not go on over it."""
-    for _ in range(1000):
-        if (await handle.describe()).history_length >= FIRST_TASK:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{handle.id} does not begin")
 
 
 def soon() -> datetime:

@@ -21,6 +21,8 @@ SKIP_SECONDS = 20.0
 """`fast_forward` hangs on what it cannot skip, and has hung on a busy machine for no reason that we know: it is asked
 again for what is left, `TRIES` times."""
 TRIES = 6
+FIRST_TASK = 5
+"""Events of a history whose first task is done: started, task scheduled, started, completed, the settle timer."""
 
 
 class VirtualTime:
@@ -109,6 +111,22 @@ async def at_rest(handle: WorkflowHandle[Any, Any], retries_rest: bool = False) 
         last = -1 if busy else described.history_length
         await asyncio.sleep(0.01)
     raise AssertionError(f"{handle.id} does not come to rest")
+
+
+async def begun(handle: WorkflowHandle[Any, Any]) -> None:
+    """Until a journey's first task is done, or was tried in vain: a delayed start fires a little after the moment it is
+    due, which looks like rest. Skipped on before that, the journey would begin late."""
+    for _ in range(1000):
+        described = await handle.describe()
+        tried = described.raw_description.pending_workflow_task.attempt > 1
+        if (
+            tried
+            or described.history_length >= FIRST_TASK
+            or described.status != WorkflowExecutionStatus.RUNNING
+        ):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{handle.id} does not begin")
 
 
 def waits_to_retry(activity: Any) -> bool:

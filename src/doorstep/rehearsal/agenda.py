@@ -38,7 +38,10 @@ class Agenda:
         workflow_id: str,
         function: Callable[[str], ActivityFunction],
         note: Callable[..., None],
+        later_first: bool = False,
     ) -> None:
+        """`later_first`: of two timers due in one instant the one set later fires first."""
+        self._later_first = later_first
         self._converter, self._workflow_id = converter, workflow_id
         self._function, self._note = function, note
         self.clear()
@@ -221,7 +224,8 @@ class Agenda:
 
     def _push(self, due: int, kind: int, what: Any) -> int:
         self._order += 1
-        heapq.heappush(self._heap, (due, self._order, kind, what))
+        order = -self._order if kind == _TIMER and self._later_first else self._order
+        heapq.heappush(self._heap, (due, order, kind, what))
         return self._order
 
 

@@ -56,6 +56,7 @@ class Execution:
         seed: int | None = None,
         sandboxed: bool | None = None,
         traced: bool = False,
+        later_first: bool = False,
     ) -> None:
         """`start` (aware) is the virtual time at which it starts. `seed` is that of `workflow.random()`; by default
         it follows from the run id, and that from the workflow id.
@@ -63,7 +64,8 @@ class Execution:
         `sandboxed` runs it in the worker's sandbox (some 20 ms slower): clock, chance and I/O in the journey's own
         module are errors. None: sandboxed until this class has once come to its end without trouble in this
         process, and then been carried out once more with the same commands; from then on fast.
-        `traced` notes beside each command where in the author's code it was given."""
+        `traced` notes beside each command where in the author's code it was given. `later_first`: of two timers due in
+        one instant the one set later fires first; a server fires either first."""
         self.definition = _sdk.Definition(workflow_class)
         self.workflow_id, self.task_queue, self.traced = workflow_id, task_queue, traced
         self._proves = sandboxed is None and workflow_class not in _PROVEN
@@ -78,7 +80,7 @@ class Execution:
         """How many runs there were: one more with each continue-as-new."""
         self._now, self._nanos = micros(start), 0
         self._activities = dict(activities or {})
-        self._agenda = Agenda(self.converter, workflow_id, self._function, self._note)
+        self._agenda = Agenda(self.converter, workflow_id, self._function, self._note, later_first)
         self._length = 0
         self._tasks_now = 0
         self._machine: _sdk.Machine | None = None

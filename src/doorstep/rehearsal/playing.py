@@ -191,6 +191,7 @@ class Play:
             converter=IN_PROCESS,
             sandboxed=self.sandboxed,
             traced=self._traced,
+            later_first=self._later_first,
         )
 
     def _report(self, entry: Reported, at: datetime) -> None:

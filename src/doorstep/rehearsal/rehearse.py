@@ -49,7 +49,7 @@ def rehearse(
     `first_day`: the local date on which the order is placed, unless the scenario names one. `renderer`: by default
     the built-in templates in the brand of an invented shop. `person_ref`: another than the scenario's;
     it decides variants and holdouts. `later_first`: of two journeys due in one instant the one that started later acts
-    first, not the earlier; on a server it is either.
+    first, not the earlier, and of two timers of one journey the one set later; on a server it is either.
 
     What must be mended (a template's missing variable, an error in the journey, a limit of the scenario's that was
     broken) is in the timeline's `problems`.
