@@ -165,6 +165,29 @@ def test_how_soon_others_bought_again_is_the_prior(caring: CaringActivities, dat
     assert 0 < found.confidence < 0.5
 
 
+def test_how_soon_others_bought_again_is_read_once_in_a_while(
+    caring: CaringActivities, database: Database
+) -> None:
+    """It says the same for a quarter of an hour of those who ask, whatever was bought meanwhile: read anew for each new
+    order, every order of the product would be gone through. Never what was not yet so."""
+    people(database, "per_b", "per_c", "per_d")
+    for person in ("per_b", "per_c"):
+        for days in (200, 180):
+            order(database, f"ord_{person}{days}", person, "serum", NOON - timedelta(days=days))
+    assert [p.basis for p in caring.predict_run_out(ADVICE)] == ["reorders:2"]
+    for days in (150, 140):
+        order(database, f"ord_d{days}", "per_d", "serum", NOON - timedelta(days=days))
+
+    def after(**passed: float) -> list[str]:
+        asked = replace(ADVICE, as_of=ADVICE.as_of + timedelta(**passed))
+        return [p.basis for p in caring.predict_run_out(asked)]
+
+    assert after(minutes=14) == ["reorders:2"]
+    assert after(minutes=15) == ["reorders:3"]
+    assert after(days=-20) == ["reorders:3"]
+    assert after(days=-30 - 145) == ["reorders:2"]
+
+
 def test_what_was_bought_again_is_not_running_out(caring: CaringActivities, database: Database) -> None:
     """A later order of the same product has its own journey."""
     with database.writing() as connection:

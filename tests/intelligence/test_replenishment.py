@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doorstep.intelligence.replenishment import InUse, Reorder, predict
+from doorstep.intelligence.replenishment import InUse, Reorder, habit_of, predict
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def in_use(*reorders: Reorder, pieces: int = 1, days: int | None = None, ref: str = "serum") -> InUse:
-    return InUse(product_ref=ref, pieces=pieces, since=SINCE, replenish_days=days, reorders=reorders)
+    return InUse(product_ref=ref, pieces=pieces, since=SINCE, replenish_days=days, habit=habit_of(reorders))
 
 
 def again(person: str, days: float, pieces: int = 1) -> Reorder:

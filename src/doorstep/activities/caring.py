@@ -10,6 +10,7 @@ from doorstep.failures import translated
 from doorstep.intelligence import recommendations, replenishment
 from doorstep.models.advice import candidates, in_use
 from doorstep.models.base import Database
+from doorstep.models.habits import Habits
 from doorstep.models.points import move_points
 from doorstep.models.tickets import open_ticket
 
@@ -18,7 +19,7 @@ class CaringActivities:
     """All idempotent: by key, or because they only read."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._habits = database, Habits()
 
     @activity.defn(name=contracts.OPEN_TICKET, no_thread_cancel_exception=True)
     def open_ticket(self, request: TicketRequest) -> str:
@@ -45,7 +46,7 @@ class CaringActivities:
         """When products of the order run out, soonest first."""
         with translated():
             with self._database.reading() as connection:
-                products = in_use(connection, request)
+                products = in_use(connection, request, self._habits)
             return tuple(
                 RunOut(product_ref=p.product_ref, at=p.at, confidence=p.confidence, basis=p.basis)
                 for p in replenishment.predict(products)

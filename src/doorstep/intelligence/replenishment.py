@@ -26,6 +26,15 @@ class Reorder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Habit:
+    """How soon a product is bought again: `days` per piece, the mean over so many `persons`; how sure (0–1)."""
+
+    days: float
+    persons: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InUse:
     """A product the person keeps `pieces` of, in use since `since` (aware UTC)."""
 
@@ -34,7 +43,8 @@ class InUse:
     since: datetime
     replenish_days: int | None = None
     """The merchant's word on how long one piece lasts."""
-    reorders: tuple[Reorder, ...] = ()
+    habit: Habit | None = None
+    """How soon others bought it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,15 @@ class Prediction:
     basis: str
 
 
+def habit_of(reorders: Iterable[Reorder]) -> Habit | None:
+    """What these have in common; None of fewer than `LEAST_PERSONS` persons."""
+    rates = _days_per_piece(reorders)
+    if len(rates) < LEAST_PERSONS:
+        return None
+    mean = fmean(rates)
+    return Habit(days=mean, persons=len(rates), confidence=_confidence(rates, mean))
+
+
 def predict(products: Iterable[InUse]) -> tuple[Prediction, ...]:
     """One prediction per product of which something is known, soonest first; the others are left out."""
     made = [p for p in map(_predict, products) if p is not None]
@@ -59,11 +78,9 @@ def _predict(product: InUse) -> Prediction | None:
         return None
     if product.replenish_days is not None and product.replenish_days > 0:
         return _prediction(product, float(product.replenish_days), MERCHANT_CONFIDENCE, "merchant")
-    rates = _days_per_piece(product.reorders)
-    if len(rates) < LEAST_PERSONS:
+    if (habit := product.habit) is None:
         return None
-    mean = fmean(rates)
-    return _prediction(product, mean, _confidence(rates, mean), f"reorders:{len(rates)}")
+    return _prediction(product, habit.days, habit.confidence, f"reorders:{habit.persons}")
 
 
 def _prediction(product: InUse, days_each: float, confidence: float, basis: str) -> Prediction:

@@ -13,9 +13,10 @@ from doorstep.contracts import AdviceRequest
 from doorstep.domain.orders import OrderState
 from doorstep.errors import NotFound
 from doorstep.intelligence.recommendations import Bought, Candidate
-from doorstep.intelligence.replenishment import InUse, Reorder
+from doorstep.intelligence.replenishment import InUse
 from doorstep.models.codec_json import order_state
 from doorstep.models.facts import owned_products
+from doorstep.models.habits import Habits
 from doorstep.models.orders import OrderLineRow, OrderRow, ProductRow
 from doorstep.models.tables import table
 
@@ -23,7 +24,6 @@ _orders, _lines, _products = table(OrderRow), table(OrderLineRow), table(Product
 
 #: bounds on what is looked at: advice is worth milliseconds, not seconds
 MOST_CANDIDATES = 500
-MOST_ORDERS = 2000
 
 
 def candidates(
@@ -45,7 +45,7 @@ def candidates(
     return bought, found, owned_products(list(states.values()))
 
 
-def in_use(connection: Connection, request: AdviceRequest) -> list[InUse]:
+def in_use(connection: Connection, request: AdviceRequest, habits: Habits) -> list[InUse]:
     """The products of that order that the person keeps and has not bought again since, with what is known
     about how long they last."""
     states = _states(connection, request)
@@ -60,10 +60,8 @@ def in_use(connection: Connection, request: AdviceRequest) -> list[InUse]:
     made = []
     for ref, n in sorted(pieces.items()):
         days = known[ref].replenish_days if ref in known else None
-        reorders = () if days else _reorders(connection, request.store_id, ref, request.as_of)
-        made.append(
-            InUse(product_ref=ref, pieces=n, since=since, replenish_days=days, reorders=tuple(reorders))
-        )
+        habit = None if days else habits.of(connection, request.store_id, ref, request.as_of)
+        made.append(InUse(product_ref=ref, pieces=n, since=since, replenish_days=days, habit=habit))
     return made
 
 
@@ -148,33 +146,3 @@ def _bought_later(connection: Connection, request: AdviceRequest, placed_at: dat
         )
     )
     return set(rows.scalars())
-
-
-def _reorders(connection: Connection, store_id: str, product: str, as_of: datetime) -> list[Reorder]:
-    """How soon persons bought the product again, from its latest orders."""
-    rows = connection.execute(
-        select(
-            _orders.c.person_id,
-            _orders.c.placed_at,
-            func.sum(_lines.c.quantity).label("pieces"),
-        )
-        .select_from(_lines.join(_orders, _orders.c.id == _lines.c.order_ref))
-        .where(
-            _lines.c.store_id == store_id,
-            _lines.c.product_ref == product,
-            _orders.c.person_id.is_not(None),
-            _orders.c.placed_at <= as_of,
-            _orders.c.test.is_(False),
-        )
-        .group_by(_orders.c.id, _orders.c.person_id, _orders.c.placed_at)
-        .order_by(_orders.c.placed_at.desc(), _orders.c.person_id)
-        .limit(MOST_ORDERS)
-    )
-    found: list[Reorder] = []
-    later: dict[str, datetime] = {}
-    for person, placed_at, pieces in rows:  # from the newest back
-        if person in later:
-            days = (later[person] - placed_at).total_seconds() / 86_400
-            found.append(Reorder(person_ref=person, days=days, pieces=int(pieces)))
-        later[person] = placed_at
-    return found

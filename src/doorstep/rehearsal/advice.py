@@ -7,7 +7,7 @@ from datetime import datetime
 from doorstep.contracts import AdviceRequest, RunOut
 from doorstep.intelligence import recommendations, replenishment
 from doorstep.intelligence.recommendations import Bought, Candidate
-from doorstep.intelligence.replenishment import InUse, Reorder
+from doorstep.intelligence.replenishment import InUse, Reorder, habit_of
 from doorstep.rehearsal.memory import owned
 from doorstep.rehearsal.records import OrderRecord, Records
 
@@ -57,9 +57,9 @@ def _in_use(records: Records, request: AdviceRequest) -> list[InUse]:
     for ref, n in sorted(pieces.items()):
         product = records.products.get(ref)
         days = product.replenish_days if product is not None else None
-        reorders = () if days else tuple(_reorders(records, ref, request.as_of))
+        habit = None if days else habit_of(_reorders(records, ref, request.as_of))
         since = state.delivered_at or placed
-        made.append(InUse(product_ref=ref, pieces=n, since=since, replenish_days=days, reorders=reorders))
+        made.append(InUse(product_ref=ref, pieces=n, since=since, replenish_days=days, habit=habit))
     return made
 
 
