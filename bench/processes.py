@@ -13,10 +13,8 @@ from doorstep.processes import BEHIND_THE_API, yield_to_others
 
 
 @contextmanager
-def process(
-    *command: str, niceness: int = BEHIND_THE_API, **environment: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of the bench's own, stopped by its own pid. Workers run behind the API, as `up` starts them."""
+def process(*command: str, niceness: int = 0, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the bench's own, stopped by its own pid."""
     with subprocess.Popen(
         [sys.executable, *command],
         env={**os.environ, **environment},
@@ -24,7 +22,8 @@ def process(
         stderr=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,
         process_group=0,  # as `up` does
     ) as running:
-        yield_to_others(running.pid, niceness)
+        if niceness:
+            yield_to_others(running.pid, niceness)
         try:
             yield running
         finally:
@@ -43,6 +42,7 @@ def environment(address: str, url: str, folder: Path, *, queue: str = "bench", *
         "DOORSTEP_TEMPORAL_ADDRESS": address,
         "DOORSTEP_TASK_QUEUE": queue,
         "DOORSTEP_LOG_LEVEL": "WARNING",
+        "DOORSTEP_WORKER_NICENESS": str(BEHIND_THE_API),  # as `up` has it
         "DOORSTEP_RATE_KEYS": "0",  # one key asks as fast as it can
         **more,
     }

@@ -40,7 +40,7 @@ def run(figures: Figures) -> None:
         settings = environment(
             f"127.0.0.1:{free_ports(1)[0]}", here.url, here.folder, DOORSTEP_PORT=str(port)
         )
-        with process("-m", "doorstep", "api", niceness=0, **settings):
+        with process("-m", "doorstep", "api", **settings):
             asyncio.run(_measure(figures, port, key, seeded))
 
 

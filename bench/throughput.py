@@ -26,6 +26,7 @@ from doorstep.contracts import DELIVER_SIGNAL
 from doorstep.converter import data_converter
 from doorstep.domain.events import Envelope
 from doorstep.models.base import Database
+from doorstep.processes import BEHIND_THE_API
 
 PACE = 0.3
 """Seconds between moments, the same for both."""
@@ -145,7 +146,7 @@ def _told(order: seed.Seeded, type_: str, subject: str | None) -> Envelope:
 @contextmanager
 def bare_worker(address: str) -> Iterator[None]:
     """One worker process for the baseline."""
-    with process("-m", "bench.throughput", address):
+    with process("-m", "bench.throughput", address, niceness=BEHIND_THE_API):
         yield
 
 

@@ -48,7 +48,7 @@ def _house(here: Ground) -> Iterator[tuple[int, Database, str]]:
     settings["DOORSTEP_CONNECTION_SECRET_BENCH_API"] = secret
     with (
         process("-m", "doorstep", "worker", **settings),
-        process("-m", "doorstep", "api", niceness=0, **settings),
+        process("-m", "doorstep", "api", **settings),
     ):
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:

@@ -28,7 +28,6 @@ class Child:
         log: Path,
         env: Mapping[str, str],
         report: Report,
-        niceness: int = 0,
     ) -> None:
         self.name = name
         self.log = log
@@ -36,7 +35,6 @@ class Child:
         self._command = command
         self._env = env
         self._report = report
-        self._niceness = niceness
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._due = 0.0
@@ -47,7 +45,7 @@ class Child:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def start(self) -> None:
-        self._process = processes.spawn(self._command, log=self.log, env=self._env, niceness=self._niceness)
+        self._process = processes.spawn(self._command, log=self.log, env=self._env)
         self._started = time.monotonic()
         self._due = 0.0
 

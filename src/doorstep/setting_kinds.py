@@ -67,6 +67,7 @@ SECONDS = Kind(_between(0.0, 3600.0, float), "seconds, from 0 to 3600")
 BYTES = Kind(_between(1024, 64 * 1024 * 1024, int), "bytes, from 1024 to 67108864")
 DAYS = Kind(_between(1, 36_500, int), "whole days, from 1 to 36500")
 COUNT = Kind(_between(1, 10_000, int), "a whole number from 1 to 10000")
+NICENESS = Kind(_between(0, 19, int), "a whole number from 0 to 19")
 ORIGINS = Kind(
     lambda text: tuple(_matching(r"https?://[^/\s]+")(part.strip()) for part in text.split(",")),
     "origins like https://temporal.example, separated by commas",

@@ -28,6 +28,7 @@ from doorstep.setting_kinds import (
     LEVEL,
     MAILBOX,
     NAME,
+    NICENESS,
     ORIGINS,
     PACE,
     PACKAGES,
@@ -103,6 +104,7 @@ class Settings:
     log_level: str = _setting("INFO", LEVEL)
     log_format: str = _setting("auto", FORMAT)  # auto: pretty on a terminal, JSON elsewhere
     worker_concurrency: int = _setting(20, COUNT)  # activities at once in one worker
+    worker_niceness: int = _setting(0, NICENESS)  # how far a worker stands back for others on its machine
     worker_cache: int = _setting(
         1000, COUNT
     )  # journeys a worker keeps in memory; the rest replay when they wake

@@ -92,9 +92,7 @@ class Everything:
         for name in ("worker", "api"):
             command = [sys.executable, "-m", "doorstep", name]
             log = settings.data_dir / "logs" / f"{name}.log"
-            behind = processes.BEHIND_THE_API if name == "worker" else 0
-            child = Child(name, command, log=log, env=env, report=self._report, niceness=behind)
-            self._children.append(child)
+            self._children.append(Child(name, command, log=log, env=env, report=self._report))
             self._children[-1].start()
         self._wait_ready()
 
@@ -232,6 +230,7 @@ def child_environment(settings: Settings, temporal: str) -> dict[str, str]:
     return {
         f"{PREFIX}OUTBOX_OPEN": "1",  # one machine, its own person: unless our environment says otherwise
         f"{PREFIX}METRICS_OPEN": "1",
+        f"{PREFIX}WORKER_NICENESS": str(processes.BEHIND_THE_API),
         **inherited,
         f"{PREFIX}DATA_DIR": str(settings.data_dir),
         f"{PREFIX}DATABASE_URL": settings.database_url,

@@ -1,8 +1,11 @@
-"""How the threads of one process take turns. Standard library only."""
+"""How the threads of one process take turns, among themselves and with other processes. Standard library only."""
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 TURN_SECONDS = 0.0001
 
@@ -15,3 +18,22 @@ def take_short_turns() -> None:
     0.1 ms it holds it for as long as its statements take.
     """
     sys.setswitchinterval(TURN_SECONDS)
+
+
+def pool(threads: int, name: str, *, behind: int, ahead: bool) -> ThreadPoolExecutor:
+    """Threads for what a process does beside its main thread, which from now on stands back for other processes by
+    `behind`, a niceness from 0 to 19.
+
+    `ahead`: these threads do not. On SQLite they hold the lock that everybody waits for: one that had to stand back in
+    the middle of its transaction held it three times as long as it computed, and a webhook waited for that. (Linux
+    counts niceness by thread, and one begun later inherits it. Elsewhere all of the process stands back.)
+    """
+    made = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    if ahead:
+        all_there = threading.Barrier(threads + 1)
+        for _ in range(threads):
+            made.submit(all_there.wait)
+        all_there.wait()
+    if behind:
+        os.setpriority(os.PRIO_PROCESS, 0, behind)
+    return made

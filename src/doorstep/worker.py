@@ -28,7 +28,7 @@ from temporalio.worker import (
     Worker,
 )
 
-from doorstep import gateway, logs, releases
+from doorstep import gateway, logs, releases, threads
 from doorstep.activities.forgetting import forget_forever
 from doorstep.activities.ports import activities, build_ports
 from doorstep.channels import configured
@@ -43,7 +43,6 @@ from doorstep.sandbox import keep_bytecode, read_once, sandbox
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import metrics, tracing
 from doorstep.telemetry.serving import metrics_served
-from doorstep.threads import take_short_turns
 from doorstep.workflows import patches, registry
 
 log = structlog.get_logger(__name__)
@@ -67,7 +66,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """Run a worker until `stop` is set (by default: SIGTERM or SIGINT). Temporal may come later than we do,
     and may go away in between. Raises `SetupError` when an open journey could not be carried on."""
     stop = stop or _stopped_by_signals()
-    take_short_turns()
+    threads.take_short_turns()
     keep_bytecode(settings.data_dir / "bytecode")
     releases.check(settings.store_packages)
     journeys = registry.journeys()
@@ -75,6 +74,7 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     with contextlib.ExitStack() as stack:
         stack.enter_context(read_once())
         stack.callback(database.dispose)
+        pool = stack.enter_context(_activity_threads(settings, database))
         tracing.configure("doorstep-worker")
         stack.callback(tracing.close)
         await patiently(lambda: check_open_journeys(database, journeys, patches.declared()), stop)
@@ -86,11 +86,9 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         client = await connected(settings, stop, runtime)
         if client is None:
             return
-        threads = ThreadPoolExecutor(2 * settings.worker_concurrency, thread_name_prefix="activity")
-        stack.enter_context(threads)
         turnover = Turnover(settings.worker_cache)
         found = activities(ports, database)
-        worker = make_worker(client, settings, journeys, found, threads, made=turnover.another)
+        worker = make_worker(client, settings, journeys, found, pool, made=turnover.another)
         stack.callback(Collector(database.still, turnover.gone).start().stop)
         async with present(database, settings, stop, paces.among):
             log.info("worker started", journeys=sorted(journeys), task_queue=settings.task_queue)
@@ -107,22 +105,28 @@ async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
         log.info("worker stopped")
 
 
+def _activity_threads(settings: Settings, database: Database) -> ThreadPoolExecutor:
+    """For regular and local activities. Before anything else begins threads: those stand back like the main one."""
+    both = 2 * settings.worker_concurrency
+    return threads.pool(both, "activity", behind=settings.worker_niceness, ahead=database.is_sqlite)
+
+
 def make_worker(
     client: Client,
     settings: Settings,
     journeys: Mapping[str, type[Any]],
     functions: list[Any],
-    threads: ThreadPoolExecutor,
+    pool: ThreadPoolExecutor,
     *,
     made: Callable[[], object] = int,
 ) -> Worker:
-    """The SDK's worker as we run it. `threads` serve regular and local activities; `made` as in `sandbox`."""
+    """The SDK's worker as we run it. `pool` serves regular and local activities; `made` as in `sandbox`."""
     return Worker(
         client,
         task_queue=settings.task_queue,
         workflows=list(journeys.values()),
         activities=functions,
-        activity_executor=threads,
+        activity_executor=pool,
         max_concurrent_activities=settings.worker_concurrency,
         max_concurrent_local_activities=settings.worker_concurrency,
         workflow_runner=sandbox(made),

@@ -97,6 +97,7 @@ def test_up_from_ready_to_gone(up: Up) -> None:
     """Ready when it says so, alone on its data, mends what is killed, ends when told, and by SIGKILL at once."""
     assert is_ready(up.url)
     assert "First admin key, shown this once: dsk_" in up.log.read_text()
+    the_worker_stands_back(up)
     it_refuses_a_second_one(up)
     the_doctor_finds_it_well(up)
     killed_parts_come_back(up)
@@ -122,6 +123,19 @@ def the_doctor_finds_it_well(up: Up) -> None:
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     for name in ("temporal", "api", "api port", "database"):
         assert checks[name]["state"] == "ok", checks[name]
+
+
+def the_worker_stands_back(up: Up) -> None:
+    """For the API, but not those of its threads that hold the database's lock."""
+    worker = up.descendants()["worker"]
+
+    def niceness() -> list[int]:
+        return sorted(
+            os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in Path(f"/proc/{worker}/task").iterdir()
+        )
+
+    eventually(lambda: os.getpriority(os.PRIO_PROCESS, worker) == processes.BEHIND_THE_API)
+    assert niceness().count(0) >= 40
 
 
 def killed_parts_come_back(up: Up) -> None:
