@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import statistics
 import threading
 import time
 from contextlib import closing
@@ -164,3 +165,33 @@ def test_a_lull_is_when_the_log_is_copied(url: str, monkeypatch: pytest.MonkeyPa
     assert copied
     assert min(copied) >= 0.9, "seconds after the last commit"
     assert again == size
+
+
+def test_who_answers_somebody_is_next_whoever_else_wants_to_write(url: str) -> None:
+    """Threads of a process that is behind queue for the lock; one of them that takes it the moment another lets go is
+    always there before somebody who asks every so often."""
+    behind, first, done, enough = Database(url, behind=True), Database(url), [0], threading.Event()
+
+    def busy() -> None:
+        while not enough.is_set():
+            with behind.writing() as connection:
+                connection.execute(text("INSERT INTO scratch VALUES (1, 'behind')"))
+                enough.wait(0.002)
+            done[0] += 1
+
+    threads = [threading.Thread(target=busy) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    passed = []
+    for _ in range(60):
+        enough.wait(0.005)
+        before = done[0]
+        with first.writing():
+            passed.append(done[0] - before)
+    enough.set()
+    for thread in threads:
+        thread.join()
+    behind.dispose()
+    first.dispose()
+    assert statistics.median(passed) <= 1, passed
+    assert sum(passed) > 0, "nobody else wrote"

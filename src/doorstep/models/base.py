@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -98,6 +99,7 @@ class Database:
         )
         if not self.is_sqlite:
             ask_the_idle(self.engine)  # a server restarts; its dead connections are replaced
+        self._behind, self._left = behind, 0.0
         if self.is_sqlite:
             asks = sqlite.BEHIND_ASKS_SECONDS if behind else sqlite.FIRST_ASKS_SECONDS
             sqlite.tame(self.engine, checkpoints_aside=serving, ask_again=asks)
@@ -160,15 +162,19 @@ class Database:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """SQLite has one writer; its own waiting is sleeping and trying again. Threads of one process queue
-        here instead and are woken at once; between processes SQLite's waiting remains."""
+        here instead and are woken at once; between processes SQLite's waiting remains, and one that is behind leaves
+        a gap for the others."""
         if not self.is_sqlite:
             yield
             return
         if not self._writer.acquire(timeout=BUSY_SECONDS):
             raise Unavailable("The database is busy.", mend="Try again; see what holds a transaction open.")
         try:
+            if self._behind and (rest := self._left + sqlite.GAP_SECONDS - time.monotonic()) > 0:
+                time.sleep(rest)
             yield
         finally:
+            self._left = time.monotonic()
             self._writer.release()
 
     def dispose(self) -> None:

@@ -23,6 +23,9 @@ BUSY_SECONDS = 20
 FIRST_ASKS_SECONDS = 0.0004
 BEHIND_ASKS_SECONDS = 0.002
 """How often a process asks for the write lock while another holds it: who asks more often goes first."""
+GAP_SECONDS = 0.001
+"""A process behind the others leaves the lock alone for so long after its own writing. Whoever waits has asked for it
+by then; without the gap the next of its own threads was there first, again and again, until none was left."""
 WAL_BYTES = 4 * 1024 * 1024
 """A write-ahead log this large is worth copying into the file (SQLite's own measure)."""
 LONG_WAL_BYTES = 512 * 1024 * 1024
