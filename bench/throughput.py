@@ -31,7 +31,7 @@ from doorstep.processes import BEHIND_THE_API
 PACE = 0.3
 """Seconds between moments, the same for both."""
 SETTLE = timedelta(seconds=0.1)
-JOURNEYS, ROUNDS, AT_ONCE = 48, 3, 48
+JOURNEYS, ROUNDS, AT_ONCE = 48, 5, 48
 _TALE = (
     ("shipment.created", "shp"),
     ("shipment.in_transit", "shp"),
@@ -70,7 +70,8 @@ async def _measure(figures: Figures, address: str, url: str, folder: Path) -> No
     bare, ours = (statistics.median(rates[name]) for name in ("bare", "doorstep"))
     figures.add("bare_journeys_per_second", bare, "1/s")
     figures.add("doorstep_journeys_per_second", ours, "1/s")
-    figures.add("journeys_per_second_ratio", ours / bare, "×", at_least=0.6)
+    pairs = zip(rates["doorstep"], rates["bare"], strict=True)  # neighbours in time: a machine's pace changes
+    figures.add("journeys_per_second_ratio", statistics.median(a / b for a, b in pairs), "×", at_least=0.6)
     ratio = figures.value("doorstep_history_events") / figures.value("bare_history_events")
     figures.add("history_events_ratio", ratio, "×", at_most=1.25)
     database.dispose()
