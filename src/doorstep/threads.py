@@ -31,9 +31,15 @@ def pool(threads: int, name: str, *, behind: int, ahead: bool) -> ThreadPoolExec
     made = ThreadPoolExecutor(threads, thread_name_prefix=name)
     if ahead:
         all_there = threading.Barrier(threads + 1)
-        for _ in range(threads):
-            made.submit(all_there.wait)
-        all_there.wait()
+        try:
+            for _ in range(threads):
+                made.submit(all_there.wait)
+            all_there.wait()
+        except (
+            BaseException
+        ):  # the machine has no more threads, or Ctrl-C: those that wait would keep us from ending
+            all_there.abort()
+            raise
     if behind:
         os.setpriority(os.PRIO_PROCESS, 0, behind)
     return made
