@@ -7,7 +7,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from types import NoneType
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from google.protobuf.message import Message
 from pydantic import TypeAdapter
@@ -21,6 +21,7 @@ from temporalio.converter import (
     DefaultFailureConverterWithEncodedAttributes,
     DefaultPayloadConverter,
     JSONPlainPayloadConverter,
+    SerializationContext,
 )
 
 from doorstep.codec import Codec, key_ring
@@ -44,8 +45,8 @@ def _is_json(cls: type) -> bool:
 
 
 class _Json(PydanticJSONPlainPayloadConverter):
-    """The SDK's, with one cache of type adapters per process. The SDK makes a converter per workflow run, and so
-    built the adapter of the journey's input, some milliseconds, for every journey."""
+    """The SDK's, with one cache of type adapters per process. Made per workflow run, it built the adapter of the
+    journey's input, some milliseconds, for every journey."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,14 +66,28 @@ class _Json(PydanticJSONPlainPayloadConverter):
         return made
 
 
+_json = _Json()
+_PARTS = tuple(
+    _json if isinstance(part, JSONPlainPayloadConverter) else part
+    for part in DefaultPayloadConverter.default_encoding_payload_converters
+)
+
+
 class Payloads(CompositePayloadConverter):
     """As the SDK's pydantic converter: JSON by pydantic, everything else as ever. What is JSON is known by its type
-    and by its encoding, without asking each converter in turn."""
+    and by its encoding, without asking each converter in turn.
+
+    The SDK makes two for each activation of a workflow, and more for its payloads. None of the parts keeps anything
+    of a run, so all share them."""
+
+    _shared: ClassVar = {part.encoding.encode(): part for part in _PARTS}
 
     def __init__(self) -> None:
-        self._json = json = _Json()
-        others = DefaultPayloadConverter.default_encoding_payload_converters
-        super().__init__(*(json if isinstance(c, JSONPlainPayloadConverter) else c for c in others))
+        self.converters = self._shared
+
+    def with_context(self, context: SerializationContext) -> Self:
+        """Itself: no part asks whose payload it is."""
+        return self
 
     def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
         """As the SDK's."""
@@ -81,7 +96,7 @@ class Payloads(CompositePayloadConverter):
             if value is None:
                 return [Payload(metadata=_NULL)]
             if _is_json(value.__class__):
-                return [self._json.to_payload(value)]
+                return [_json.to_payload(value)]
         return super().to_payloads(values)
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
@@ -89,7 +104,7 @@ class Payloads(CompositePayloadConverter):
         if len(payloads) == 1 and type_hints and len(type_hints) == 1:
             payload, hint = payloads[0], type_hints[0]
             if payload.metadata.get("encoding") == _JSON and hint is not RawValue:
-                return [self._json.from_payload(payload, hint)]
+                return [_json.from_payload(payload, hint)]
         return super().from_payloads(payloads, type_hints)
 
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from channels.posting import NOW, message
 from doorstep.channels.outbox import OutboxSender
@@ -72,11 +73,11 @@ class Failing:
         self.read = inner.read
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Connection]:
         if not self.at_commit:
             raise OperationalError("INSERT lena@mail.example", {}, Exception("database is locked"))
-        with self.inner.write() as session:
-            yield session
+        with self.inner.writing() as connection:
+            yield connection
         raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
 
 

@@ -6,12 +6,15 @@ import sqlite3
 import statistics
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from doorstep.models import sqlite
 from doorstep.models.base import Database
@@ -195,3 +198,48 @@ def test_who_answers_somebody_is_next_whoever_else_wants_to_write(url: str) -> N
     first.dispose()
     assert statistics.median(passed) <= 1, passed
     assert sum(passed) > 0, "nobody else wrote"
+
+
+def test_all_threads_of_a_serving_process_write_by_one_connection(url: str) -> None:
+    """Which a failure of the database's own closes, and nothing else does; what failed has changed nothing."""
+    database, seen = Database(url, serving=True), []
+
+    def count() -> int:
+        with database.writing() as connection:
+            seen.append(connection.connection.dbapi_connection)
+            return int(connection.execute(text("SELECT count(*) FROM scratch")).scalar_one())
+
+    def add(then: Callable[[Connection], object]) -> None:
+        with database.writing() as connection:
+            connection.execute(text("INSERT INTO scratch VALUES (1, 'x')"))
+            then(connection)
+
+    def refuse(_: Connection) -> None:
+        raise LookupError("ours")
+
+    with ThreadPoolExecutor(4) as threads:
+        assert [f.result() for f in [threads.submit(count) for _ in range(8)]] == [0] * 8
+    with pytest.raises(LookupError):
+        add(refuse)
+    assert (count(), len(set(map(id, seen)))) == (0, 1)
+    with pytest.raises(SQLAlchemyError):
+        add(lambda connection: connection.execute(text("INSERT INTO nowhere VALUES (1)")))
+    assert (count(), len(set(map(id, seen)))) == (0, 2)
+    add(lambda _: None)
+    database.dispose()
+    assert count() == 1, "it opens again"
+    database.dispose()
+
+
+def test_a_serving_process_waits_for_another_that_writes(url: str) -> None:
+    """Its connection does not wait by itself: it asks."""
+    database, enough = Database(url, serving=True), threading.Event()
+    with database.writing():
+        pass
+    other = _holding(_path(url), enough)
+    threading.Timer(0.3, enough.set).start()
+    with database.writing() as connection:
+        assert enough.is_set()
+        connection.execute(text("INSERT INTO scratch VALUES (1, 'x')"))
+    other.join()
+    database.dispose()

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -17,6 +17,7 @@ from doorstep.domain.messages import Message, Receipt
 from doorstep.errors import ProviderAmbiguous, ProviderRefused, Unavailable
 
 RECONCILE = timedelta(seconds=30)
+_WORDLESS = {"to_address": "", "subject": "", "html": "", "text": "", "headers": {}}
 
 
 class Transactions(Protocol):
@@ -24,7 +25,7 @@ class Transactions(Protocol):
 
     def read(self) -> AbstractContextManager[Session]: ...
 
-    def write(self) -> AbstractContextManager[Session]: ...
+    def writing(self) -> AbstractContextManager[Connection]: ...
 
 
 class DrawId(Protocol):
@@ -57,6 +58,7 @@ class OutboxSender:
         asked; then an ambiguous send is settled by `reconcile` alone."""
         self._database = database
         self._row = row
+        self._insert = insert(row)
         self._draw = draw
         self._forgotten = forgotten
         self._reports = reports
@@ -67,33 +69,31 @@ class OutboxSender:
         """Accept the message: one new row, in a transaction of its own. Raises `ProviderRefused` when the row
         could not be written, `ProviderAmbiguous` when the commit did not answer."""
         rendered = message.rendered
-        row = self._row(
-            id=self._draw("msg"),
-            store_id=message.store_id,
-            key=message.key,
-            fence=message.fence,
-            journey_id=message.journey_id,
-            order_ref=message.order_ref,
-            channel=rendered.channel.value,
-            purpose=message.purpose.value,
-            to_address=message.to,
-            subject=rendered.subject,
-            html=rendered.html,
-            text=rendered.text,
-            headers=dict(message.headers),
-            template=rendered.template,
-            template_digest=rendered.template_digest,
-            digest=rendered.digest,
-            sent_at=message.at,
-        )
-        id_, written = row.id, False
+        values: dict[str, Any] = {
+            "id": self._draw("msg"),
+            "store_id": message.store_id,
+            "key": message.key,
+            "fence": message.fence,
+            "journey_id": message.journey_id,
+            "order_ref": message.order_ref,
+            "channel": rendered.channel.value,
+            "purpose": message.purpose.value,
+            "to_address": message.to,
+            "subject": rendered.subject,
+            "html": rendered.html,
+            "text": rendered.text,
+            "headers": dict(message.headers),
+            "template": rendered.template,
+            "template_digest": rendered.template_digest,
+            "digest": rendered.digest,
+            "sent_at": message.at,
+        }
+        written = False
         try:
-            with self._database.write() as session:
-                if self._forgotten is not None and self._forgotten(session.connection(), message.order_ref):
-                    row.to_address = row.subject = row.html = row.text = ""
-                    row.headers = {}
-                session.add(row)
-                session.flush()
+            with self._database.writing() as connection:
+                if self._forgotten is not None and self._forgotten(connection, message.order_ref):
+                    values |= _WORDLESS
+                connection.execute(self._insert, values)  # not by the ORM, which takes five times as long
                 written = True
         except Unavailable as error:  # the write lock never came: nothing was written
             raise ProviderRefused("The outbox could not take the message (busy).") from error
@@ -103,7 +103,7 @@ class OutboxSender:
             if written:
                 raise ProviderAmbiguous(f"The outbox did not confirm the message ({kind}).") from None
             raise ProviderRefused(f"The outbox could not take the message ({kind}).") from None
-        return Receipt(provider=self.name, provider_message_id=id_)
+        return Receipt(provider=self.name, provider_message_id=values["id"])
 
     def lookup(self, key: str) -> Receipt | None:
         """The first message accepted under our key; `detail.accepted` counts all of them."""

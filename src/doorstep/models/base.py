@@ -91,6 +91,7 @@ class Database:
             options["connect_args"] = connect_args(limits, parsed.query)
         self._writer = threading.Lock()
         self._checkpointer: sqlite.Checkpointer | None = None
+        self._kept: sqlite.Writer | None = None
         self.engine: Engine = create_engine(parsed, **options)
         # PostgreSQL shows each statement what is committed by then, in a transaction or not: reads do without its
         # two trips to the server
@@ -103,8 +104,10 @@ class Database:
         if self.is_sqlite:
             asks = sqlite.BEHIND_ASKS_SECONDS if behind else sqlite.FIRST_ASKS_SECONDS
             sqlite.tame(self.engine, checkpoints_aside=serving, ask_again=asks)
-            if serving and parsed.database and parsed.database != ":memory:":
-                self._checkpointer = sqlite.Checkpointer(Path(parsed.database), behind=behind).start()
+            on_file = bool(parsed.database) and parsed.database != ":memory:"
+            if serving and on_file:
+                self._kept = sqlite.Writer(self.engine)
+                self._checkpointer = sqlite.Checkpointer(Path(str(parsed.database)), behind=behind).start()
 
     @classmethod
     def of(
@@ -147,10 +150,15 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """`write()` without the ORM's session on top. Raises `Unavailable` when the turn does not come."""
-        with self._turn(), self.engine.connect() as plain:
-            connection = plain.execution_options(doorstep_immediate=True)
-            with connection.begin():
-                yield connection
+        with self._turn():
+            if self._kept is not None:
+                with self._kept.transaction() as connection:
+                    yield connection
+                return
+            with self.engine.connect() as plain:
+                connection = plain.execution_options(doorstep_immediate=True)
+                with connection.begin():
+                    yield connection
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -181,6 +189,11 @@ class Database:
         """Close every pooled connection."""
         if self._checkpointer is not None:
             self._checkpointer.stop()
+        if self._kept is not None and self._writer.acquire(
+            timeout=1
+        ):  # not from under a thread that is cut off
+            self._kept.close()
+            self._writer.release()
         self.engine.dispose()
 
 
