@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from temporalio.exceptions import ApplicationError
 
 from doorstep.activities.caring import CaringActivities
@@ -130,6 +130,50 @@ def test_what_most_persons_bought_comes_first(caring: CaringActivities, database
     order(database, "ord_d", "per_c", "balm", NOON, pieces=50)
     assert caring.recommend(ADVICE) == ("mask", "balm", "cream")
     assert caring.recommend(replace(ADVICE, limit=1)) == ("mask",)
+
+
+def test_who_sells_is_read_once_in_a_quarter_of_an_hour_and_what_is_there_each_time(
+    caring: CaringActivities, database: Database
+) -> None:
+    """Counting goes through all orders of a category; a product sold out must not be offered a minute later."""
+
+    def asked(after: timedelta) -> tuple[tuple[str, ...], int]:
+        counted = 0
+
+        def noted(_c: object, _u: object, statement: str, *_: object) -> None:
+            nonlocal counted
+            counted += "count(DISTINCT" in statement
+
+        event.listen(database.engine, "before_cursor_execute", noted)
+        try:
+            return caring.recommend(replace(ADVICE, as_of=ADVICE.as_of + after)), counted
+        finally:
+            event.remove(database.engine, "before_cursor_execute", noted)
+
+    def stock(there: bool) -> None:
+        with database.writing() as connection:
+            products = table(ProductRow)
+            connection.execute(update(products).where(products.c.ref == "cream").values(in_stock=there))
+
+    first = asked(timedelta())
+    assert (first[0], first[1] > 0) == (("cream",), True)
+    stock(False)
+    assert asked(timedelta(minutes=1)) == ((), 0)
+    stock(True)
+    people(database, "per_b")
+    with database.write() as session:
+        session.add(
+            ProductRow(
+                store_id=STORE, ref="balm", title="balm", category="Skincare", price_minor=2900,
+                currency="EUR", updated_at=NOON,
+            )
+        )  # fmt: skip
+    order(database, "ord_b", "per_b", "balm", NOON)
+    assert asked(timedelta(minutes=14)) == (("cream",), 0)
+    assert asked(timedelta(minutes=16)) == (("balm", "cream"), first[1])
+    assert asked(timedelta(minutes=-1)) == (("balm", "cream"), first[1]), (
+        "nor is what comes later known before"
+    )
 
 
 def test_the_merchants_word_on_how_long_it_lasts_is_taken(

@@ -10,6 +10,7 @@ from doorstep.failures import translated
 from doorstep.intelligence import recommendations, replenishment
 from doorstep.models.advice import candidates, in_use
 from doorstep.models.base import Database
+from doorstep.models.bestsellers import Bestsellers
 from doorstep.models.habits import Habits
 from doorstep.models.points import move_points
 from doorstep.models.tickets import open_ticket
@@ -19,7 +20,7 @@ class CaringActivities:
     """All idempotent: by key, or because they only read."""
 
     def __init__(self, database: Database) -> None:
-        self._database, self._habits = database, Habits()
+        self._database, self._habits, self._sellers = database, Habits(), Bestsellers()
 
     @activity.defn(name=contracts.OPEN_TICKET, no_thread_cancel_exception=True)
     def open_ticket(self, request: TicketRequest) -> str:
@@ -38,7 +39,7 @@ class CaringActivities:
         """Product refs that fit, best first."""
         with translated():
             with self._database.reading() as connection:
-                bought, found, owned = candidates(connection, request)
+                bought, found, owned = candidates(connection, request, self._sellers)
             return recommendations.recommend(bought, found, owned, request.limit)
 
     @activity.defn(name=contracts.PREDICT_RUN_OUT, no_thread_cancel_exception=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from doorstep.contracts import AdviceRequest
@@ -14,6 +14,7 @@ from doorstep.domain.orders import OrderState
 from doorstep.errors import NotFound
 from doorstep.intelligence.recommendations import Bought, Candidate
 from doorstep.intelligence.replenishment import InUse
+from doorstep.models.bestsellers import Bestsellers
 from doorstep.models.codec_json import order_state
 from doorstep.models.facts import owned_products
 from doorstep.models.habits import Habits
@@ -22,12 +23,9 @@ from doorstep.models.tables import table
 
 _orders, _lines, _products = table(OrderRow), table(OrderLineRow), table(ProductRow)
 
-#: bounds on what is looked at: advice is worth milliseconds, not seconds
-MOST_CANDIDATES = 500
-
 
 def candidates(
-    connection: Connection, request: AdviceRequest
+    connection: Connection, request: AdviceRequest, sellers: Bestsellers
 ) -> tuple[list[Bought], list[Candidate], frozenset[str]]:
     """What the person bought in that order, the products of its categories, and what they own."""
     states = _states(connection, request)
@@ -41,7 +39,7 @@ def candidates(
         )
         for line in mine.kept_lines
     ]
-    found = _of_categories(connection, request.store_id, {b.category for b in bought})
+    found = sellers.of(connection, request.store_id, {b.category for b in bought}, request.as_of)
     return bought, found, owned_products(list(states.values()))
 
 
@@ -96,42 +94,6 @@ def _catalogue(connection: Connection, store_id: str, refs: Iterable[str]) -> li
             select(_products).where(_products.c.store_id == store_id, _products.c.ref.in_(wanted))
         )
     )
-
-
-def _of_categories(connection: Connection, store_id: str, categories: set[str]) -> list[Candidate]:
-    """Products in stock of those categories with how many persons bought each; the most bought only.
-    Spellings with other capitals are found where the database can fold them (SQLite: ASCII only)."""
-    names = sorted({name for category in categories for name in (category, category.strip().lower())} - {""})
-    if not names:
-        return []
-    buyers = func.count(distinct(_orders.c.person_id))
-    rows = connection.execute(
-        select(_products.c.ref, _products.c.category, _products.c.price_minor, _products.c.in_stock, buyers)
-        .select_from(
-            _products.outerjoin(
-                _lines,
-                (_lines.c.store_id == _products.c.store_id) & (_lines.c.product_ref == _products.c.ref),
-            ).outerjoin(_orders, (_orders.c.id == _lines.c.order_ref) & _orders.c.test.is_(False))
-        )
-        .where(
-            _products.c.store_id == store_id,
-            _products.c.category.in_(names) | func.lower(func.trim(_products.c.category)).in_(names),
-            _products.c.in_stock.is_(True),
-        )
-        .group_by(
-            _products.c.store_id,
-            _products.c.ref,
-            _products.c.category,
-            _products.c.price_minor,
-            _products.c.in_stock,
-        )
-        .order_by(buyers.desc(), _products.c.ref)
-        .limit(MOST_CANDIDATES)
-    )
-    return [
-        Candidate(ref=ref, category=category, price_minor=price, in_stock=stock, buyers=n)
-        for ref, category, price, stock, n in rows
-    ]
 
 
 def _bought_later(connection: Connection, request: AdviceRequest, placed_at: datetime) -> set[str]:

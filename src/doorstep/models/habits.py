@@ -1,47 +1,37 @@
-"""How soon a store's customers buy a product again, read once in a while.
-
-What is read grows with every order of the product and says nearly the same for weeks: read for every journey, the
-store's whole past would be gone through with each new order.
-"""
+"""How soon a store's customers buy a product again, read once in a while: it is read from all its orders."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from doorstep.intelligence.replenishment import Habit, Reorder, habit_of
 from doorstep.models.orders import OrderLineRow, OrderRow
+from doorstep.models.remembered import Remembered
 from doorstep.models.tables import table
 
 _orders, _lines = table(OrderRow), table(OrderLineRow)
 
 MOST_ORDERS = 2000
 """The latest so many of a product speak for it."""
-FRESH = timedelta(minutes=15)
 MOST_PRODUCTS = 20_000
-"""Remembered at once, some 300 bytes each; beyond that all are forgotten and read again."""
+"""Remembered at once, some 300 bytes each."""
 
 
 class Habits:
-    """Remembers per product for `FRESH`, by the time of those who ask. For use from several threads: two that ask at
-    once both read."""
+    """Remembers per product. For use from several threads."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[datetime, Habit | None]] = {}
+        self._known: Remembered[tuple[str, str], Habit | None] = Remembered(MOST_PRODUCTS)
 
     def of(self, connection: Connection, store_id: str, product: str, as_of: datetime) -> Habit | None:
-        """How soon the product is bought again as of `as_of` (aware), or up to `FRESH` before; None: too little is
-        known."""
-        known = self._known.get((store_id, product))
-        if known is not None and known[0] <= as_of < known[0] + FRESH:
-            return known[1]
-        found = habit_of(reorders(connection, store_id, product, as_of))
-        if len(self._known) >= MOST_PRODUCTS:
-            self._known.clear()
-        self._known[store_id, product] = (as_of, found)
-        return found
+        """How soon the product is bought again as of `as_of` (aware), or up to a quarter of an hour before; None: too
+        little is known."""
+        return self._known.of(
+            (store_id, product), as_of, lambda: habit_of(reorders(connection, store_id, product, as_of))
+        )
 
 
 def reorders(connection: Connection, store_id: str, product: str, as_of: datetime) -> list[Reorder]:
