@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -67,26 +68,32 @@ def test_it_reports_what_it_accepted_unless_told_not_to(outbox: OutboxSender, da
 class Failing:
     """A database that breaks before or after the row is written."""
 
-    def __init__(self, inner: Database, *, at_commit: bool) -> None:
+    def __init__(self, inner: Database, *, at_commit: bool, raw: bool = False) -> None:
+        """`raw`: the error is the driver's own, not SQLAlchemy's, as of a lock that never came."""
         self.inner = inner
-        self.at_commit = at_commit
+        self.at_commit, self.raw = at_commit, raw
         self.read = inner.read
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
+        if not self.at_commit and self.raw:
+            raise sqlite3.OperationalError("database is locked: lena@mail.example")
         if not self.at_commit:
             raise OperationalError("INSERT lena@mail.example", {}, Exception("database is locked"))
         with self.inner.writing() as connection:
             yield connection
+        if self.raw:
+            raise sqlite3.OperationalError("disk I/O error at lena@mail.example")
         raise OperationalError("COMMIT", {}, Exception("disk I/O error"))
 
 
+@pytest.mark.parametrize("raw", [False, True])
 @pytest.mark.parametrize(("at_commit", "error"), [(False, ProviderRefused), (True, ProviderAmbiguous)])
 def test_a_failure_says_what_is_known_of_acceptance(
-    database: Database, at_commit: bool, error: type[Exception]
+    database: Database, at_commit: bool, error: type[Exception], raw: bool
 ) -> None:
     """Not written is proof of not accepted; a commit without an answer is proof of nothing. Neither quotes data."""
-    sender = OutboxSender(Failing(database, at_commit=at_commit), OutboxMessage, ids.draw)
+    sender = OutboxSender(Failing(database, at_commit=at_commit, raw=raw), OutboxMessage, ids.draw)
     with pytest.raises(error) as caught:
         sender.send(message())
     assert "lena" not in str(caught.value)

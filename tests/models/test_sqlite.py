@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, make_url, text
@@ -242,4 +243,26 @@ def test_a_serving_process_waits_for_another_that_writes(url: str) -> None:
         assert enough.is_set()
         connection.execute(text("INSERT INTO scratch VALUES (1, 'x')"))
     other.join()
+    database.dispose()
+
+
+def test_an_interrupted_beginning_keeps_nobody_out(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the moment when the lock is taken: the connection that has it is given up."""
+    database, insist = Database(url, serving=True), sqlite._insist
+
+    def interrupted(*told: Any) -> None:
+        insist(*told)
+        raise KeyboardInterrupt
+
+    with database.writing():
+        pass
+    monkeypatch.setattr(sqlite, "_insist", interrupted)
+    with pytest.raises(KeyboardInterrupt), database.writing():
+        pass
+    monkeypatch.setattr(sqlite, "_insist", insist)
+    with closing(sqlite3.connect(_path(url), timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+    with database.writing():
+        pass
     database.dispose()

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from doorstep.domain.messages import Message, Receipt
@@ -97,7 +96,7 @@ class OutboxSender:
                 written = True
         except Unavailable as error:  # the write lock never came: nothing was written
             raise ProviderRefused("The outbox could not take the message (busy).") from error
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 — the driver's own as well, as our statements raise them
             # The cause's text quotes the row, which is personal data: only its kind is told.
             kind = type(error).__name__
             if written:

@@ -192,8 +192,10 @@ class Database:
         if self._kept is not None and self._writer.acquire(
             timeout=1
         ):  # not from under a thread that is cut off
-            self._kept.close()
-            self._writer.release()
+            try:
+                self._kept.close()
+            finally:
+                self._writer.release()
         self.engine.dispose()
 
 

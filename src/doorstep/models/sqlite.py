@@ -95,8 +95,10 @@ class Writer:
         try:
             with connection.begin():
                 yield connection
-        except (SQLAlchemyError, sqlite3.Error):
-            self.close()  # nobody knows what state it is in
+        except BaseException as error:
+            dbapi: Any = connection.connection.dbapi_connection
+            if isinstance(error, (SQLAlchemyError, sqlite3.Error)) or dbapi.in_transaction:
+                self.close()  # nobody knows what state it is in, and an open transaction keeps everybody out
             raise
 
     def close(self) -> None:
