@@ -36,9 +36,8 @@ def pool(threads: int, name: str, *, behind: int, ahead: bool) -> ThreadPoolExec
             for _ in range(threads):
                 made.submit(all_there.wait)
             all_there.wait()
-        except (
-            BaseException
-        ):  # the machine has no more threads, or Ctrl-C: those that wait would keep us from ending
+        except BaseException:
+            # the machine has no more threads, or Ctrl-C: those that wait would keep us from ending
             all_there.abort()
             raise
     if behind:

@@ -81,8 +81,8 @@ def tame(engine: Engine, *, checkpoints_aside: bool, ask_again: float) -> None:
 
 class Writer:
     """The connection by which all threads of a process write, one after the other. What a transaction has around its
-    statements (a connection from the pool and its options, SQLite's waiting turned off and on again) is done with the
-    lock in hand and took half as long as they did."""
+    statements (a connection from the pool and its options, SQLite's waiting turned off and on again) takes half of an
+    empty one's time, and others wait for the lock meanwhile."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -95,10 +95,13 @@ class Writer:
         try:
             with connection.begin():
                 yield connection
-        except BaseException as error:
+        except (SQLAlchemyError, sqlite3.Error):
+            self.close()  # nobody knows what state it is in
+            raise
+        except BaseException:
             dbapi: Any = connection.connection.dbapi_connection
-            if isinstance(error, (SQLAlchemyError, sqlite3.Error)) or dbapi.in_transaction:
-                self.close()  # nobody knows what state it is in, and an open transaction keeps everybody out
+            if dbapi.in_transaction:  # interrupted as it began: it would keep everybody out
+                self.close()
             raise
 
     def close(self) -> None:
