@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 
 from temporalio.client import Client
 
 from bench import seed
+from bench.ground import ground
 from bench.processes import environment, process, resident_mb
 from bench.report import Figures
 from doorstep.converter import data_converter
 from doorstep.models.base import Database
-from doorstep.models.migrate import upgrade
-from doorstep.temporal_server import TemporalServer
 
 JOURNEYS = 5000
 
@@ -25,15 +22,13 @@ JOURNEYS = 5000
 def run(figures: Figures) -> None:
     """Adds `worker_mb`: the peak seen from the first journey to the last one's first wait."""
     count = int(JOURNEYS * float(os.environ.get("BENCH_SCALE", "1")))
-    with tempfile.TemporaryDirectory() as folder, TemporalServer(Path(folder) / "temporal") as server:
-        url = f"sqlite:///{folder}/doorstep.db"
-        upgrade(url)
-        database = Database(url)
+    with ground() as here:
+        database = Database(here.url)
         seed.store(database)
         seeded = seed.orders(database, "mem", count, journey_type="standard.v1")
-        settings = environment(server.address, url, Path(folder))
+        settings = environment(here.address, here.url, here.folder)
         with process("-m", "doorstep", "worker", **settings) as worker:
-            asyncio.run(_measure(figures, server.address, seeded, worker.pid, database))
+            asyncio.run(_measure(figures, here.address, seeded, worker.pid, database))
         database.dispose()
 
 
@@ -53,7 +48,7 @@ async def _measure(
             )
 
     opened = asyncio.gather(*(open_one(order) for order in seeded))
-    peak, deadline = 0.0, time.monotonic() + 540
+    peak, deadline = 0.0, time.monotonic() + 1500
     while time.monotonic() < deadline:
         peak = max(peak, resident_mb(pid))
         if opened.done() and _waiting(database) >= len(seeded):
