@@ -61,6 +61,26 @@ def test_a_scenario_is_said_alike(
     assert mine.ok
 
 
+def test_what_is_ordinary_goes_the_light_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journey's activities and waits with our converter leave nothing to the SDK's heavier way: what both say is the
+    same, so nothing else would notice."""
+    told = shelf.load("happy-path")
+    rehearse("standard", told, render=False)  # proven, which is done in the sandbox
+    heavy: list[str] = []
+
+    def noted(name: str, way: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*args: Any, **more: Any) -> Any:
+            heavy.append(name)
+            return way(*args, **more)
+
+        return called
+
+    for name in ("_outbound_schedule_activity", "_apply_resolve_activity", "workflow_wait_condition"):
+        monkeypatch.setattr(_WorkflowInstanceImpl, name, noted(name, getattr(_WorkflowInstanceImpl, name)))
+    assert rehearse("standard", told, render=False).ok
+    assert heavy == []
+
+
 @pytest.mark.parametrize(("cls", "args", "script", "_timed"), ODD, ids=[o[0].__name__ for o in ODD])
 async def test_an_odd_workflow_is_said_alike(
     cls: type[Any],

@@ -20,6 +20,8 @@ from temporalio.worker._workflow_instance import (
 )
 from temporalio.workflow._event_groups import _capture_event_group_markers
 
+from doorstep.converter import Payloads
+
 if TYPE_CHECKING:
     from doorstep.rehearsal._sdk.instance import Instance
 
@@ -166,7 +168,9 @@ async def _ended(instance: Instance, mine: Handle) -> Any:
 
 
 def contextual(converter: object) -> bool:
-    """Whether a converter may be another for another activity."""
+    """Whether a converter may be another for another activity. Ours answers itself, whatever it is asked for."""
+    if isinstance(converter, Payloads):
+        return type(converter).with_context is not Payloads.with_context
     if isinstance(converter, CompositePayloadConverter):
         usual = type(converter).with_context is CompositePayloadConverter.with_context
         return not usual or converter._any_converter_takes_context
