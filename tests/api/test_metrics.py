@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
 
@@ -115,6 +116,16 @@ async def test_a_database_that_is_away_is_told(client: Client, app: FastAPI) -> 
     assert value(away, "doorstep_database_up") == 0
     assert told(away, "doorstep_database_up")
     assert not told(away, "doorstep_inbox_undelivered_events")
+
+
+async def test_a_database_that_only_reads_is_told(
+    client: Client, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers every question and keeps no webhook: that is not up."""
+    monkeypatch.setattr(Database, "takes_writes", lambda _self: False)
+    told_now = parsed(await scrape(client(("metrics",))))
+    assert value(told_now, "doorstep_database_up") == 0
+    assert told(told_now, "doorstep_inbox_undelivered_events")
 
 
 async def test_a_key_for_metrics_can_be_made(furnished: Database) -> None:

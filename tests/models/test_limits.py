@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from databases import Postgres
 from doorstep.models.base import Database
-from doorstep.models.postgres import Limits
-from doorstep.models.trouble import away, contended, passing
+from doorstep.models.postgres import IDLE_SECONDS, Limits
+from doorstep.models.trouble import away, contended, only_reads, passing
 from doorstep.postgres_server import PostgresServer, find_binaries
 from doorstep.settings import Settings, load_settings
 
@@ -126,19 +127,23 @@ def test_a_server_that_was_restarted_is_found_again_without_one_failed_request()
     server that stands back does so with every process.)"""
     with PostgresServer(niceness=7) as server:
         database = opened(server.url())
-        with database.reading() as one, database.reading() as two:
-            assert one is not two
+        other = opened(server.url())
+        for held in (database, other):
+            with held.reading() as one, held.reading() as two:
+                assert one is not two
         server.kill()
-        error = fails(database, lambda connection: connection.execute(text("SELECT 1")))
+        error = fails(other, lambda connection: connection.execute(text("SELECT 1")))
         assert away(error)
         assert passing(error)
         server.start()
+        time.sleep(IDLE_SECONDS)  # one that was used just now is believed in
         for _ in range(3):
             with database.writing() as connection:
                 backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
                 assert os.getpriority(os.PRIO_PROCESS, backend) == 7
                 _lowered_as_a_session(backend, 7)
         database.dispose()
+        other.dispose()
 
 
 def _lowered_as_a_session(pid: int, niceness: int) -> None:
@@ -148,6 +153,85 @@ def _lowered_as_a_session(pid: int, niceness: int) -> None:
     while group.exists() and not group.read_text().strip().endswith(f"nice {niceness}"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def only_reads_now(url: str, on: bool) -> None:
+    """Whether connections opened from now on only read, as those to a standby do."""
+    name = make_url(url).database
+    plain = Database(f"{url}?options=-c%20default_transaction_read_only%3Doff")
+    with plain.writing() as connection:
+        connection.execute(
+            text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {"on" if on else "off"}')
+        )
+    plain.dispose()
+
+
+@pytest.fixture
+def standby(url: str) -> Iterator[Database]:
+    """A database whose pool is full of connections that were opened while its server took no writes."""
+    only_reads_now(url, True)
+    database = opened(url)
+    with database.reading(), database.reading():
+        pass
+    yield database
+    only_reads_now(url, False)
+    database.dispose()
+
+
+def writes(database: Database) -> bool:
+    try:
+        with database.writing() as connection:
+            connection.execute(text("CREATE TABLE IF NOT EXISTS kept (n int)"))
+    except DBAPIError as error:
+        if only_reads(error) and passing(error):
+            return False
+        raise
+    return True
+
+
+def test_after_a_failover_each_connection_to_the_standby_fails_once_at_most(
+    standby: Database, url: str
+) -> None:
+    """However busy the pool is, so that none of them lies idle."""
+    assert not writes(standby)
+    only_reads_now(url, False)
+    assert [writes(standby) for _ in range(4)][-2:] == [True, True]
+
+
+def test_one_that_lay_idle_is_replaced_before_it_is_used(standby: Database, url: str) -> None:
+    """Not one request fails for what is over."""
+    assert not standby.takes_writes()
+    only_reads_now(url, False)
+    time.sleep(IDLE_SECONDS)
+    assert all(writes(standby) for _ in range(4))
+    assert standby.takes_writes()
+
+
+def test_what_is_asked_for_readiness_does_not_keep_a_standby(standby: Database, url: str) -> None:
+    """An API that is not ready is sent nothing to write, which would find out."""
+    assert not standby.takes_writes()
+    only_reads_now(url, False)
+    assert [standby.takes_writes() for _ in range(3)][-1]
+
+
+def test_of_several_servers_the_one_that_writes_is_taken(url: str) -> None:
+    """Unless the URL says otherwise; one server is asked for reads whatever it is."""
+    parts = make_url(url)
+    twice = parts.set(host=None, port=None).update_query_dict({"host": [f"127.0.0.1:{parts.port}"] * 2})
+    several = twice.render_as_string(hide_password=False)
+    only_reads_now(url, True)
+    try:
+        database = opened(several)
+        assert away(fails(database, lambda connection: None))
+        only_reads_now(url, False)
+        assert writes(database)
+        database.dispose()
+        only_reads_now(url, True)
+        reading = opened(f"{several}&target_session_attrs=any")
+        assert not reading.takes_writes()
+        reading.dispose()
+    finally:
+        only_reads_now(url, False)
 
 
 def test_a_place_where_nobody_listens_is_away_at_once() -> None:

@@ -30,7 +30,7 @@ TEMPORAL_SECONDS = 2.0
 STUCK = "doorstep_journeys_stuck"
 
 _OWN = {
-    "doorstep_database_up": "1: the questions behind these gauges were answered.",
+    "doorstep_database_up": "1: the questions behind these gauges were answered, and writes are taken.",
     "doorstep_temporal_up": "1: Temporal answered.",
     STUCK: "Running workflows whose tasks fail or time out again and again: code that cannot carry them on.",
     "doorstep_writer_waiting": "Webhooks that wait for this process's next commit.",
@@ -54,6 +54,7 @@ class Gauges:
     stuck: Callable[[float], Awaitable[int]] | None = None
     _kept: dict[int, _Kept] = field(default_factory=dict)
     _temporal: _Kept | None = None
+    _takes_writes: tuple[bool, float] = (False, float("-inf"))
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def samples(self) -> list[Sample]:
@@ -70,7 +71,19 @@ class Gauges:
                 kept = self._kept[number] = self._ask(question)
             found.extend(kept.samples)
         # one that takes longer than a statement may is missing; a database that answers none is away
-        return [*found, Sample("doorstep_database_up", 1 if found else 0)]
+        return [*found, Sample("doorstep_database_up", 1 if found and self._writes() else 0)]
+
+    def _writes(self) -> bool:
+        """Whether it takes writes; as long believed as a count is."""
+        now = time.monotonic()
+        if self._takes_writes[1] < now:
+            try:
+                writes = self.database.takes_writes()
+            except Exception as error:  # noqa: BLE001 - out of reach between the questions and this one
+                log.warning("metrics.not_answered", error=type(error).__name__, gauges=["database_up"])
+                writes = False
+            self._takes_writes = writes, now + KEEP_SECONDS
+        return self._takes_writes[0]
 
     def _ask(self, question: Question) -> _Kept:
         began = time.monotonic()

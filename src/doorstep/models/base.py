@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, create_engine, types
+from sqlalchemy import DateTime, Dialect, Engine, create_engine, text, types
 from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Field, Session, SQLModel
 
@@ -18,6 +18,7 @@ from doorstep.errors import SetupError, Unavailable
 from doorstep.models import sqlite
 from doorstep.models.postgres import Limits, ask_the_idle, connect_args
 from doorstep.models.sqlite import BUSY_SECONDS
+from doorstep.models.trouble import only_reads
 from doorstep.settings import Settings
 
 # Every constraint has a name, so that a later migration can drop it (SQLite would leave them nameless).
@@ -88,7 +89,7 @@ class Database:
         options["pool_timeout"] = 30 if self.is_sqlite else limits.wait
         options["hide_parameters"] = True  # they are personal data, and errors are logged
         if not self.is_sqlite:
-            options["connect_args"] = connect_args(limits, parsed.query)
+            options["connect_args"] = connect_args(limits, parsed)
         self._writer = threading.Lock()
         self._checkpointer: sqlite.Checkpointer | None = None
         self._kept: sqlite.Writer | None = None
@@ -99,7 +100,7 @@ class Database:
             self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         )
         if not self.is_sqlite:
-            ask_the_idle(self.engine)  # a server restarts; its dead connections are replaced
+            ask_the_idle(self.engine)  # a server restarts or fails over; connections to it are replaced
         self._behind, self._left = behind, 0.0
         if self.is_sqlite:
             asks = sqlite.BEHIND_ASKS_SECONDS if behind else sqlite.FIRST_ASKS_SECONDS
@@ -157,8 +158,24 @@ class Database:
                 return
             with self.engine.connect() as plain:
                 connection = plain.execution_options(doorstep_immediate=True)
-                with connection.begin():
-                    yield connection
+                try:
+                    with connection.begin():
+                        yield connection
+                except Exception as error:
+                    if only_reads(error):
+                        plain.invalidate(error)
+                    raise
+
+    def takes_writes(self) -> bool:
+        """Whether the server writes as well as it reads: after a failover a name may lead to a standby for a while.
+        Raises what the database raises when it is out of reach."""
+        if self.is_sqlite:
+            return True
+        with self.reading() as connection:
+            writes = bool(connection.execute(text("SHOW transaction_read_only")).scalar_one() == "off")
+            if not writes:
+                connection.invalidate()
+            return writes
 
     @contextmanager
     def still(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, event
+from sqlalchemy import URL, Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from doorstep.settings import Settings
@@ -48,9 +48,10 @@ class Limits:
         )
 
 
-def connect_args(limits: Limits, query: Mapping[str, Any]) -> dict[str, Any]:
+def connect_args(limits: Limits, url: URL) -> dict[str, Any]:
     """What libpq is told beside the URL, whose own `query` goes before it
     (https://www.postgresql.org/docs/15/libpq-connect.html)."""
+    query: Mapping[str, Any] = url.query
     server = {
         "statement_timeout": limits.statement,
         "lock_timeout": limits.lock,
@@ -64,10 +65,16 @@ def connect_args(limits: Limits, query: Mapping[str, Any]) -> dict[str, Any]:
         args["connect_timeout"] = max(1, round(limits.connect))
     if limits.statement:  # sent and not acknowledged: the server is not there any more
         args["tcp_user_timeout"] = round(limits.statement * 1000)
+    if _several(url.host, query.get("host")):  # the first that answers may be a standby, which only reads
+        args["target_session_attrs"] = "read-write"
     for name in set(args) & set(query):
         del args[name]
     args["options"] = " ".join([*said, *([given] if isinstance(given, str) else given)]).strip()
     return args
+
+
+def _several(*hosts: Any) -> bool:
+    return any((isinstance(host, str) and "," in host) or isinstance(host, tuple) for host in hosts)
 
 
 _USED = "doorstep: used"
@@ -77,8 +84,8 @@ as a small transaction."""
 
 
 def ask_the_idle(engine: Engine) -> None:
-    """Before a connection that lay idle is used, it is asked whether its server is still there; if not, every one that
-    is as old is replaced. (SQLAlchemy's `pool_pre_ping` asks each time.)"""
+    """Before a connection that lay idle is used, it is asked whether its server is there and writes; if not, every
+    one that is as old is replaced. (SQLAlchemy's `pool_pre_ping` asks each time, and only the first.)"""
     lost = float("-inf")
 
     def ask(raw: Any, record: Any, _proxy: Any) -> None:
@@ -90,6 +97,8 @@ def ask_the_idle(engine: Engine) -> None:
             engine.dialect.do_ping(raw)
         except psycopg.Error:
             raise InvalidatePoolError from None
+        if _only_reads(raw):
+            raise InvalidatePoolError
 
     def note(_raw: Any, record: Any) -> None:
         record.info[_USED] = time.monotonic()
@@ -101,3 +110,12 @@ def ask_the_idle(engine: Engine) -> None:
     event.listen(engine, "checkout", ask)
     event.listen(engine, "checkin", note)
     event.listen(engine, "invalidate", note_lost)
+
+
+_READS_ONLY = (b"in_hot_standby", b"default_transaction_read_only")
+
+
+def _only_reads(raw: psycopg.Connection) -> bool:
+    """Whether it told, with its last answer, that it takes no writes: it became a standby, or was one when its name
+    still led there. PostgreSQL tells that unasked since 14; before, a write that fails tells it."""
+    return b"on" in [raw.pgconn.parameter_status(name) for name in _READS_ONLY]

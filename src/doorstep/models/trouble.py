@@ -15,7 +15,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 _CONTENDED = ("40001", "40P01", "55P03")  # serialization failure, deadlock, lock timeout
 _GONE = ("08", "57P", "53300")  # connection lost; server stopping or starting; no connection to be had
 _NOT_PREPARED = ("26000", "42P05")  # no statement of that name; another one of that name
-_NOT_WRITABLE = ("25006", "25P03")  # a standby that was promoted from under us; our transaction was ended
+_READS_ONLY = "25006"  # a standby, or a server that was told to take no more writes
+_NOT_WRITABLE = (_READS_ONLY, "25P03")  # and: our transaction was ended
 _SQLITES_OWN = (
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -56,6 +57,12 @@ def outdated(error: psycopg.Error) -> bool:
     if _state(error) == "0A000":
         return error.diag.source_function == "RevalidateCachedQuery"
     return _state(error) in _NOT_PREPARED
+
+
+def only_reads(error: BaseException | None) -> bool:
+    """The server at the other end takes no writes: another connection may lead to one that does."""
+    cause = _cause(error)
+    return isinstance(cause, psycopg.Error) and _state(cause) == _READS_ONLY
 
 
 def away(error: BaseException | None) -> bool:
