@@ -7,23 +7,29 @@ import stat
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from temporalio import activity, workflow
 from temporalio.api.common.v1 import Payload
-from temporalio.client import Client, WorkflowFailureError
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowFailureError, WorkflowHistory
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 from typer.testing import CliRunner
 
 from doorstep.cli import app
-from doorstep.codec import KEY_ID, CannotOpen, Codec, draw_key, key_ring, open_within, read_keys
+from doorstep.codec import KEY_ID, CannotOpen, Codec, KeyRing, draw_key, key_ring, open_within, read_keys
 from doorstep.converter import data_converter
-from doorstep.errors import SetupError
+from doorstep.errors import BadInput, SetupError
+from doorstep.gateway.archive import FORMAT, LOST, packed
+from doorstep.models.archive import HistoryArchiveRow
+from doorstep.models.base import Database
+from doorstep.models.tables import table
 from doorstep.settings import Settings
 from doorstep.temporal_server import TemporalServer
 
@@ -246,6 +252,46 @@ def test_the_command_makes_rotates_lists_and_retires(tmp_path: Path, monkeypatch
     printed = run("rotate", "--print").stdout.strip().splitlines()[0]
     assert read_keys(printed)
     assert len(kept.read_text().splitlines()) == 1
+
+
+async def test_a_key_that_a_kept_history_needs_stays(
+    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However old its successor is; one that sealed none of them may go."""
+    monkeypatch.setenv("DOORSTEP_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DOORSTEP_DATABASE_URL", database_url)
+    monkeypatch.delenv("DOORSTEP_CODEC_KEYS", raising=False)
+    kept, unused = tmp_path / "codec.keys", OLD.replace("k20250101-aaaa", "k20240101-cccc")
+    kept.write_text("\n".join([NEW, OLD, unused]))
+    event = HistoryEvent(event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED)
+    event.workflow_execution_started_event_attributes.input.payloads.extend(
+        await Codec(KeyRing(read_keys(OLD))).encode([Payload(data=WORDS.encode())])
+    )
+    row = {
+        "journey_id": "jny_kept",
+        "run_id": "r",
+        "type": "standard.v1",
+        "format": FORMAT,
+        "events": 1,
+        "body": packed(WorkflowHistory("jny_kept", [event])),
+        "archived_at": datetime(2026, 11, 1, tzinfo=UTC),
+    }
+    lost = {**row, "journey_id": "jny_lost", "format": LOST, "body": b""}
+    with database.writing() as connection:
+        for one in (lost, row):
+            connection.execute(table(HistoryArchiveRow).insert().values(one))
+
+    def retire(key_id: str, *more: str) -> Any:
+        return CliRunner().invoke(app, ["keys", "codec", "retire", key_id, *more])
+
+    refused = retire("k20250101-aaaa")
+    assert isinstance(refused.exception, BadInput)
+    assert "that of jny_kept" in str(refused.exception)
+    assert OLD in kept.read_text()
+    assert retire("k20240101-cccc").exit_code == 0
+    assert kept.read_text().splitlines() == [NEW, OLD]
+    assert retire("k20250101-aaaa", "--force").exit_code == 0
+    assert kept.read_text().splitlines() == [NEW]
 
 
 def test_a_drawn_key_is_new_and_dated() -> None:

@@ -70,7 +70,7 @@ def list_(as_json: base.AsJson = False) -> None:
 @app.command("retire")
 def retire(
     key_id: Annotated[str, typer.Argument(help="The key's id, as `doorstep keys codec list` shows it.")],
-    force: Annotated[bool, typer.Option("--force", help="Even if histories may still need it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even if histories need it.")] = False,
 ) -> None:
     """Remove a key for good. What it sealed can then be read by nobody, and a journey that needs it stands still."""
     settings = base.settings()
@@ -84,17 +84,19 @@ def retire(
     at = ids.index(key_id)
     if at == 0:
         raise BadInput(f"'{key_id}' is the key that seals.", mend="`doorstep keys codec rotate` first.")
-    _check_age(ids[at - 1], force)
+    if not force:
+        _check_age(ids[at - 1])
+        _check_kept(key_id)
     write_private(_file(settings), "".join(f"{line}\n" for n, line in enumerate(lines) if n != at))
     typer.echo(f"The key {key_id} is gone.")
 
 
-def _check_age(successor: str, force: bool) -> None:
+def _check_age(successor: str) -> None:
     """Raises `BadInput` while journeys or histories from before the successor may be there."""
     told = re.match(r"k(\d{8})-", successor)
     made = datetime.strptime(told[1], "%Y%m%d").replace(tzinfo=UTC).date() if told else None
     age = (_today() - made).days if made else None
-    if force or (age is not None and age >= STILL_NEEDED_DAYS):
+    if age is not None and age >= STILL_NEEDED_DAYS:
         return
     known = f"only {age} days old" if age is not None else "of unknown age"
     raise BadInput(
@@ -102,6 +104,24 @@ def _check_age(successor: str, force: bool) -> None:
         f"for {STILL_NEEDED_DAYS} days.",
         mend="Wait, or say --force if you know that nothing needs it.",
     )
+
+
+def _check_kept(key_id: str) -> None:
+    """Raises `BadInput` while a kept history of a closed journey is sealed with it. Goes through all of them."""
+    from doorstep.cli.finding import opened
+    from doorstep.gateway.archive import sealed_with
+    from doorstep.models.archive import kept_bodies
+
+    with opened() as database, database.scanning() as connection:
+        for number, (journey_id, body) in enumerate(kept_bodies(connection), 1):
+            if sealed_with(body, key_id):
+                raise BadInput(
+                    f"Kept histories are sealed with '{key_id}', that of {journey_id} for one: what those journeys did "
+                    "could be explained, planned or verified by nobody.",
+                    mend="Leave it where it is (it opens, and seals nothing any more), or say --force.",
+                )
+            if number % 10_000 == 0:
+                base.report(f"{number} kept histories looked through")
 
 
 def _add(settings: Settings, to_print: bool) -> None:

@@ -44,3 +44,9 @@ def unpacked(row: HistoryArchiveRow) -> WorkflowHistory | None:
         raise ValueError(f"unknown format of a kept history: {row.format}")
     read = History.FromString(zlib.decompress(row.body))
     return WorkflowHistory(row.journey_id, list(read.events))
+
+
+def sealed_with(body: bytes, key_id: str) -> bool:
+    """Whether a payload of a kept history is sealed with that codec key: its id stands beside each, as it is. `body` as
+    `HistoryArchiveRow` has it, empty for a lost one."""
+    return bool(body) and key_id.encode() in zlib.decompress(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,3 +90,10 @@ def kept_history(connection: Connection, journey_id: str) -> HistoryArchiveRow |
     """The journey's kept history; None where there is none."""
     row = connection.execute(select(_ARCHIVE).where(_ARCHIVE.c.journey_id == journey_id)).first()
     return None if row is None else HistoryArchiveRow(**row._mapping)
+
+
+def kept_bodies(connection: Connection) -> Iterator[tuple[str, bytes]]:
+    """(journey id, `body`) of every kept history, a few at a time: `connection` of `Database.scanning`."""
+    asked = select(_ARCHIVE.c.journey_id, _ARCHIVE.c.body).execution_options(yield_per=100)
+    for row in connection.execute(asked):
+        yield row.journey_id, row.body
