@@ -24,7 +24,7 @@ BENCHES = (
     "rehearsal_rendered",
     "verify",
 )
-ON_BOTH = ("throughput", "webhooks", "status", "memory")
+ON_BOTH = ("throughput", "webhooks", "status", "memory", "codec")
 ON_POSTGRES = ("workers", "sizing")  # what is asked of a production deployment
 DATABASES = ("sqlite", "postgres")
 

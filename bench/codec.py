@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import statistics
-import tempfile
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,15 +12,14 @@ from pathlib import Path
 from temporalio.client import Client
 
 from bench import seed
+from bench.ground import ground
 from bench.processes import environment, process
 from bench.report import Figures
 from bench.throughput import JOURNEYS, rate, reference
 from doorstep.codec import draw_key
 from doorstep.converter import data_converter
 from doorstep.models.base import Database
-from doorstep.models.migrate import upgrade
 from doorstep.settings import Settings
-from doorstep.temporal_server import TemporalServer
 
 ROUNDS = 4
 KEYS = "DOORSTEP_CODEC_KEYS"
@@ -29,13 +27,11 @@ KEYS = "DOORSTEP_CODEC_KEYS"
 
 def run(figures: Figures) -> None:
     """Adds `codec_throughput_ratio`: journeys per second sealed, to journeys per second not."""
-    with tempfile.TemporaryDirectory() as folder, TemporalServer(Path(folder) / "temporal") as server:
-        asyncio.run(_measure(figures, server.address, Path(folder)))
+    with ground() as here:
+        asyncio.run(_measure(figures, here.address, here.url, here.folder))
 
 
-async def _measure(figures: Figures, address: str, folder: Path) -> None:
-    url = f"sqlite:///{folder / 'doorstep.db'}"
-    upgrade(url)
+async def _measure(figures: Figures, address: str, url: str, folder: Path) -> None:
     database = Database(url)
     seed.store(database)
     orders = iter(seed.orders(database, "ref", JOURNEYS * (ROUNDS + 1) * 2))
