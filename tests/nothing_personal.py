@@ -2,9 +2,10 @@
 
 Whichever test filled them: what every test wrote (its captured output and log records), the files that processes leave
 (`*.log`, and the databases of every embedded Temporal server, byte for byte, so also of servers that were killed), what
-every PostgreSQL server of the tests logged and what a Temporal server kept in it, and the metrics of this process. A
-hit fails the run. Persons are known by the addresses that only persons here have (`…@example.com`, `…@….example`) and
-by the words of the system tests' customers. (The log of a server that `DOORSTEP_TEST_POSTGRES` names cannot be read.)
+every PostgreSQL server of the tests logged and what a Temporal server kept in it, and the metrics of this process and
+of the APIs and workers that system tests start, asked for before they are stopped. A hit fails the run. Persons are
+known by the addresses that only persons here have (`…@example.com`, `…@….example`) and by the words of the system
+tests' customers. (The log of a server that `DOORSTEP_TEST_POSTGRES` names cannot be read.)
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
@@ -97,6 +99,17 @@ def rows_of(server: PostgresServer, database: str) -> Iterator[tuple[str, bytes]
 
 def _connected(server: PostgresServer, database: str) -> psycopg.Connection:
     return psycopg.connect(host=LOOPBACK, port=server.port, user=USER, dbname=database, autocommit=True)
+
+
+def note_metrics(url: str, authorization: str = "") -> bool:
+    """What a process answers there, which goes with it. Whether it answered: one that a test has killed does not."""
+    try:
+        answer = httpx.get(url, headers={"Authorization": authorization}, trust_env=False, timeout=10)
+    except httpx.HTTPError:
+        return False
+    if answer.is_success:
+        note(f"metrics at {url}", answer.content)
+    return answer.is_success
 
 
 def pytest_configure() -> None:

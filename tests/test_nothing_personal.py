@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+import nothing_personal
 from databases import WITHOUT
 from doorstep.postgres_server import find_binaries
-from nothing_personal import CHUNK, left_behind, parts_of, personal_in
+from nothing_personal import CHUNK, left_behind, note_metrics, parts_of, personal_in
 
 
 @pytest.mark.parametrize(
@@ -99,3 +102,26 @@ def run_of(folder: Path, tests: str) -> subprocess.CompletedProcess[str]:
     for path in left_behind(folder):
         path.unlink()
     return ran
+
+
+def test_what_a_process_tells_of_itself_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Prometheus would ask it; one that is gone is no hit, and is told from one that answered."""
+    found: dict[str, set[str]] = {}
+    monkeypatch.setattr(nothing_personal, "_found", found)
+
+    class Tells(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'sent_total{to="ada@' + b'example.com"} 1')
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Tells) as server:
+        url = f"http://127.0.0.1:{server.server_port}/metrics"
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        assert note_metrics(url)
+        answering.join()
+    assert not note_metrics(url)
+    assert found == {f"metrics at {url}": {"ada@" + "example.com"}}

@@ -23,6 +23,7 @@ from doorstep.models.base import Database
 from doorstep.models.keys import create
 from doorstep.processes import free_ports
 from doorstep.settings import Settings
+from nothing_personal import note_metrics
 
 READY_SECONDS = 120.0
 
@@ -35,10 +36,16 @@ class Installation:
     database: Database
     env: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    metrics: dict[str, str] = field(default_factory=dict)
+    """Where each process tells its metrics."""
 
     def start(self, name: str, **more: str) -> None:
         """`doorstep <name>`; its output goes to `<data dir>/<name>.log`."""
         log = self.settings.data_dir / f"{name}.log"
+        self.metrics[name] = f"{self.settings.base_url}/metrics"
+        if name == "worker":
+            more = {"DOORSTEP_WORKER_METRICS": f"127.0.0.1:{free_ports(1)[0]}"} | self.env | more
+            self.metrics[name] = f"http://{more['DOORSTEP_WORKER_METRICS']}/metrics"
         with log.open("ab") as out:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "doorstep", name], env=self.env | more, stdout=out, stderr=out
@@ -48,6 +55,8 @@ class Installation:
 
     def stop(self, name: str) -> None:
         process = self.processes.pop(name)
+        if process.poll() is None:
+            assert note_metrics(self.metrics[name], self.key("metrics"))
         process.terminate()
         try:
             process.wait(15)

@@ -24,11 +24,12 @@ WEBHOOK, SEND = "POST /webhooks/{connection}", "send email"
 
 
 def path_to(collected: Collected, leaf: Span) -> list[str]:
-    """The names from the root down to that span, by parent ids, within its trace."""
-    of_trace = {span.id: span for span in collected.spans if span.trace == leaf.trace}
+    """The names from the root down to that span, by parent ids, within its trace. A parent may come after its child:
+    each is sent once it has ended, and each process sends its own."""
     names, at = [leaf.name], leaf
     while at.parent:
-        at = of_trace[at.parent]
+        parent = (leaf.trace, at.parent)
+        at = collected.until(lambda p=parent: [s for s in collected.spans if (s.trace, s.id) == p])[0]
         names.insert(0, at.name)
     return names
 

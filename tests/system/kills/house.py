@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any, Self
 
 import httpx
 from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import DBAPIError
 from tests.system.kills import plan
 from tests.system.kills.orders import CONNECTION, PLACED, REVIEWED, SECRET, STORE, Order, Sender
 from tests.system.kills.plan import Doom
@@ -32,6 +34,7 @@ from doorstep.models.base import Database
 from doorstep.models.stores import ConnectionRow, StoreRow
 from doorstep.private_writing import write_private
 from doorstep.temporal_server import TemporalServer
+from nothing_personal import note_metrics
 
 ROOT = Path(__file__).parents[3]
 START_TO_CLOSE = 3.0
@@ -145,6 +148,9 @@ class Lane:
         for keeper in self._keepers:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
+        with suppress(DBAPIError):  # of a database that a test has killed nobody gets a key
+            _, key = keys.create(self.database, name="metrics", scopes=("metrics",), now=datetime.now(UTC))
+            await asyncio.to_thread(note_metrics, f"http://127.0.0.1:{self.port}/metrics", f"Bearer {key}")
         for pid in self.running:
             if pid not in self.zygote.codes:
                 os.kill(pid, signal.SIGKILL)
