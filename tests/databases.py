@@ -14,17 +14,17 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url, text
 from sqlmodel import SQLModel
 
 from doorstep.models.base import Database
-from doorstep.models.migrate import upgrade
+from doorstep.models.migrate import head, upgrade
 from doorstep.postgres_server import PostgresServer, find_binaries
 
 GIVEN = os.environ.pop("DOORSTEP_TEST_POSTGRES", "")  # a setting of the tests, which Doorstep need not know
@@ -146,6 +146,21 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
     url: str = request.getfixturevalue("migrated_there")
     yield url
     there.empty(url, emptying())
+
+
+@pytest.fixture
+def put_at(database_url: str) -> Iterator[Callable[[str], None]]:
+    """`put_at("0006")`: the test's database says that it is at that revision, whatever its tables are. Put back
+    afterwards: on PostgreSQL the next test has the same one."""
+    engine = create_engine(database_url)
+
+    def put(revision: str) -> None:
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :at"), {"at": revision})
+
+    yield put
+    put(head())
+    engine.dispose()
 
 
 @pytest.fixture

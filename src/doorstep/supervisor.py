@@ -80,7 +80,7 @@ class Everything:
             )
         if settings.temporal_address is None:
             self._server = self._prepare_server()
-        self.first_key = prepare_database(settings)
+        self.first_key = prepare_database(settings, self._report)
         if self._server is not None:
             self._server.start()
             self._report(f"Temporal server up on {self._server.address}")
@@ -196,12 +196,14 @@ class Everything:
         return "\n".join(lines)
 
 
-def prepare_database(settings: Settings) -> str | None:
-    """Migrates, and returns the first admin key when it was made just now."""
+def prepare_database(settings: Settings, report: Report) -> str | None:
+    """Migrates, and returns the first admin key when it was made just now. Raises SetupError."""
     from doorstep.models import keys, migrate
     from doorstep.models.base import Database
 
-    migrate.upgrade(settings.database_url)
+    stand = migrate.stand(migrate.upgrade(settings.database_url))
+    if stand.mend:
+        report(f"The database is {stand.found}. {stand.mend}")
     database = Database.of(settings, pool_size=1)
     try:
         return keys.ensure_first_admin_key(database, datetime.now(UTC))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from api import desk
 from api.conftest import Client
 from api.test_reading import the_view
 from doorstep.api.app import create_app
 from doorstep.models.base import Database
+from doorstep.models.migrate import head
 from doorstep.settings import Settings
 
 
@@ -34,6 +37,45 @@ async def test_a_database_that_was_never_migrated_is_not_ready(tmp_path: Path) -
         assert (answer.status_code, answer.json()["database"]["state"]) == (503, "behind")
         assert (await bare.get("/healthz")).json() == {"alive": True}
     empty.dispose()
+
+
+async def test_it_is_ready_on_the_tables_of_the_next_release(
+    client: Client, put_at: Callable[[str], None]
+) -> None:
+    """In an upgrade the tables come first: a load balancer that asks must not drop every old API at once."""
+    put_at("9999")
+    answer = await client(None).get("/readyz")
+    database = answer.json()["database"]
+    assert (answer.status_code, database["state"]) == (200, "ok")
+    assert "newer release's and serve this one, which is to be updated" in database["detail"]
+    assert (await client().get("/journeys")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "said"),
+    [("0004", "behind", "Run `doorstep migrate`"), ("9999_since_9998", "beyond", "no longer serve this one")],
+)
+async def test_it_is_not_ready_on_tables_that_do_not_serve_it(
+    client: Client, put_at: Callable[[str], None], at: str, state: str, said: str
+) -> None:
+    """An older release's, or those of a newer one that has taken away what this one needs."""
+    put_at(at)
+    answer = await client(None).get("/readyz")
+    database = answer.json()["database"]
+    assert (answer.status_code, database["state"]) == (503, state)
+    assert said in database["detail"]
+
+
+async def test_a_revision_that_is_no_longer_there_is_none(client: Client, furnished: Database) -> None:
+    """A table of revisions without a row is a database never migrated, not one of a newer release."""
+    with furnished.write() as session:
+        session.connection().exec_driver_sql("DELETE FROM alembic_version")
+    try:
+        answer = await client(None).get("/readyz")
+        assert (answer.status_code, answer.json()["database"]["state"]) == (503, "behind")
+    finally:
+        with furnished.write() as session:
+            session.connection().exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{head()}')")
 
 
 async def test_it_starts_and_reads_while_temporal_cannot_be_found(

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from api import desk
 from doorstep import cli
-from doorstep.errors import DoorstepError
+from doorstep.errors import DoorstepError, SetupError
 from doorstep.models.base import Database
 from doorstep.models.keys import recognise
 
@@ -137,6 +137,33 @@ def test_redrive_all_says_what_became_of_it(run: Run) -> None:
     done = run("redrive", "--all", "--json")
     assert done.exit_code == 0, done.exception
     assert set(json.loads(done.stdout)) == {"webhooks", "mended", "events", "requeued", "still"}
+
+
+def test_on_the_tables_of_a_newer_release_commands_run_and_say_so(
+    run: Run, put_at: Callable[[str], None]
+) -> None:
+    """One line on stderr; a script that reads JSON does not meet it."""
+    put_at("9999")
+    done = run("status", desk.JOURNEY, "--json")
+    assert json.loads(done.stdout)["id"] == desk.JOURNEY
+    (line,) = done.stderr.splitlines()
+    assert "revision 9999 of a newer release, which serves this one" in line
+    done = run("migrate")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "9999 of a newer release" in done.stdout
+    assert "Nothing is to be done." in done.stdout
+    assert json.loads(run("migrate", "--json").stdout) == {"revision": "9999", "standing": "ahead"}
+
+
+@pytest.mark.parametrize(("at", "said"), [("0004", "doorstep migrate"), ("9999_since_9998", "backup")])
+def test_on_tables_that_do_not_serve_commands_refuse(
+    run: Run, put_at: Callable[[str], None], at: str, said: str
+) -> None:
+    """And say how to mend it."""
+    put_at(at)
+    error = run("status").exception
+    assert isinstance(error, SetupError)
+    assert said in error.mend
 
 
 def test_without_a_database_it_says_how_to_get_one_and_makes_none(tmp_path: Path) -> None:

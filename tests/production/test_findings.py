@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from doorstep import doctor
 from doorstep.codec import draw_key
 from doorstep.models.base import Database
 from doorstep.production import edges, setup, storage
@@ -59,6 +61,25 @@ def test_the_database_on_either_backend(database: Database, database_url: str, t
     found = {finding.name: finding for finding in storage.database(greedy)}
     assert found["database connections"].level is Level.WARN
     assert "lock_timeout" in found["database waits"].found
+
+
+def test_the_tables_of_a_newer_release_are_a_warning(
+    database_url: str, put_at: Callable[[str], None], tmp_path: Path
+) -> None:
+    """They serve; those that do not are a failure, and so are tables not migrated."""
+    settings = Settings(data_dir=tmp_path, database_url=database_url)
+    put_at("9999")
+    found = {finding.name: finding for finding in storage.database(settings)}
+    assert found["database"].level is Level.WARN
+    assert "9999 of a newer release" in found["database"].found
+    assert "Bring this release up" in found["database"].mend
+    assert doctor.database(settings).state is doctor.State.WARN
+    for at, said in (("0004", "doorstep migrate"), ("9999_since_9998", "backup")):
+        put_at(at)
+        (refused,) = storage.database(settings)
+        assert refused.level is Level.FAIL
+        assert said in refused.mend
+        assert doctor.database(settings).state is doctor.State.MISSING
 
 
 def test_a_deployment_without_a_key_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

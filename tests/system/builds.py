@@ -53,6 +53,7 @@ class Deployment:
     server: TemporalServer
     database_url: str
     port: int = 0
+    serving: subprocess.Popen[bytes] | None = None
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -115,10 +116,20 @@ class Deployment:
         return process
 
     async def api(self, build: Path, name: str) -> None:
-        """An API of that build takes the webhooks from now on."""
+        """An API of that build takes the webhooks from now on; the one before ends in order."""
         (self.port,) = processes.free_ports(1)
         process = self.spawn(build, "api", name, DOORSTEP_PORT=str(self.port))
         await self.until(lambda: processes.answers(self.port), f"{name} answers", process)
+        if self.serving is not None:
+            await asyncio.to_thread(processes.stop, self.serving, grace=15)
+            self.processes.remove(self.serving)
+        self.serving = process
+
+    async def database_part(self) -> tuple[int, str]:
+        """What the API's `/readyz` answers, and what it says of the database."""
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+            answer = await http.get(f"http://127.0.0.1:{self.port}/readyz")
+        return answer.status_code, answer.json()["database"]["state"]
 
     async def end(self, process: subprocess.Popen[bytes]) -> None:
         """In order, as a deployment ends one."""

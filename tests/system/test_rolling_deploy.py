@@ -15,6 +15,7 @@ from builds import Deployment, build, edit
 from shopkeeper import CLARA, IDA, JONAS, Order
 from temporalio.api.enums.v1 import EventType
 
+from doorstep.models.migrate import head
 from doorstep.temporal_server import TemporalServer
 
 pytestmark = pytest.mark.system
@@ -23,6 +24,15 @@ SETTLE = "            await asyncio.sleep(self._start.settle.total_seconds())\n"
 PATCHED = f'{SETTLE}        if self.patched("one-timer-more"):\n            await asyncio.sleep(0.2)\n'
 CONFIRMED = 'await self.send("order-confirmation", purpose=TOLD, prompted=True, priority=100)\n'
 TWICE_GREETED = f'{CONFIRMED}        await self.send("community", purpose=TOLD, prompted=True)\n'
+MIGRATION = """from alembic import op
+import sqlalchemy as sa
+
+revision, down_revision, branch_labels, depends_on = "9000", "{before}", None, None
+
+
+def upgrade() -> None:
+    op.add_column("orders", sa.Column("told_by", sa.String(), nullable=True))
+"""
 FAILED = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
 MARKED = EventType.EVENT_TYPE_MARKER_RECORDED
 
@@ -50,7 +60,19 @@ def newer(tmp_path: Path, deployment: Deployment) -> Path:
     deployment.run(made, "versions", "new", "standard")
     edit(made, "workflows/standard_v2.py", CONFIRMED, TWICE_GREETED)
     deployment.run(made, "versions", "publish", "standard", "--release", "the-next")
+    add_a_column(made)
     return made
+
+
+def add_a_column(made: Path) -> None:
+    """A migration, as a release brings one: a column that the newer build fills in and the older does not know."""
+    kept = made / "doorstep" / "migrations" / "versions" / "9000_orders_say_which_build.py"
+    kept.write_text(MIGRATION.format(before=head()))
+    number = '    number: str = ""\n'
+    edit(made, "models/orders.py", number, f"{number}    told_by: str | None = None\n")
+    edit(made, "ingest/order_rows.py", '"whole", "test",', '"whole", "told_by", "test",')
+    seen = '"number": seen.number,\n            "person_id"'
+    edit(made, "ingest/orders.py", seen, f'"told_by": "the newer build", {seen}')
 
 
 class Day:
@@ -117,13 +139,19 @@ async def test_two_builds_at_once_forwards_back_and_forwards_again(
     deployment: Deployment, older: Path, newer: Path
 ) -> None:
     """New orders take the new version only once every worker has it; journeys go on on either build meanwhile, and
-    all the same when the deployment is taken back half-way; afterwards an older build refuses to start."""
+    all the same when the deployment is taken back half-way; afterwards an older build refuses to start. The tables are
+    the newer build's from the start, and stay so on the way back."""
     day = Day(deployment)
     first, second = await asyncio.gather(
         deployment.worker(older, "older-1"), deployment.worker(older, "older-2")
     )
     await deployment.api(older, "api-older")
     began = await day.orders_come("standard.v1")
+
+    # the tables first: who runs goes on, and is ready
+    assert "revision 9000" in deployment.run(newer, "migrate")
+    assert await deployment.database_part() == (200, "ok")
+    began += await day.orders_come("standard.v1")
 
     # half-way: one worker of each build, and the newer API
     await deployment.end(second)
@@ -141,11 +169,20 @@ async def test_two_builds_at_once_forwards_back_and_forwards_again(
 
     # taken back: nothing of the newer build had begun, so the older one carries everything on
     await deployment.end(new)
+    assert "Nothing is to be done" in deployment.run(older, "migrate"), "as before each start of an image"
+    await deployment.api(older, "api-older-again")
+    assert await deployment.database_part() == (200, "ok")
+    await deployment.end(first)
+    first = await deployment.worker(older, "older-again")
     await day.parcels_move(both[3:])
-    await day.orders_come("standard.v1")
+    taken_back = await day.orders_come("standard.v1")
+    told = dict(map(tuple, deployment.rows("SELECT journey_id, told_by FROM orders")))
+    assert {told[order.journey] for order in [*began, *taken_back]} == {None}
+    assert {told[order.journey] for order in both} == {"the newer build"}
 
     # forwards again, to the end
     await deployment.worker(newer, "newer-2")
+    await deployment.api(newer, "api-newer-again")
     await deployment.end(first)
     await deployment.until(lambda: takes_new_orders(deployment, newer) == ["standard.v2"], "everybody has it")
     await deployment.until(

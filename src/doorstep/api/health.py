@@ -11,7 +11,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
@@ -45,7 +44,7 @@ async def healthz() -> Alive:
         200: examples.ok(examples.READY),
         503: {
             "model": Ready,
-            "description": "The database is out of reach or not migrated.",
+            "description": "The database is out of reach, or its tables do not serve this release.",
             "content": {"application/json": {"examples": examples.named(examples.NOT_READY)}},
         },
     },
@@ -61,24 +60,26 @@ async def readyz(parts: Parts, response: Response) -> Ready:
 
 async def _database(parts: Services) -> Part:
     try:
-        at = await asyncio.wait_for(run_in_threadpool(_revision, parts.database), PROBE_SECONDS)
+        stand = await asyncio.wait_for(run_in_threadpool(_stand, parts.database), PROBE_SECONDS)
     except (TimeoutError, DBAPIError, PoolTimeout):
         return Part(state=PartState.DOWN, detail="Out of reach: nothing can be served.")
-    if at != migrate.head():
-        return Part(
-            state=PartState.BEHIND, detail="Run `doorstep migrate`: its tables are not this release's."
-        )
-    return Part(state=PartState.OK, detail="Reads are answered and webhooks kept.")
+    match stand.standing:
+        case migrate.Standing.IN_STEP:
+            return Part(state=PartState.OK, detail="Reads are answered and webhooks kept.")
+        case (
+            migrate.Standing.AHEAD
+        ):  # an upgrade under way, or taken back: nobody is to be out of rotation for it
+            detail = "The tables are a newer release's and serve this one, which is to be updated."
+            return Part(state=PartState.OK, detail=detail)
+        case migrate.Standing.BEYOND:
+            detail = "The tables are a newer release's and no longer serve this one: update it."
+            return Part(state=PartState.BEYOND, detail=detail)
+    return Part(state=PartState.BEHIND, detail="Run `doorstep migrate`: its tables are not this release's.")
 
 
-def _revision(database: Database) -> str:
+def _stand(database: Database) -> migrate.Stand:
     with database.read() as session:
-        try:
-            return str(session.connection().execute(text("SELECT version_num FROM alembic_version")).scalar())
-        except DBAPIError:  # never migrated; whether it is there at all the next statement tells
-            session.rollback()
-            session.connection().execute(text("SELECT 1"))
-            return ""
+        return migrate.stand(migrate.revision_of(session.connection()))
 
 
 async def _temporal(parts: Services) -> Part:

@@ -21,7 +21,8 @@ _KNOWN = 2_000  # order numbers that a misspelt one is compared with, newest fir
 
 @contextmanager
 def opened() -> Iterator[Database]:
-    """The migrated database. Raises `SetupError` when there is none, and makes none."""
+    """The migrated database; that its tables are a newer release's is a line on stderr. Raises `SetupError` when there
+    is none or its tables do not serve this release, and makes none."""
     settings = base.settings()
     from pathlib import Path
 
@@ -33,8 +34,11 @@ def opened() -> Iterator[Database]:
     mend = "`doorstep up` or `doorstep migrate` makes it; DOORSTEP_DATABASE_URL says where it is."
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
         raise SetupError(f"There is no database at {url.database}.", mend=mend)
-    if migrate.current(settings.database_url) != migrate.head():
-        raise SetupError("The database is not at this release's schema.", mend="Run `doorstep migrate`.")
+    stand = migrate.current(settings.database_url)
+    if not stand.serves:
+        raise SetupError(f"The database is {stand.found}.", mend=stand.mend)
+    if stand.mend:
+        base.report(f"doorstep: the database is {stand.found}. {stand.mend}")
     database = Database.of(settings, pool_size=2)
     try:
         yield database

@@ -21,7 +21,10 @@ def migrate(
     ] = None,
     as_json: base.AsJson = False,
 ) -> None:
-    """Bring the database named by DOORSTEP_DATABASE_URL to this release's schema. Safe to run again."""
+    """Bring the database named by DOORSTEP_DATABASE_URL to this release's schema. Safe to run again.
+
+    Tables that a newer release made, and on which this one runs all the same, stay as they are.
+    """
     settings = base.settings()
     from doorstep.models import migrate as schema
 
@@ -30,15 +33,17 @@ def migrate(
             scratch = f"sqlite:///{Path(folder) / 'scratch.db'}"
             schema.upgrade(scratch)
             if message:
-                schema.revise(scratch, message, f"{int(schema.head()[:4]) + 1:04d}")
+                schema.revise(scratch, message, schema.following())
                 return
             _in_step(schema.check(scratch), as_json=as_json)
         return
-    revision = schema.upgrade(settings.database_url)
+    stand = schema.stand(schema.upgrade(settings.database_url))
     if as_json:
-        base.emit({"revision": revision})
+        base.emit({"revision": stand.at, "standing": stand.standing})
+    elif stand.standing is schema.Standing.AHEAD:
+        typer.echo(f"The database is {stand.found}. Nothing is to be done.")
     else:
-        typer.echo(f"The database is at revision {revision}.")
+        typer.echo(f"The database is {stand.found}.")
 
 
 def _in_step(differences: list[str], *, as_json: bool) -> None:

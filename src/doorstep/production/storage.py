@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from doorstep.models import migrate
 from doorstep.models.base import Database
+from doorstep.models.migrate import Stand
 from doorstep.production.findings import Finding, Level, clock
 from doorstep.settings import Settings
 
@@ -17,17 +18,16 @@ WAITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeo
 
 def database(settings: Settings) -> list[Finding]:
     """Raises `SetupError` when it cannot be opened."""
-    current, head = migrate.current(settings.database_url), migrate.head()
-    if current != head:
-        found = f"at revision {current or 'none'}, this release needs {head}"
-        return [Finding("database", Level.FAIL, found, "Run `doorstep migrate`.")]
+    stand = migrate.current(settings.database_url)
+    if not stand.serves:
+        return [Finding("database", Level.FAIL, stand.found, stand.mend)]
     opened = Database.of(settings, pool_size=1)
     try:
         with opened.reading() as connection:
             if opened.is_sqlite:
-                return [_sqlite(head)]
+                return [_sqlite(stand)]
             return [
-                _reached(connection, head),
+                _reached(connection, stand),
                 _clock(connection),
                 _connections(connection, settings),
                 _waits(connection),
@@ -36,14 +36,17 @@ def database(settings: Settings) -> list[Finding]:
         opened.dispose()
 
 
-def _sqlite(head: str) -> Finding:
+def _sqlite(stand: Stand) -> Finding:
     mend = "PostgreSQL (DOORSTEP_DATABASE_URL) is for more than one machine, and for backups while it runs."
-    return Finding("database", Level.WARN, f"SQLite, at revision {head}: one machine only", mend)
+    return Finding(
+        "database", Level.WARN, f"SQLite, {stand.found}: one machine only", f"{stand.mend} {mend}".strip()
+    )
 
 
-def _reached(connection: Connection, head: str) -> Finding:
+def _reached(connection: Connection, stand: Stand) -> Finding:
     version = str(_one(connection, "SHOW server_version")).split()[0]
-    return Finding("database", Level.OK, f"PostgreSQL {version}, at revision {head}")
+    level = Level.WARN if stand.mend else Level.OK
+    return Finding("database", level, f"PostgreSQL {version}, {stand.found}", stand.mend)
 
 
 def _clock(connection: Connection) -> Finding:

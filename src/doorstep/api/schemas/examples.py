@@ -337,6 +337,17 @@ READY = {
         },
     ),
     **named_value(
+        "after_a_newer_release",
+        {
+            "ready": True,
+            "database": {
+                "state": "ok",
+                "detail": "The tables are a newer release's and serve this one, which is to be updated.",
+            },
+            "temporal": _TEMPORAL,
+        },
+    ),
+    **named_value(
         "without_temporal",
         {
             "ready": True,
