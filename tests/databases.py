@@ -84,6 +84,17 @@ class Postgres:
             connection.execute(emptying)
 
 
+def only_reads_now(url: str, on: bool) -> None:
+    """Whether connections opened from now on only read, as those to a standby do."""
+    name = make_url(url).database
+    plain = Database(f"{url}?options=-c%20default_transaction_read_only%3Doff")
+    with plain.writing() as connection:
+        connection.execute(
+            text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {"on" if on else "off"}')
+        )
+    plain.dispose()
+
+
 def _dsn(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 

@@ -11,6 +11,7 @@ import pytest
 from api import desk
 from api.conftest import Client
 from api.test_reading import the_view
+from databases import only_reads_now
 from doorstep.api.app import create_app
 from doorstep.models.base import Database
 from doorstep.models.migrate import head
@@ -64,6 +65,27 @@ async def test_it_is_not_ready_on_tables_that_do_not_serve_it(
     database = answer.json()["database"]
     assert (answer.status_code, database["state"]) == (503, state)
     assert said in database["detail"]
+
+
+async def test_it_is_not_ready_while_the_database_only_reads(client: Client, furnished: Database) -> None:
+    """After a failover: nothing is kept there, and reads are answered. It is ready by itself once writes are taken."""
+    if furnished.is_sqlite:  # has no standby
+        assert (await client(None).get("/readyz")).status_code == 200
+        return
+    agent = client()
+    url = furnished.engine.url.render_as_string(hide_password=False)
+    only_reads_now(url, True)
+    furnished.dispose()
+    try:
+        answer = await client(None).get("/readyz")
+        database = answer.json()["database"]
+        assert (answer.status_code, database["state"]) == (503, "down")
+        assert "takes no writes" in database["detail"]
+        assert (await agent.get("/journeys")).status_code == 200
+    finally:
+        only_reads_now(url, False)
+    states = [(await client(None).get("/readyz")).status_code for _ in range(4)]
+    assert states[-1] == 200
 
 
 async def test_a_revision_that_is_no_longer_there_is_none(client: Client, furnished: Database) -> None:

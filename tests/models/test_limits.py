@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from databases import Postgres
+from databases import Postgres, only_reads_now
 from doorstep.models.base import Database
 from doorstep.models.postgres import IDLE_SECONDS, Limits
 from doorstep.models.trouble import away, contended, only_reads, passing
@@ -153,17 +153,6 @@ def _lowered_as_a_session(pid: int, niceness: int) -> None:
     while group.exists() and not group.read_text().strip().endswith(f"nice {niceness}"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def only_reads_now(url: str, on: bool) -> None:
-    """Whether connections opened from now on only read, as those to a standby do."""
-    name = make_url(url).database
-    plain = Database(f"{url}?options=-c%20default_transaction_read_only%3Doff")
-    with plain.writing() as connection:
-        connection.execute(
-            text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {"on" if on else "off"}')
-        )
-    plain.dispose()
 
 
 @pytest.fixture

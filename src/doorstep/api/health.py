@@ -60,15 +60,16 @@ async def readyz(parts: Parts, response: Response) -> Ready:
 
 async def _database(parts: Services) -> Part:
     try:
-        stand = await asyncio.wait_for(run_in_threadpool(_stand, parts.database), PROBE_SECONDS)
+        stand, writes = await asyncio.wait_for(run_in_threadpool(_stand, parts.database), PROBE_SECONDS)
     except (TimeoutError, DBAPIError, PoolTimeout):
         return Part(state=PartState.DOWN, detail="Out of reach: nothing can be served.")
+    if not writes:
+        detail = "It takes no writes (a standby, or told so): reads are answered, webhooks are refused."
+        return Part(state=PartState.DOWN, detail=detail)
     match stand.standing:
         case migrate.Standing.IN_STEP:
             return Part(state=PartState.OK, detail="Reads are answered and webhooks kept.")
-        case (
-            migrate.Standing.AHEAD
-        ):  # an upgrade under way, or taken back: nobody is to be out of rotation for it
+        case migrate.Standing.AHEAD:  # an upgrade under way, or taken back: nobody leaves the rotation for it
             detail = "The tables are a newer release's and serve this one, which is to be updated."
             return Part(state=PartState.OK, detail=detail)
         case migrate.Standing.BEYOND:
@@ -77,9 +78,10 @@ async def _database(parts: Services) -> Part:
     return Part(state=PartState.BEHIND, detail="Run `doorstep migrate`: its tables are not this release's.")
 
 
-def _stand(database: Database) -> migrate.Stand:
+def _stand(database: Database) -> tuple[migrate.Stand, bool]:
     with database.read() as session:
-        return migrate.stand(migrate.revision_of(session.connection()))
+        stand = migrate.stand(migrate.revision_of(session.connection()))
+    return stand, database.takes_writes()
 
 
 async def _temporal(parts: Services) -> Part:
