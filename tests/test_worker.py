@@ -113,12 +113,12 @@ def test_an_open_journey_without_code_keeps_the_worker_from_starting(database: D
 
 
 async def test_run_refuses_before_it_takes_any_work(settings: Settings, database: Database) -> None:
-    """The check comes before Temporal is even asked for."""
+    """The check comes before Temporal is even asked for: a worker that asked would wait for it for ever."""
     open_shop(database)
     with database.writing() as connection:
         connection.execute(update(table(JourneyRow)).values(type="bespoke.v7"))
     with pytest.raises(SetupError, match=r"bespoke\.v7"):
-        await worker.run(settings, stop=asyncio.Event())
+        await asyncio.wait_for(worker.run(settings, stop=asyncio.Event()), 20)
 
 
 async def test_a_worker_without_temporal_says_so_and_waits(
