@@ -11,7 +11,8 @@ COPY src ./src
 RUN pip install --no-deps --no-build-isolation . && pip check
 
 FROM python:3.13-slim-bookworm
-RUN useradd --system --create-home --home-dir /var/lib/doorstep doorstep
+# its number is fixed, so that whoever mounts files with secrets knows whose they must be (docs/operating.md)
+RUN useradd --system --uid 999 --create-home --home-dir /var/lib/doorstep doorstep
 COPY --from=built /opt/doorstep /opt/doorstep
 ENV PATH=/opt/doorstep/bin:$PATH PYTHONUNBUFFERED=1 DOORSTEP_DATA_DIR=/var/lib/doorstep
 USER doorstep

@@ -6,13 +6,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from composing import GIVEN, ROOT, compose, services_of
 from sqlalchemy import make_url
 from temporalio.client import Client
 
@@ -24,44 +23,17 @@ from doorstep.temporal_server import LONG_RETENTION
 
 pytestmark = pytest.mark.system
 
-ROOT = Path(__file__).parents[2]
-GIVEN = {"POSTGRES_PASSWORD": "a-password", "DOORSTEP_SECRET_KEY": "a-key"}
-NEEDS = "docker-compose is not installed: docker-compose.yml was not read by it (`make tools`)"
-
-
-def compose(**given: str) -> subprocess.CompletedProcess[str]:
-    """`docker-compose config`, Debian's or Docker's own."""
-    commands = (["docker-compose"], ["docker", "compose"])
-    command = next((c for c in commands if shutil.which(c[0]) and _runs([*c, "version"])), None)
-    if command is None:
-        pytest.skip(NEEDS)
-    plain = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
-    return subprocess.run(
-        [*command, "-f", str(ROOT / "docker-compose.yml"), "config"],
-        env=plain | given,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def _runs(command: list[str]) -> bool:
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
 
 @pytest.fixture(scope="module")
-def services() -> dict[str, Any]:
-    """Every service as compose understands it."""
-    read = compose(**GIVEN)
-    assert read.returncode == 0, read.stderr
-    found: dict[str, Any] = yaml.safe_load(read.stdout)["services"]
-    return found
+def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Every service, with nothing set but what has to be."""
+    return services_of(tmp_path_factory.mktemp("compose"), GIVEN)
 
 
-def test_without_its_secrets_nothing_is_started_and_it_says_which() -> None:
+def test_without_its_secrets_nothing_is_started_and_it_says_which(tmp_path: Path) -> None:
     """No default password, and no key that would change with the container."""
     for missing in GIVEN:
-        refused = compose(**{name: value for name, value in GIVEN.items() if name != missing})
+        refused = compose(tmp_path, {name: value for name, value in GIVEN.items() if name != missing})
         assert refused.returncode != 0
         assert "set it in .env" in refused.stderr
 
