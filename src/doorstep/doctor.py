@@ -172,9 +172,11 @@ def data_directory(settings: Settings) -> Check:
 
 
 def secrets(settings: Settings) -> Check:
-    """Files that hold secrets or customers, and that others on this machine could read; and whether a codec is on."""
+    """Files that hold secrets or customers, and that others on this machine could read; and whether a codec is on.
+    Raises `SecretsUnreadable` for one that we cannot read ourselves."""
     from doorstep.codec import key_ring
 
+    settings.check_files()
     ids = key_ring(settings).ids
     sealing = f"payloads are sealed with {ids[0]}" if ids else "payloads go to Temporal as they are"
     bare = open_to_others(private_files(settings))

@@ -33,6 +33,14 @@ class SetupError(DoorstepError):
     code = "setup"
 
 
+class SecretsUnreadable(SetupError):
+    """A file with secrets or keys is there and cannot be read: no process starts with it, and one that runs answers
+    503 until it is mended. Its words name a file of the machine: they are for whoever runs it, not for callers."""
+
+    code = "secrets_unreadable"
+    status = 503
+
+
 # --- what comes in over HTTP ---------------------------------------------------------------------
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from doorstep.errors import SetupError, nearest
+from doorstep.errors import SecretsUnreadable, SetupError, nearest
+from doorstep.private_reading import read_private, read_secrets
 from doorstep.private_writing import write_private
 from doorstep.setting_kinds import (
     ADDRESS,
@@ -143,19 +144,16 @@ class Settings:
 
     def provider_secret(self, name: str) -> str:
         """A provider's secret under its vendor's own name (`SENDGRID_API_KEY`): that variable, or else the file
-        that `<name>_FILE` names; empty when neither is set. Raises `SetupError` for a file that cannot be read."""
+        that `<name>_FILE` names; empty when neither is set. Raises `SecretsUnreadable`, too when it is not there."""
         if given := os.environ.get(name, "").strip():
             return given
         file = os.environ.get(f"{name}_FILE", "").strip()
         if not file:
             return ""
-        try:
-            return Path(file).read_text().strip()
-        except (OSError, ValueError) as error:
-            raise SetupError(
-                f"{name}_FILE names {file}, which cannot be read ({type(error).__name__}).",
-                mend="Mend the path or its permissions.",
-            ) from error
+        kept = read_private(Path(file))
+        if kept is None:
+            raise SecretsUnreadable(f"{name}_FILE names {file}, which is not there.", mend="Mend the path.")
+        return kept.strip()
 
     def temporal_target(self) -> str:
         """`host:port` of the Temporal server to use: the named one, else the embedded one that runs or would run."""
@@ -171,8 +169,8 @@ class Settings:
         """The webhook secrets of one connection, newest first; empty when none are configured.
 
         `DOORSTEP_CONNECTION_SECRET_<ID>` (id in upper case, other characters as `_`; several separated by commas)
-        goes before the file. Read anew on every call, so that a rotated secret needs no restart.
-        """
+        goes before the file. Read anew on every call, so that a rotated secret needs no restart. Raises
+        `SecretsUnreadable` for a file that cannot be used."""
         if given := os.environ.get(self.secret_variable(connection)):
             return tuple(part.strip() for part in given.split(",") if part.strip())
         kept = self._secrets().get(connection, ())
@@ -184,48 +182,51 @@ class Settings:
         return SECRET_PREFIX + re.sub(r"[^A-Z0-9]", "_", connection.upper())
 
     def keep_connection_secret(self, connection: str, secret: str) -> None:
-        """Adds a secret in front of a connection's others in `secrets_file`, readable by its owner only."""
+        """Adds a secret in front of a connection's others in `secrets_file`, readable by its owner only. Raises
+        `SetupError` where that cannot be read or written."""
         held = self._secrets()
         others = [other for other in self.connection_secrets(connection) if other != secret]
         held[connection] = [secret, *others]
         assert self.secrets_file is not None
-        write_private(self.secrets_file, json.dumps(held, indent=1, sort_keys=True))
+        try:
+            write_private(self.secrets_file, json.dumps(held, indent=1, sort_keys=True))
+        except OSError as error:  # mounted to be read only, as docker-compose.yml has it
+            mend = f"Write the secret there yourself, or set {self.secret_variable(connection)}."
+            raise SetupError(
+                f"{self.secrets_file} cannot be written: {error.strerror}.", mend=mend
+            ) from error
 
     def secret_key(self) -> bytes:
-        """This installation's own key (keyed hashes, signed links): `DOORSTEP_SECRET_KEY`, else made once in a file."""
+        """This installation's own key (keyed hashes, signed links): `DOORSTEP_SECRET_KEY`, else made once in a file.
+        Raises `SecretsUnreadable`."""
         if given := os.environ.get("DOORSTEP_SECRET_KEY"):
             return given.encode()
         assert self.secret_file is not None
-        if not self.secret_file.exists():
+        kept = read_private(self.secret_file)
+        if kept is None:
             write_private(self.secret_file, secrets.token_hex(32), keep_existing=True)
-        return self.secret_file.read_text().strip().encode()
+            kept = read_private(self.secret_file)  # the first writer's, which may be another process
+        assert kept is not None
+        return kept.strip().encode()
 
     def codec_keys(self) -> str:
         """The keys that seal payloads in Temporal, as `codec.read_keys` takes them: `DOORSTEP_CODEC_KEYS`, then
-        those of `codec_keys_file`; empty when none is set. Read anew on every call."""
+        those of `codec_keys_file`; empty when none is set. Read anew on every call. Raises `SecretsUnreadable`."""
         assert self.codec_keys_file is not None
-        try:
-            kept = self.codec_keys_file.read_text()
-        except FileNotFoundError:
-            kept = ""
+        kept = read_private(self.codec_keys_file) or ""
         return "\n".join(part for part in (os.environ.get("DOORSTEP_CODEC_KEYS", ""), kept) if part)
+
+    def check_files(self) -> None:
+        """Reads every file of secrets that is there, so that one that cannot be read is said at the start and not with
+        the first webhook. Raises `SecretsUnreadable`."""
+        self._secrets()
+        self.codec_keys()
+        if not os.environ.get("DOORSTEP_SECRET_KEY") and self.secret_file is not None:
+            read_private(self.secret_file)
 
     def _secrets(self) -> dict[str, Any]:
         assert self.secrets_file is not None
-        try:
-            held = json.loads(self.secrets_file.read_text())
-        except FileNotFoundError:
-            return {}
-        except ValueError as error:
-            raise SetupError(
-                f"{self.secrets_file} is not JSON: {error}.", mend="Mend or remove it."
-            ) from error
-        if not isinstance(held, dict):
-            raise SetupError(
-                f"{self.secrets_file} does not map connections to secrets.",
-                mend='Like {"shop": ["whsec_…"]}.',
-            )
-        return held
+        return read_secrets(self.secrets_file)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

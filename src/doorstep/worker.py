@@ -33,6 +33,7 @@ from doorstep.activities.forgetting import forget_forever
 from doorstep.activities.ports import activities, build_ports
 from doorstep.channels import configured
 from doorstep.channels.pacing import Paces
+from doorstep.codec import key_ring
 from doorstep.errors import Unavailable
 from doorstep.garbage import Collector, Turnover
 from doorstep.maintenance.running import maintaining
@@ -64,10 +65,12 @@ def main() -> None:
 
 async def run(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """Run a worker until `stop` is set (by default: SIGTERM or SIGINT). Temporal may come later than we do,
-    and may go away in between. Raises `SetupError` when an open journey could not be carried on."""
+    and may go away in between. Raises `SetupError` when an open journey could not be carried on, or keys or secrets
+    cannot be read."""
     stop = stop or _stopped_by_signals()
     threads.take_short_turns()
     keep_bytecode(settings.data_dir / "bytecode")
+    key_ring(settings)  # keys that cannot be read are said before anything is waited for
     releases.check(settings.store_packages)
     journeys = registry.journeys()
     database = Database.of(settings, serving=True, behind=True)

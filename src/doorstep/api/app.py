@@ -115,6 +115,7 @@ def create_app(
     app.state.gauges = Gauges(database=opened, clock=time, stuck=getattr(parts.gateway, "stuck", None))
     problems.install(app)
     key_ring(chosen)  # keys that cannot be read are said now, not at the first payload
+    chosen.check_files()
     app.add_middleware(UiMayAsk, origins=chosen.ui_origins)
     app.add_middleware(Around)
     for router in (

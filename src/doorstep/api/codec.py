@@ -61,7 +61,10 @@ async def reader(request: Request, parts: Parts, given: Given) -> Caller:
         200: {
             "content": {"application/json": {"example": {"payloads": [{"metadata": {}, "data": "Im9rIg=="}]}}}
         },
-        **errors("bad_input", "codec_key_missing", "unauthenticated", "forbidden", "rate_limited"),
+        **errors(
+            *("bad_input", "codec_key_missing", "unauthenticated", "forbidden", "rate_limited"),
+            "secrets_unreadable",
+        ),
     },
 )
 async def decode(request: Request, parts: Parts, who: Annotated[Caller, Depends(reader)]) -> Response:
@@ -74,7 +77,10 @@ async def decode(request: Request, parts: Parts, who: Annotated[Caller, Depends(
     description="The same the other way, for input that is given in the UI or on the command line.",
     responses={
         200: {"content": {"application/json": {"example": {"payloads": [{"metadata": {}, "data": "AA=="}]}}}},
-        **errors("bad_input", "codec_key_missing", "unauthenticated", "forbidden", "rate_limited"),
+        **errors(
+            *("bad_input", "codec_key_missing", "unauthenticated", "forbidden", "rate_limited"),
+            "secrets_unreadable",
+        ),
     },
 )
 async def encode(request: Request, parts: Parts, who: Annotated[Caller, Depends(reader)]) -> Response:

@@ -154,6 +154,12 @@ CODES: dict[str, Code] = {
         "More waits than can be written soon; nothing was stored.",
         "Send it again as the Retry-After header says.",
     ),
+    "secrets_unreadable": _code(
+        503,
+        "Secrets cannot be read",
+        "A file with secrets or keys of this installation cannot be read; nothing was changed.",
+        "Try again in a moment; whoever runs this installation finds in its log, under the id in `instance`, which.",
+    ),
     "database_unavailable": _code(
         503,
         "Database out of reach",

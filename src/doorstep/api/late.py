@@ -10,7 +10,7 @@ import structlog
 from temporalio.client import WorkflowHistory
 
 from doorstep.contracts import ActionResult, JourneyView
-from doorstep.errors import Unavailable
+from doorstep.errors import SetupError, Unavailable
 from doorstep.gateway import Delivered, Gateway
 from doorstep.ingest import Writer
 
@@ -41,7 +41,10 @@ class LateGateway:
                 self.found = await self._connect()
                 self._there_now.set()
             except Exception as error:  # noqa: BLE001 - whatever keeps Temporal away, the API stays and tries again
-                log.warning("api.temporal_unreachable", error=type(error).__name__, again_in_seconds=wait)
+                why = (
+                    str(error) if isinstance(error, SetupError) else type(error).__name__
+                )  # a person's to mend
+                log.warning("api.temporal_unreachable", error=why, again_in_seconds=wait)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
         return self.found

@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from doorstep.api.codes import CODES, Code
-from doorstep.errors import DoorstepError, nearest
+from doorstep.errors import DoorstepError, SecretsUnreadable, nearest
 from doorstep.models.trouble import passing
 
 MEDIA_TYPE = "application/problem+json"
@@ -107,6 +107,8 @@ def _unlisted(code: str, status: int) -> Code:
 async def on_doorstep_error(request: Request, error: Exception) -> JSONResponse:
     """Ours: they know what happened, what to do, and the status. One of status 500 is a surprise all the same."""
     assert isinstance(error, DoorstepError)
+    if isinstance(error, SecretsUnreadable):
+        return secrets_unreadable(request, error)
     if error.status == 500:
         return unexpected(request, error)
     extras: dict[str, Any] = getattr(error, "extras", {})
@@ -159,6 +161,12 @@ def surprise(request: Request, error: Exception) -> JSONResponse:
         return unexpected(request, error)
     log.warning("api.database_unavailable", error=type(error).__name__, request_id=request_id(request))
     return problem(request, "database_unavailable")
+
+
+def secrets_unreadable(request: Request, error: SecretsUnreadable) -> JSONResponse:
+    """A 503, to be tried again: which file it is and how to mend it is for whoever reads the log, not for callers."""
+    log.error("api.secrets_unreadable", error=error.what, mend=error.mend, request_id=request_id(request))
+    return problem(request, error.code)
 
 
 def unexpected(request: Request, error: BaseException) -> JSONResponse:

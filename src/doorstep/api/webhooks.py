@@ -53,7 +53,10 @@ def build_webhooks(deps: WebhookDeps | None = None) -> APIRouter:
             429: {
                 "description": "More than this connection may send, or too many wrong signatures from one address."
             },
-            503: {"description": "Too much waits to be written; come back after `Retry-After` seconds."},
+            503: {
+                "description": "Too much waits to be written, or what is needed to verify it cannot be read; come back "
+                "after `Retry-After` seconds."
+            },
         },
         openapi_extra={
             "requestBody": {

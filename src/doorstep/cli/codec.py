@@ -12,6 +12,7 @@ import typer
 
 from doorstep.cli import base
 from doorstep.errors import BadInput, Conflict, NotFound, nearest
+from doorstep.private_reading import read_private
 from doorstep.private_writing import write_private
 
 if TYPE_CHECKING:
@@ -150,10 +151,7 @@ def _file(settings: Settings) -> Path:
 
 
 def _lines(settings: Settings) -> list[str]:
-    try:
-        text = _file(settings).read_text()
-    except FileNotFoundError:
-        return []
+    text = read_private(_file(settings)) or ""
     return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
