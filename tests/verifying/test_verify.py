@@ -207,6 +207,19 @@ def test_a_sample_takes_so_many_of_each_version_and_step(here: Here) -> None:
     assert steps == {("standard.v1", "ended"): 2, ("standard.v1", "never-arrived"): 1}
 
 
+def test_files_of_one_name_in_different_folders_are_all_verified(here: Here, tmp_path: Path) -> None:
+    """Each is a journey of its own, and the names tell them apart."""
+    for folder, name in (("a", CALM), ("b", "nothing-ever-arrives")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.json").write_text((HISTORIES / f"{name}.json").read_text())
+    told = here.json(*VERIFY, "base", "condition", "--histories", str(tmp_path))
+    assert [j["id"] for j in told["journeys"]] == ["a/x", "b/x"]
+    assert told["journeys"][1]["verdict"] == "breaks"
+    done = here.run(*VERIFY, "base", "condition", "--histories", str(tmp_path))
+    assert done.stdout.startswith("2 journeys, ")
+    assert "b/x" in done.stdout
+
+
 # --- what is wrong ----------------------------------------------------------------------------------------
 
 

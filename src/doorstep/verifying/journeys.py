@@ -58,17 +58,22 @@ def sampled(journeys: Iterable[tuple[str, str, str]], most: int | None) -> list[
 
 
 def in_folder(folder: Path, settings: Settings, most: int | None) -> list[Recorded]:
-    """Of every history below a folder. Raises `BadInput`, `Unreadable` and `CannotOpen`."""
+    """Of every history below a folder. Each goes by its path there without `.json`: files in different folders may have
+    one name. Raises `BadInput`, `Unreadable` and `CannotOpen`."""
     files = sorted(folder.rglob("*.json")) if folder.is_dir() else []
     if not files:
         raise BadInput(
             f"There are no histories in {folder}.",
             mend="Record some: `doorstep versions record FOLDER --live`.",
         )
-    found = {file.stem: _opened(from_file(file), settings) for file in files}
+    found = {_name(file, folder): _opened(from_file(file), settings) for file in files}
     told = {name: recorded(name, history) for name, history in found.items()}
     chosen = sampled(((r.id, r.type, r.step) for r in told.values()), most)
     return [told[name] for name in sorted(chosen)]
+
+
+def _name(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).with_suffix("").as_posix()
 
 
 def _opened(history: WorkflowHistory, settings: Settings) -> WorkflowHistory:
