@@ -11,7 +11,7 @@ import typer
 
 from doorstep.cli import base
 from doorstep.cli.finding import opened
-from doorstep.cli.progress import Progress, mendable
+from doorstep.cli.progress import INCOMPARABLE, Progress, mendable
 from doorstep.errors import BadInput, nearest
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from doorstep.verifying.journeys import Recorded
     from doorstep.verifying.verification import Verification, Verified
+    from doorstep.verifying.wholeness import Unread
 
 ASSUMPTIONS = ("arrives", "nothing")
 
@@ -76,7 +77,8 @@ def verify(
     goes another way than its history (said with file and line), and changes when messages ahead of it are gained,
     lost, moved or re-worded: that, Temporal's own replay does not see. A journey that would go another
     way in another process breaks too (--seeds). Exit code 0: nothing breaks and nothing changes
-    that --allow does not name; 1: something does; 2: it could not be verified.
+    that --allow does not name; 1: something does; 2: it could not be verified, or one of the histories could
+    not be read (the others are verified, and 1 comes before 2).
     """
     with mendable(as_json):
         if histories is not None and (from_server or ended):
@@ -106,13 +108,13 @@ def verify(
         else:
             typer.echo("\n".join(reporting.page(done)))
         if not done.passed:
-            raise typer.Exit(1)
+            raise typer.Exit(1 if done.differs else INCOMPARABLE)
 
 
 @contextmanager
 def _journeys(
     folder: Path | None, most: int | None, *, ended: bool
-) -> Iterator[tuple[int, Iterable[Recorded]]]:
+) -> Iterator[tuple[int, Iterable[Recorded | Unread]]]:
     from doorstep.verifying import journeys
 
     settings = base.settings()
@@ -136,6 +138,7 @@ def _json(done: Verification) -> dict[str, Any]:
             {"type": type_, "step": step, **counts} for (type_, step), counts in done.summary().items()
         ],
         "journeys": [_one(one) for one in done.journeys],
+        "unread": [{"id": one.id, "why": one.why} for one in done.unread],
     }
 
 

@@ -5,8 +5,9 @@ a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
 "scenario"}` plays a scenario's file and answers its items; `{"ask": "carry", "id", "history", "assume"}`
 carries a journey on from its history (base64 of Temporal's protobuf, opened), with `"sandboxed"` in the
 worker's sandbox, and with `"commands"` answers all that it commanded; `{"ask": "where", …, "recorded"}` names
-the line that gave a recorded command. An error that a person can mend is `{"error": …}`. What a newer code may
-ask of an older one is only ever added to; `PROTOCOL` grows when it cannot be.
+the line that gave a recorded command. An error that a person can mend is `{"error": …}`, with `"unreadable": true`
+where it is the history that cannot be read. What a newer code may ask of an older one is only ever added to;
+`PROTOCOL` grows when it cannot be.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import IO, Any
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
-from doorstep.errors import DoorstepError
+from doorstep.errors import DoorstepError, Unreadable
 from doorstep.rehearsal import guard
 from doorstep.rehearsal.carrying import Broken, carry, where
 from doorstep.rehearsal.comparing import items_of
@@ -60,7 +61,8 @@ class Answering:
                     return {"file": file, "line": line}
             return {"error": f"this revision has no answer to '{question.get('ask')}'"}
         except DoorstepError as error:
-            return {"error": f"{error.what} {error.mend}".strip()}
+            said = {"error": f"{error.what} {error.mend}".strip()}
+            return said | ({"unreadable": True} if isinstance(error, Unreadable) else {})
 
     def _play(self, journey: str, scenario: str) -> dict[str, Any]:
         kind, _ = journey_class(journey)

@@ -17,7 +17,7 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 
 from doorstep.converter import IN_PROCESS
-from doorstep.errors import DoorstepError
+from doorstep.errors import DoorstepError, Unreadable
 from doorstep.ports import Renderer
 from doorstep.rehearsal import items
 from doorstep.rehearsal.agreement import in_words, said_by
@@ -72,13 +72,15 @@ def carry(
     traced: bool = False,
 ) -> Carried:
     """The history's payloads must be opened. `sandboxed`: in the worker's sandbox, where clock, chance and I/O are
-    errors. Raises `Unreadable` for what is no history."""
+    errors. Raises `Unreadable` for what is no history of a journey, or a torn one."""
     type_ = _type(history)
     asked = asked_of(history)
     try:
         # A file is named as somebody liked; the workflow's id is the journey's.
         history = WorkflowHistory(start_of(history).journey_id, history.events)
         return _carried(history, renderer, assumption, asked, sandboxed=sandboxed, traced=traced)
+    except Unreadable:
+        raise
     except CodeGone as error:
         return Carried(type=type_, broken=Broken(what=error.what))
     except RehearsalError as error:

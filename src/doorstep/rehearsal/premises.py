@@ -23,6 +23,7 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import Outcome, OutcomeKind, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
+from doorstep.errors import Unreadable
 from doorstep.rehearsal.records import (
     JourneyRecord,
     LineRecord,
@@ -70,7 +71,7 @@ class Asked:
 
 
 def asked_of(history: WorkflowHistory) -> dict[str, Asked]:
-    """Every regular activity of a history by its id."""
+    """Every regular activity of a history by its id. Raises `Unreadable` where one ends that never began."""
     found: dict[str, Asked] = {}
     ids: dict[int, str] = {}
     for event in history.events:
@@ -83,21 +84,38 @@ def asked_of(history: WorkflowHistory) -> dict[str, Asked]:
             )
         elif event.HasField("activity_task_completed_event_attributes"):
             done = event.activity_task_completed_event_attributes
+            if done.scheduled_event_id not in ids:
+                raise Unreadable(
+                    f"The history is torn: event {event.event_id} ends an activity whose beginning is missing."
+                )
             held = found[ids[done.scheduled_event_id]]
             found[held.id] = Asked(held.id, held.type, held.at, held.input, done.result.payloads)
     return found
 
 
 def start_of(history: WorkflowHistory) -> JourneyStart:
-    """What a journey was started with."""
+    """What a journey was started with. Raises `Unreadable` for what is no journey of ours."""
     told = history.events[0].workflow_execution_started_event_attributes
-    start: JourneyStart = _decoded(list(told.input.payloads), [JourneyStart])[0]
+    try:
+        (start,) = _decoded(list(told.input.payloads), [JourneyStart])
+    except Exception as error:  # a foreign workflow's input may be anything, and converters raise anything
+        # no more than the error's name: its text may quote what the workflow was told
+        raise Unreadable(f"Its input is no journey's start ({type(error).__name__}).") from error
+    if not isinstance(start, JourneyStart):
+        raise Unreadable("It has no input that is a journey's start.")
     return start
 
 
 def premises(history: WorkflowHistory, asked: Mapping[str, Asked]) -> Records:
-    """The records of a journey of ours. Raises what decoding raises for a history that this code cannot read."""
+    """The records of a journey of ours. Raises `Unreadable` for a history that this code cannot read."""
     start = start_of(history)
+    try:
+        return _records(history, start, asked)
+    except Exception as error:  # as above
+        raise Unreadable(f"What it was told cannot be read ({type(error).__name__}).") from error
+
+
+def _records(history: WorkflowHistory, start: JourneyStart, asked: Mapping[str, Asked]) -> Records:
     person = PersonRecord(
         ref=start.person_ref,
         first_name=NAME,

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from google.protobuf.json_format import ParseError
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 
@@ -41,7 +42,7 @@ def from_file(file: Path) -> WorkflowHistory:
     `Unreadable`."""
     try:
         history = WorkflowHistory.from_json(file.stem, file.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ParseError) as error:
         raise Unreadable(f"{file} is no history: {error}") from error
     if not history.events or not history.events[0].HasField("workflow_execution_started_event_attributes"):
         raise Unreadable(f"{file} is no history: it does not begin with a workflow's start.")

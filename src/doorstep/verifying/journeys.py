@@ -17,15 +17,16 @@ from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 
 from doorstep import contracts, gateway
-from doorstep.codec import open_within
+from doorstep.codec import CannotOpen, open_within
 from doorstep.converter import data_converter
 from doorstep.domain.ids import fraction
-from doorstep.errors import BadInput, NotFound
+from doorstep.errors import BadInput, NotFound, Unreadable
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
 from doorstep.models.tables import table
 from doorstep.rehearsal.rebuild import from_file
 from doorstep.settings import Settings
+from doorstep.verifying.wholeness import Unread, ensure_whole
 
 AT_ONCE = 8
 ENDED = "ended"
@@ -57,19 +58,27 @@ def sampled(journeys: Iterable[tuple[str, str, str]], most: int | None) -> list[
 # --- a folder ---------------------------------------------------------------------------------------------
 
 
-def in_folder(folder: Path, settings: Settings, most: int | None) -> list[Recorded]:
-    """Of every history below a folder. Each goes by its path there without `.json`: files in different folders may have
-    one name. Raises `BadInput`, `Unreadable` and `CannotOpen`."""
+def in_folder(folder: Path, settings: Settings, most: int | None) -> list[Recorded | Unread]:
+    """Of every history below a folder; last those that cannot be read. Each goes by its path there without `.json`:
+    files in different folders may have one name. Raises `BadInput`, and `Unreadable` when none can be read."""
     files = sorted(folder.rglob("*.json")) if folder.is_dir() else []
     if not files:
         raise BadInput(
             f"There are no histories in {folder}.",
             mend="Record some: `doorstep versions record FOLDER --live`.",
         )
-    found = {_name(file, folder): _opened(from_file(file), settings) for file in files}
-    told = {name: recorded(name, history) for name, history in found.items()}
+    told: dict[str, Recorded] = {}
+    unread: list[Unread] = []
+    for file in files:
+        name = _name(file, folder)
+        try:
+            told[name] = recorded(name, _opened(from_file(file), settings))
+        except (Unreadable, CannotOpen) as error:
+            unread.append(Unread(name, error))
+    if not told:
+        raise unread[0].alone()
     chosen = sampled(((r.id, r.type, r.step) for r in told.values()), most)
-    return [told[name] for name in sorted(chosen)]
+    return [*(told[name] for name in sorted(chosen)), *unread]
 
 
 def _name(file: Path, folder: Path) -> str:
@@ -89,7 +98,8 @@ def _opened(history: WorkflowHistory, settings: Settings) -> WorkflowHistory:
 
 
 def recorded(name: str, history: WorkflowHistory) -> Recorded:
-    """A history with its payloads opened, ready to be asked about."""
+    """A history with its payloads opened, ready to be asked about. Raises `Unreadable` for a torn or foreign one."""
+    ensure_whole(history)
     started = history.events[0].workflow_execution_started_event_attributes
     return Recorded(
         id=name,
@@ -105,7 +115,8 @@ def _step(history: WorkflowHistory) -> str:
     for event in reversed(history.events):
         told = event.activity_task_scheduled_event_attributes
         if told.activity_type.name == contracts.TOUCH:
-            return str(json.loads(told.input.payloads[0].data).get("step", ""))
+            asked = json.loads(told.input.payloads[0].data) if told.input.payloads else None
+            return str(asked.get("step", "")) if isinstance(asked, dict) else ""
     return "the start"
 
 
@@ -114,7 +125,7 @@ def _step(history: WorkflowHistory) -> str:
 
 def on_server(
     settings: Settings, database: Database, most: int | None, *, ended: bool
-) -> tuple[list[str], Iterator[Recorded]]:
+) -> tuple[list[str], Iterator[Recorded | Unread]]:
     """The ids of the live journeys of this installation, and their histories as they come; those that have ended too
     when asked (kept ones where Temporal has let go of them). Raises `NotFound` when there is none."""
     chosen = sampled(_standing(database, ended=ended), most)
@@ -139,7 +150,7 @@ def _waits(told: Sequence[Any]) -> str:
     return str(waits[0].get("name", "")) if waits else ""
 
 
-def _fetched(settings: Settings, database: Database, ids: Sequence[str]) -> Iterator[Recorded]:
+def _fetched(settings: Settings, database: Database, ids: Sequence[str]) -> Iterator[Recorded | Unread]:
     with asyncio.Runner() as runner:
         door = runner.run(_door(settings, database))
         for begin in range(0, len(ids), AT_ONCE * 4):
@@ -150,15 +161,17 @@ async def _door(settings: Settings, database: Database) -> gateway.Gateway:
     return gateway.Gateway(await gateway.connect(settings), database, settings)
 
 
-async def _some(door: gateway.Gateway, ids: Sequence[str]) -> list[Recorded]:
+async def _some(door: gateway.Gateway, ids: Sequence[str]) -> list[Recorded | Unread]:
     at_most = asyncio.Semaphore(AT_ONCE)
 
-    async def one(id_: str) -> Recorded | None:
+    async def one(id_: str) -> Recorded | Unread | None:
         async with at_most:
             try:
                 return recorded(id_, await door.history(id_))
             except NotFound:
                 return None  # ended and forgotten meanwhile
+            except (Unreadable, CannotOpen) as error:
+                return Unread(id_, error)
 
     found = await asyncio.gather(*(one(id_) for id_ in ids))
     return [r for r in found if r is not None]

@@ -29,7 +29,7 @@ def page(done: Verification) -> list[str]:
         WIDTH,
     )
     made += ["", *_table(done)]
-    made += [line for group in (_breaks(done), _changes(done)) for line in group]
+    made += [line for group in (_breaks(done), _changes(done), _unread(done)) for line in group]
     behind = sum(1 for j in done.journeys if j.behind)
     if behind:
         have = "has behind it" if behind == 1 else "have behind them"
@@ -65,6 +65,7 @@ def verdict(done: Verification) -> str:
         if unmeant
         else []
     )
+    parts += [f"{_histories(done)} could not be read"] if done.unread else []
     return f"Not safe to deploy: {', '.join(parts)}."
 
 
@@ -94,6 +95,25 @@ def _breaks(done: Verification) -> list[str]:
             )
         made += textwrap.wrap(cause, WIDTH, initial_indent="  ", subsequent_indent="  ")
     return made
+
+
+def _unread(done: Verification) -> list[str]:
+    """Each by its name: what is wrong with a file is its own."""
+    made = ["", f"could not be read: {_histories(done)}"] if done.unread else []
+    for one in done.unread:
+        made += textwrap.wrap(
+            f"{one.id}: {one.why}",
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent="    ",
+            break_on_hyphens=False,
+        )
+    return made
+
+
+def _histories(done: Verification) -> str:
+    n = len(done.unread)
+    return f"{n} {'history' if n == 1 else 'histories'}"
 
 
 def _cause(breaks: Breaks) -> str:

@@ -15,11 +15,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from doorstep.errors import BadInput, nearest
+from doorstep.errors import BadInput, SetupError, Unreadable, nearest
 from doorstep.rehearsal.comparing import Change, Difference, Item, compared
 from doorstep.verifying.journeys import Recorded
 from doorstep.verifying.side import Pair
 from doorstep.verifying.steadiness import SEEDS, Sample, unsteady
+from doorstep.verifying.wholeness import Unread
 
 MENDED = "mended"
 """The old revision cannot carry it on, the new one can."""
@@ -91,7 +92,8 @@ class Allowed:
 @dataclass(slots=True)
 class Verification:
     """All journeys. `assumption`: under which they were carried on; `steps`: every step that was seen; `again`: how
-    many were carried on in the sandbox and under the other hash seeds too."""
+    many were carried on in the sandbox and under the other hash seeds too; `unread`: histories of which nothing can be
+    said."""
 
     base: str
     head: str
@@ -99,15 +101,21 @@ class Verification:
     journeys: list[Verified] = field(default_factory=list)
     steps: set[str] = field(default_factory=set)
     again: int = 0
+    unread: list[Unread] = field(default_factory=list)
 
     def of(self, verdict: Verdict) -> list[Verified]:
         """The journeys with that verdict."""
         return [j for j in self.journeys if j.verdict is verdict]
 
     @property
+    def differs(self) -> bool:
+        """Something breaks, or changes in a way that was not allowed."""
+        return bool(self.of(Verdict.BREAKS)) or not all(j.allowed for j in self.journeys)
+
+    @property
     def passed(self) -> bool:
-        """Nothing breaks, and nothing changes that was not allowed."""
-        return not self.of(Verdict.BREAKS) and all(j.allowed for j in self.journeys)
+        """Nothing breaks, nothing changes that was not allowed, and every history could be read."""
+        return not self.differs and not self.unread
 
     def summary(self) -> dict[tuple[str, str], Counter[str]]:
         """(version, step) → verdict → how many journeys."""
@@ -119,7 +127,7 @@ class Verification:
 
 def verify(
     pair: Pair,
-    journeys: Iterable[Recorded],
+    journeys: Iterable[Recorded | Unread],
     total: int,
     assumption: str,
     allowed: Iterable[Allowed] = (),
@@ -128,22 +136,26 @@ def verify(
 ) -> Verification:
     """Every journey on both. `assumption`: a value of `rehearsal.plan.Assumption`; `seeds`: under how many other hash
     seeds some of them are carried on too (0: none, and not in the sandbox). Raises `BadInput` for an allowed
-    step that no journey has, and `SetupError` when a revision's process ends."""
+    step that no journey has, `Unreadable` when no history can be read, and `SetupError` when a revision's process
+    ends."""
     allowed = tuple(allowed)
     done = Verification(pair.old.revision.name, pair.new.revision.name, assumption)
     roots = (pair.old.revision.root, pair.new.revision.root)
     sample = Sample()
     for n, one in enumerate(journeys, start=1):
+        if isinstance(one, Unread):
+            done.unread.append(one)
+            continue
         progress(f"Journey {n} of {total}: {one.type}, {one.step}")
-        question = {"ask": "carry", "id": one.id, "history": one.history, "assume": assumption}
-        before, after = pair.ask(question)
-        if _silent(before, after):
-            recorded = after["broken"]["recorded"]
-            place = pair.old.ask({**question, "ask": "where", "recorded": recorded})
-            after["broken"] |= {**place, "old": bool(place.get("file"))}
+        before, after = _carried(pair, one, assumption)
+        if "error" in before and after.get("unreadable"):  # to the new one alone it is a difference
+            done.unread.append(Unread(one.id, Unreadable(str(after["error"]))))
+            continue
         sample.offer(one, after)
         done.journeys.append(verified(one, before, after, allowed, roots))
         done.steps |= {item["name"].partition(":")[0] for a in (before, after) for item in _items(a)}
+    if done.unread and not done.journeys:
+        raise done.unread[0].alone()
     for wrong in [a for a in allowed if a.step and a.step not in done.steps]:
         raise BadInput(
             f"No journey has a step '{wrong.step}'.{nearest(wrong.step, done.steps)}",
@@ -152,6 +164,20 @@ def verify(
     if seeds and pair.new.tells_commands:
         _carried_again(pair, sample, done, seeds, progress)
     return done
+
+
+def _carried(pair: Pair, one: Recorded, assumption: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both answers of one journey, the new one's with the place of a command that only the old revision gives."""
+    question = {"ask": "carry", "id": one.id, "history": one.history, "assume": assumption}
+    try:
+        before, after = pair.ask(question)
+        if _silent(before, after):
+            recorded = after["broken"]["recorded"]
+            place = pair.old.ask({**question, "ask": "where", "recorded": recorded})
+            after["broken"] |= {**place, "old": bool(place.get("file"))}
+    except SetupError as error:  # its process is gone, and what ended it is known by the journey alone
+        raise SetupError(f"{error.what} That was at {one.id}.", mend=error.mend) from error
+    return before, after
 
 
 def _carried_again(pair: Pair, sample: Sample, done: Verification, seeds: int, progress: Progress) -> None:
