@@ -54,8 +54,8 @@ def snapshot(
     connection: Connection, reader: FactsReader, journey_id: str, at: datetime, *, past: bool
 ) -> Snapshot:
     """The facts as of `at`. `past`: what came later is left out, as far as the tables tell when it came (the ledger,
-    consents and suppressions do; the store's policy, addresses and what was taken off the never-send list do not).
-    Raises `NotFound`."""
+    consents, suppressions and an erasure do; the store's policy, addresses, what an erasure took and what was taken
+    off the never-send list do not). Raises `NotFound`."""
     journey = connection.execute(select(_journeys).where(_journeys.c.id == journey_id)).first()
     if journey is None:
         raise NotFound(f"There is no journey '{journey_id}'.")
@@ -67,7 +67,7 @@ def snapshot(
         addresses=dict.fromkeys(addresses, _PRESENT),
         consents=_consents_until(connection, journey.person_id, at if past else None),
         suppressions=tuple(s for s in facts.suppressions if not past or s.since <= at),
-        erased_at=None if past else facts.order.erased_at,
+        erased_at=_erased(facts, at, past=past),
     )
     records = Records(
         shop=Shop(id=journey.store_id, zone=facts.zone, policy=facts.policy),
@@ -78,6 +78,11 @@ def snapshot(
     )
     parcels = select(_shipments).where(_shipments.c.order_ref == journey.order_ref)
     return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at)))
+
+
+def _erased(facts: Facts, at: datetime, *, past: bool) -> datetime | None:
+    erased = facts.order.erased_at
+    return None if past and erased is not None and erased > at else erased
 
 
 def _asking(journey: Row[Any], at: datetime) -> TouchRequest:

@@ -1,0 +1,192 @@
+"""A plan as of an instant of the past is the plan that was made then, whatever came later: the history is one that a
+real journey left, the tables hold what was known, and then what is known now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+from temporalio.client import WorkflowHistory
+from tests.verifying.repository import HISTORIES
+
+from doorstep.contracts import JourneyStart
+from doorstep.domain.messages import Channel
+from doorstep.domain.outcomes import SkipReason
+from doorstep.ingest.forgetting import forget_person
+from doorstep.models.addresses import address_hash
+from doorstep.models.base import Database
+from doorstep.models.codec_json import order_json
+from doorstep.models.journeys import JourneyRow
+from doorstep.models.ledger import LedgerRowModel
+from doorstep.models.ledger_rows import ledger_values
+from doorstep.models.orders import OrderRow
+from doorstep.models.people import ConsentRow, IdentityRow, PersonRow, SuppressionRow
+from doorstep.models.stores import StoreRow
+from doorstep.models.tables import table
+from doorstep.planning import Planner
+from doorstep.rehearsal.plan import Plan
+from doorstep.rehearsal.premises import asked_of, premises, start_of
+from doorstep.rehearsal.rebuild import from_file
+from doorstep.rehearsal.rehearse import built_in
+from doorstep.workflows import registry
+from shop import EMAIL, SECRET, add
+
+WHOLE = from_file(HISTORIES / "refunded-on-day-twelve.json")
+LATER = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A journey on the second day after its order: messages are ahead of it."""
+
+    database: Database
+    planner: Planner
+    start: JourneyStart
+    at: datetime
+
+    @property
+    def history(self) -> WorkflowHistory:
+        """As the server held it then."""
+        return until(self.at)
+
+    @property
+    def now(self) -> datetime:
+        return self.at + LATER
+
+    def then(self) -> Plan:
+        """The plan made at that instant."""
+        return self.planner.made(self.history, self.at)
+
+    def as_of(self) -> Plan:
+        """The plan as of that instant, made of all that is known by now."""
+        return self.planner.made(journey(list(WHOLE.events)), self.now, self.at)
+
+
+def journey(events: list[object]) -> WorkflowHistory:
+    return WorkflowHistory(start_of(WHOLE).journey_id, events)  # type: ignore[arg-type] # its own events
+
+
+def until(at: datetime) -> WorkflowHistory:
+    return journey([e for e in WHOLE.events if e.event_time.ToDatetime(UTC) <= at])
+
+
+@pytest.fixture
+def past(database: Database) -> Past:
+    registry.load(())
+    start = start_of(WHOLE)
+    begun = start.placed.occurred_at
+    found = Past(
+        database,
+        Planner(database, secret=SECRET, renderer=built_in(), channels=(Channel.EMAIL,)),
+        start,
+        begun + timedelta(days=1, hours=12),
+    )
+    known = premises(found.history, asked_of(found.history))
+    held = {"store_id": start.store_id, "person_id": start.person_ref}
+    add(
+        database,
+        StoreRow(
+            id=start.store_id, name="A shop", locale="en-GB", currency="EUR", brand={}, created_at=begun
+        ),
+        PersonRow(
+            id=start.person_ref, store_id=start.store_id, first_name="Ada", locale="", zone=start.zone,
+            created_at=begun, updated_at=begun,
+        ),
+        IdentityRow(**held, kind="email", value=EMAIL, seen_at=begun),
+        ConsentRow(**held, channel="email", purpose="marketing", granted=True, at=begun, source="checkout"),
+        OrderRow(
+            id=start.order_ref, store_id=start.store_id, external_id="1", number="#1", journey_id=start.journey_id,
+            person_id=start.person_ref, currency="EUR", total_minor=100, placed_at=begun, whole=True,
+            state=order_json(known.orders[start.order_ref].state), created_at=begun, updated_at=begun,
+        ),
+        JourneyRow(
+            id=start.journey_id, store_id=start.store_id, order_ref=start.order_ref, person_id=start.person_ref,
+            type="standard.v1", status="open", started_at=begun,
+        ),
+        *(LedgerRowModel(**ledger_values(row)) for row in known.rows[start.person_ref].values()),
+    )  # fmt: skip
+    return found
+
+
+# --- what came later --------------------------------------------------------------------------------------
+
+
+def consent_is_withdrawn(past: Past) -> None:
+    add(
+        past.database,
+        ConsentRow(
+            store_id=past.start.store_id, person_id=past.start.person_ref, channel="email", purpose="marketing",
+            granted=False, at=past.at + timedelta(hours=1), source="page",
+        ),
+    )  # fmt: skip
+
+
+def the_address_bounces(past: Past) -> None:
+    add(
+        past.database,
+        SuppressionRow(
+            store_id=past.start.store_id, channel="email", cause="bounce",
+            address_hash=address_hash(SECRET, Channel.EMAIL, EMAIL), since=past.at + timedelta(hours=1),
+        ),
+    )  # fmt: skip
+
+
+def the_order_is_refunded(past: Past) -> None:
+    """As the history goes on: what was sent until then, and that the journey left its course."""
+    known = premises(WHOLE, asked_of(WHOLE))
+    state = known.orders[past.start.order_ref].state
+    assert state.gone
+    before = premises(past.history, asked_of(past.history)).rows[past.start.person_ref]
+    rows = known.rows[past.start.person_ref].items()
+    add(past.database, *(LedgerRowModel(**ledger_values(row)) for key, row in rows if key not in before))
+    with past.database.writing() as connection:
+        connection.execute(update(table(OrderRow)).values(state=order_json(state)))
+        connection.execute(update(table(JourneyRow)).values(exited_at=past.at + timedelta(days=7)))
+
+
+def the_person_is_erased(past: Past, *, at: datetime | None = None) -> None:
+    with past.database.writing() as connection:
+        when = at or past.at + timedelta(days=1)
+        assert forget_person(
+            connection, past.start.person_ref, actor="somebody", at=when, secret=lambda: SECRET
+        )
+
+
+# --- the plan as of then ----------------------------------------------------------------------------------
+
+
+def sent(plan: Plan) -> list[str]:
+    return [touch.step for touch in plan.ahead if touch.outcome == "sent"]
+
+
+@pytest.mark.parametrize("event", [consent_is_withdrawn, the_address_bounces, the_order_is_refunded])
+def test_what_came_later_changes_nothing_about_then(past: Past, event: Callable[[Past], None]) -> None:
+    """To the last field. That it would change a plan of now shows that there was something to leave out."""
+    then = past.then()
+    assert {"marketing", "transactional"} <= {t.purpose for t in then.ahead if t.outcome == "sent"}
+    event(past)
+    assert sent(past.planner.made(past.history, past.now)) != sent(then)
+    assert past.as_of() == then
+
+
+def test_an_erasure_that_came_later_stops_nothing_then(past: Past) -> None:
+    """What it took is gone (the address, the zone), so no message could be sent by what is known now; but none is
+    stopped because the person was erased, and what the journey waited for is told."""
+    then = past.then()
+    the_person_is_erased(past)
+    as_of = past.as_of()
+    assert as_of.waits == then.waits
+    found = {t.step: t.reason for t in as_of.ahead}
+    assert {found[step] for step in sent(then)} == {SkipReason.MISSING_IDENTIFIER.value}
+
+
+def test_an_erasure_that_came_before_stops_what_was_to_come(past: Past) -> None:
+    """Though the journey had not heard of it yet."""
+    would = sent(past.then())
+    the_person_is_erased(past, at=past.at - timedelta(minutes=1))
+    then = past.then()
+    assert {t.reason for t in then.ahead if t.step in would} == {SkipReason.EXITED.value}
+    assert past.as_of() == then
