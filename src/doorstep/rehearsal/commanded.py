@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -12,6 +11,7 @@ from typing import Any
 
 from doorstep import contracts
 from doorstep.rehearsal.log import Entry, value
+from doorstep.rehearsal.naming import naming
 from doorstep.rehearsal.trouble import Place
 from doorstep.workflows import registry
 
@@ -82,17 +82,11 @@ def _told(entry: Entry, journey: type[Any] | None) -> Command:
 
 def place_in(journey: type[Any] | None, entry: Entry) -> tuple[str, int] | None:
     """File and line of a command in a journey's code. A touch is carried by a task of the desk's, whose callers do not
-    show: for it the line that names the step, in the journey's own module or one that it inherits from."""
+    show: for it the line that names the step (`naming`)."""
     place = entry.place
     if place is not None and Path(place.file).parent != _WORKFLOWS and Path(place.file) != _CONTRACTS:
         return place.file, place.line
     message: Any = entry.message
     told = value(message.arguments[0]) if entry.kind == "schedule_activity" and message.arguments else None
     step = str(told.get("step") or told.get("reason") or "") if isinstance(told, dict) else ""
-    for cls in journey.__mro__ if journey is not None and step else ():
-        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-        lines = Path(file).read_text().splitlines() if file else []
-        for n, line in enumerate(lines, start=1):
-            if f'"{step}"' in line or f"'{step}'" in line:
-                return str(file), n
-    return None
+    return naming(journey, step) if journey is not None and step else None
