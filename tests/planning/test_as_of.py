@@ -22,12 +22,12 @@ from doorstep.models.codec_json import order_json
 from doorstep.models.journeys import JourneyRow
 from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.ledger_rows import ledger_values
-from doorstep.models.orders import OrderRow
+from doorstep.models.orders import OrderRow, ShipmentRow
 from doorstep.models.people import ConsentRow, IdentityRow, PersonRow, SuppressionRow
 from doorstep.models.stores import StoreRow
 from doorstep.models.tables import table
 from doorstep.planning import Planner
-from doorstep.rehearsal.plan import Plan
+from doorstep.rehearsal.plan import Assumption, Plan
 from doorstep.rehearsal.premises import asked_of, premises, start_of
 from doorstep.rehearsal.rebuild import from_file
 from doorstep.rehearsal.rehearse import built_in
@@ -170,6 +170,27 @@ def test_what_came_later_changes_nothing_about_then(past: Past, event: Callable[
     event(past)
     assert sent(past.planner.made(past.history, past.now)) != sent(then)
     assert past.as_of() == then
+
+
+def test_parcels_are_under_way_as_they_were_then(past: Past) -> None:
+    """One that was delivered later arrives when its carrier then said; one that nobody had heard of does not. When the
+    end of one is not known, it has ended."""
+    days = {n: past.at + timedelta(days=n) for n in (-1, 1, 2)}
+    held = {"store_id": past.start.store_id, "order_ref": past.start.order_ref, "expected_at": days[1]}
+    under_way = {"status": "in_transit", "created_at": days[-1], "updated_at": days[-1]}
+    add(past.database, ShipmentRow(ref="s1", external_id="1", **held, **under_way))
+    then = past.planner.made(past.history, past.at, assumption=Assumption.ARRIVES)
+    assert sent(then) != sent(past.then())
+    add(past.database, ShipmentRow(ref="s2", external_id="2", **held, **under_way | {"created_at": days[1]}))
+    delivered = {"status": "delivered", "status_at": days[2], "delivered_at": days[2]}
+    lost = under_way | {"status": "expired"}
+    add(past.database, ShipmentRow(ref="s3", external_id="3", **held, **lost))
+    with past.database.writing() as connection:
+        parcels = table(ShipmentRow)
+        connection.execute(update(parcels).where(parcels.c.ref == "s1").values(**delivered))
+    whole = journey(list(WHOLE.events))
+    assert past.planner.made(whole, past.now, past.at, Assumption.ARRIVES) == then
+    assert sent(past.planner.made(past.history, past.now, assumption=Assumption.ARRIVES)) != sent(then)
 
 
 def test_an_erasure_that_came_later_stops_nothing_then(past: Past) -> None:

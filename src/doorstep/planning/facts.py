@@ -54,8 +54,9 @@ def snapshot(
     connection: Connection, reader: FactsReader, journey_id: str, at: datetime, *, past: bool
 ) -> Snapshot:
     """The facts as of `at`. `past`: what came later is left out, as far as the tables tell when it came (the ledger,
-    consents, suppressions and an erasure do; the store's policy, addresses, what an erasure took and what was taken
-    off the never-send list do not). Raises `NotFound`."""
+    consents, suppressions, an erasure and a parcel's beginning and end do; the store's policy, addresses, when a
+    carrier expected a parcel, what an erasure took and what was taken off the never-send list do not). Raises
+    `NotFound`."""
     journey = connection.execute(select(_journeys).where(_journeys.c.id == journey_id)).first()
     if journey is None:
         raise NotFound(f"There is no journey '{journey_id}'.")
@@ -77,7 +78,7 @@ def snapshot(
         rows={person.ref: _rows(connection, person.ref, at, past=past)},
     )
     parcels = select(_shipments).where(_shipments.c.order_ref == journey.order_ref)
-    return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at)))
+    return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at, past=past)))
 
 
 def _erased(facts: Facts, at: datetime, *, past: bool) -> datetime | None:
@@ -160,12 +161,22 @@ def _rows(connection: Connection, person: str, at: datetime, *, past: bool) -> d
     return {row.request.key: row for row in rows if not past or latest(row) <= at}
 
 
-def _arrivals(parcels: Iterable[Row[Any]], at: datetime) -> list[Arrival]:
+def _arrivals(parcels: Iterable[Row[Any]], at: datetime, *, past: bool) -> list[Arrival]:
     return [
         Arrival(shipment=row.ref, at=max(row.expected_at, at))
         for row in parcels
-        if row.expected_at is not None and row.status not in _ENDED and row.delivered_at is None
+        if row.expected_at is not None and _under_way(row, at, past=past)
     ]
+
+
+def _under_way(parcel: Row[Any], at: datetime, *, past: bool) -> bool:
+    """Of the past: heard of by then, and whatever ended it came later."""
+    if past and parcel.created_at is not None and parcel.created_at > at:
+        return False
+    ends = [parcel.delivered_at] if parcel.delivered_at is not None else []
+    if parcel.status in _ENDED:
+        ends.append(parcel.status_at or at)
+    return not ends or (past and min(ends) > at)
 
 
 def as_heard(records: Records, order_ref: str, state: Any) -> Records:
