@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import sys
 import time
 from datetime import datetime, timedelta
 
@@ -101,6 +102,33 @@ class Raises(Mischief):
     async def run(self) -> None:
         await self.a_day()
         raise ValueError("something nobody foresaw")  # here
+
+
+@workflow.defn
+class Exits(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        sys.exit(0)  # here
+
+
+@workflow.defn
+class ExitsInATask(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await asyncio.create_task(self.leave())
+
+    async def leave(self) -> None:
+        await self.a_day()
+        raise SystemExit(0)  # here
+
+
+@workflow.defn
+class InterruptsItself(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        raise KeyboardInterrupt  # here
 
 
 @workflow.defn

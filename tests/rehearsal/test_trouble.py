@@ -22,6 +22,7 @@ from doorstep.rehearsal.proving import carried_out_again, hash_seed_difference, 
 from doorstep.rehearsal.trouble import (
     Blocking,
     NotDeterministic,
+    Quits,
     Refused,
     RehearsalError,
     Spinning,
@@ -61,6 +62,9 @@ def marked_line(cls: type[Any]) -> int:
         (mischief.GroupsTasks, NotDeterministic, "TaskGroup"),
         (mischief.WaitsForASet, NotDeterministic, "asyncio.wait"),
         (mischief.Raises, WorkflowTaskFailed, "something nobody foresaw"),
+        (mischief.Exits, Quits, "SystemExit(0)"),
+        (mischief.ExitsInATask, Quits, "SystemExit(0)"),
+        (mischief.InterruptsItself, Quits, "KeyboardInterrupt()"),
     ],
 )
 def test_mischief_is_told_with_file_line_virtual_time_and_history(
@@ -76,7 +80,10 @@ def test_mischief_is_told_with_file_line_virtual_time_and_history(
     assert "timer fired" in str(error)
 
 
-@pytest.mark.parametrize("cls", [mischief.LoopsWithoutWaiting, mischief.Sleeps])
+@pytest.mark.parametrize(
+    "cls",
+    [mischief.LoopsWithoutWaiting, mischief.Sleeps, mischief.Exits, mischief.InterruptsItself],
+)
 def test_spinning_and_blocking_are_told_without_the_sandbox_too(
     cls: type[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +156,17 @@ def standard() -> list[str]:
     from tests.rehearsal.test_engine import ninety_days
 
     return lines(ninety_days()[1].log)
+
+
+def test_a_journey_that_quits_fails_its_rehearsal() -> None:
+    """`raise SystemExit(0)` is no way to end with exit code 0."""
+    from tests.rehearsal.hasty import Hasty
+
+    done = CliRunner().invoke(cli.app, ["rehearse", "hasty", "--scenario", "happy-path"])
+    assert done.exit_code == 1
+    told = " ".join(done.output.split())
+    assert "The workflow quits: SystemExit(0)" in told
+    assert f"hasty.py:{marked_line(Hasty)}" in told
 
 
 def test_the_command_rehearses_in_the_sandbox_first() -> None:

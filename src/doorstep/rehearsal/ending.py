@@ -19,6 +19,7 @@ from doorstep.rehearsal.trouble import (
     Blocking,
     NotDeterministic,
     Place,
+    Quits,
     RehearsalError,
     Spinning,
     WorkflowTaskFailed,
@@ -155,6 +156,14 @@ class told:  # noqa: N801 - used as a function is
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, _sdk.StuckError) and error.waited:
+            raise Blocking(
+                "The workflow does not come back: it waits for something outside",
+                at=self._engine.now,
+                log=self._engine.log,
+                place=error.place,
+                mend=_REACH_OUT,
+            ) from None
         if isinstance(error, _sdk.StuckError):
             raise Spinning(
                 "The workflow does not come back: it loops without waiting",
@@ -162,6 +171,14 @@ class told:  # noqa: N801 - used as a function is
                 log=self._engine.log,
                 place=error.place,
                 mend="Wait for an event or a moment in the loop.",
+            ) from None
+        if isinstance(error, _sdk.QuitError):
+            raise Quits(
+                f"The workflow quits: {error}",
+                at=self._engine.now,
+                log=self._engine.log,
+                place=error.place,
+                mend="Return from the workflow to end it; what only a worker's own process may raise ends nothing.",
             ) from None
         if isinstance(error, _sdk.TaskFailedError):
             raise _failed(self._engine, error.failure) from None

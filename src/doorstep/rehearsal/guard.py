@@ -1,74 +1,76 @@
-"""Watches a workflow's turn from outside it: one that does not come back is interrupted where it is, and one that
-blocks (sleeps, opens a socket, writes a file, starts a process or a thread) is refused as it tries.
+"""Watches a workflow's turn from outside it: one that does not come back is interrupted where it is, again and again
+until it does, and one that blocks (sleeps, opens a socket, writes a file, starts a process or a thread) is refused as
+it tries. What blocks without a word to Python (a lock, a read) is interrupted like a loop.
 
 Clock and chance are the sandbox's to catch; this is for what the sandbox lets pass in libraries it does not
-import anew, and for code that runs without it.
+import anew, and for code that runs without it. A turn that nothing reaches ends the process: see `ENDS_AFTER`.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Container
+from contextlib import suppress
+from types import CodeType, FrameType
 from typing import Any
 
-from doorstep.rehearsal.trouble import Place, authors, frames, within
+from doorstep.rehearsal import blocking, nudging
+from doorstep.rehearsal.trouble import Place, authors, frames, is_authors, within
 
 #: seconds of a processor a workflow may take for one task: as long as a worker allows before it calls it a deadlock.
 #: Not of the clock: on a machine that is busy with something else an innocent one waits for its turn
 STUCK_AFTER = 2.0
 #: seconds of the clock, for one that waits for what never comes
 WAITS_AFTER = 30.0
+#: seconds of the clock for which a turn on the main thread is interrupted without ending; then the process ends. (On
+#: another thread it is somebody's server, which has other things to do: it is said, and the thread is lost.)
+ENDS_AFTER = 30.0
 
 _LOOKS_EVERY = 0.25
 _SAMPLES = 200
 _EVERYTHING = 2
-
-#: Python's audit events of what blocks or reaches outside
-_BLOCKS = frozenset(
-    {
-        "time.sleep",
-        "socket.connect",
-        "socket.bind",
-        "socket.getaddrinfo",
-        "socket.sendto",
-        "subprocess.Popen",
-        "os.system",
-        "os.fork",
-        "os.posix_spawn",
-        "sqlite3.connect",
-        "_thread.start_new_thread",
-    }
-)
 
 
 class Interrupted(KeyboardInterrupt):
     """Raised into a workflow that does not come back. (asyncio lets only this family and SystemExit out of a task.)"""
 
 
-class BlockedError(RuntimeError):
-    """Raised where a workflow tried to block."""
-
-
 class _Turn:
     """One workflow task under way."""
 
-    __slots__ = ("began", "clock", "collecting", "interrupted", "place", "thread", "used")
+    __slots__ = (
+        "before",
+        "began",
+        "clock",
+        "collecting",
+        "insisted",
+        "interrupted",
+        "lost",
+        "over",
+        "place",
+        "since",
+        "thread",
+        "used",
+    )
 
     def __init__(self, thread: int) -> None:
         self.thread = thread
         self.began = time.monotonic()
-        self.clock = _clock(
-            thread
-        )  # asked for while the thread lives: for one that has gone it may be the end
+        # asked for while the thread lives: for one that has gone it may be the end
+        self.clock = _main_clock if thread == _main else _clock(thread)
         self.used = _read(self.clock)
         self.collecting: float | None = None
         self.place: Place | None = None
-        self.interrupted = False
+        self.interrupted = self.insisted = self.lost = self.over = False
+        self.since = 0.0
+        """When it was first interrupted from outside."""
+        self.before: Any = None
+        """Who heard the signal before this turn did."""
 
     @property
     def stuck(self) -> bool:
@@ -78,6 +80,11 @@ class _Turn:
         if lasted <= STUCK_AFTER or self.collecting is not None:
             return False
         return _read(self.clock) - self.used > STUCK_AFTER
+
+    @property
+    def waited(self) -> bool:
+        """Whether it had next to nothing of a processor so far (False where the system does not tell)."""
+        return _read(self.clock) - self.used < 0.1 * (time.monotonic() - self.began)
 
 
 def _clock(thread: int) -> int | None:
@@ -100,23 +107,37 @@ _turns: dict[int, _Turn] = {}
 _lock = threading.Lock()
 _watcher: threading.Thread | None = None
 _hooked = False
+_main: int | None = None
+"""The thread that hears signals, where that can be used."""
+_main_clock: int | None = None
 
 
 def begin() -> _Turn:
     """A workflow's turn on this thread begins. `Interrupted` is raised into it when it takes longer than
-    `STUCK_AFTER`; its `place` then says where it was. `end` must follow, whatever happens."""
-    _start()
+    `STUCK_AFTER`, and again until it ends; its `place` then says where it was, and it is `interrupted`, whatever it
+    made of that. `end` must follow, whatever happens."""
+    if _watcher is None:
+        _start()
     thread = threading.get_ident()
     mine = _turns[thread] = _Turn(thread)
+    if thread == _main:
+        mine.before = nudging.hear(nudging.SIGNAL, _heard)
     return mine
 
 
 def end(mine: _Turn) -> None:
-    """The turn is over; an interruption still on its way must not land in whoever runs next."""
+    """The turn is over; an interruption still on its way must not land in whoever runs next. One may land in here: who
+    has caught something of a turn calls this once more, which is without effect otherwise."""
+    mine.over = True  # from here on nothing is sent any more, and nothing is raised of what was
     with _lock:
         _turns.pop(mine.thread, None)
         if mine.interrupted:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(mine.thread), None)
+            nudging.throw(mine.thread, None)
+            if not any(other.insisted for other in _turns.values()):
+                _lines.off()
+    if mine.before is not None:
+        nudging.hear(nudging.SIGNAL, mine.before)
+        mine.before = None
 
 
 def turns() -> Container[int]:
@@ -125,14 +146,25 @@ def turns() -> Container[int]:
 
 
 def _start() -> None:
-    global _watcher, _hooked
-    if _watcher is None or not _watcher.is_alive():  # also after a fork, which takes no threads along
-        _watcher = threading.Thread(target=_watch, name="rehearsal-watch", daemon=True)
-        _watcher.start()
+    global _watcher, _hooked, _main, _main_clock
+    _main = nudging.listening()
+    _main_clock = None if _main is None else _clock(_main)
+    nudging.tick()
+    _watcher = threading.Thread(target=_watch, name="rehearsal-watch", daemon=True)
+    _watcher.start()
     if not _hooked:
         _hooked = True
         sys.addaudithook(_audit)
         gc.callbacks.append(_collects)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_forked)
+
+
+def _forked() -> None:
+    """A fork takes no threads along, and the system's timers neither."""
+    global _watcher, _lock
+    _watcher, _lock = None, threading.Lock()
+    _turns.clear()
 
 
 def _collects(phase: str, info: dict[str, int]) -> None:
@@ -157,33 +189,62 @@ def _watch() -> None:
 
 
 def _interrupt(held: _Turn) -> None:
+    """From the watcher's thread: once more at each look."""
     for _ in range(_SAMPLES):  # a loop that yields is in its author's code only now and then
         if held.place is not None or _turns.get(held.thread) is not held:
             break
         held.place = authors(within(frames(sys._current_frames().get(held.thread))))
         time.sleep(0.0005)
     with _lock:
-        if _turns.get(held.thread) is held:
-            held.interrupted = True
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(held.thread), ctypes.py_object(Interrupted)
-            )
+        if _turns.get(held.thread) is not held or held.over:
+            return
+        held.interrupted = True
+        if not held.since:
+            held.since = time.monotonic()
+        elif not held.insisted:  # what was raised was swallowed, or has not arrived
+            held.insisted = True
+            _lines.on()
+        if held.before is not None:
+            signal.pthread_kill(held.thread, nudging.SIGNAL)
+        else:
+            nudging.throw(held.thread, Interrupted)
+    if held.since and time.monotonic() - held.since > ENDS_AFTER:
+        _give_up(held)
+
+
+def _heard(number: int, frame: FrameType | None) -> None:
+    """The signal, in the main thread: the watcher's, or a tick that comes where the watcher cannot."""
+    held = _turns.get(threading.get_ident())
+    if held is None or held.over or not (held.interrupted or held.stuck):
+        return
+    held.place = held.place or authors(within(frames(frame)))
+    held.interrupted = True
+    raise Interrupted
+
+
+def _came_to(code: CodeType) -> None:
+    """A line, of whichever thread: only a journey's own is where an error leaves nothing half done."""
+    held = _turns.get(threading.get_ident())
+    if held is not None and held.insisted and not held.over and is_authors(code.co_filename):
+        raise Interrupted
+
+
+_lines = nudging.Lines(_came_to)
+
+
+def _give_up(held: _Turn) -> None:
+    """Nothing has ended the turn: said on standard error itself, since Python's may be held by it."""
+    if held.lost:
+        return
+    held.lost = True
+    where = f" in {held.place}" if held.place else ""
+    end = "it cannot be interrupted, so the process ends" if held.thread == _main else "its thread is lost"
+    with suppress(OSError):
+        os.write(2, f"doorstep: The workflow does not come back{where}: {end}.\n".encode())
+    if held.thread == _main:
+        os._exit(1)
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
-    if not _turns or threading.get_ident() not in _turns:
-        return
-    if event in _BLOCKS or (event == "open" and _writes(args)):
-        raise BlockedError(f"{event} blocks or reaches outside: a workflow must not.")
-
-
-def _writes(args: tuple[Any, ...]) -> bool:
-    """Whether a file is opened to be written; not what Python itself keeps of a module that the sandbox imports."""
-    path, mode, flags = (*args, None, 0)[:3]
-    if isinstance(path, int):  # opened before, and looked at then
-        return False
-    if isinstance(path, str) and ".pyc" in path.rpartition("/")[2]:
-        return False
-    if isinstance(mode, str):
-        return any(letter in mode for letter in "wax+")
-    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
+    if _turns and threading.get_ident() in _turns:
+        blocking.check(event, args)

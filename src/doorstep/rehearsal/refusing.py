@@ -46,7 +46,7 @@ def _where(engine: Execution, command: _sdk.Command) -> Place | None:
             if machine is None or machine.start is not turn.start:
                 machine = proving.machine_of(engine, turn)
             machine.activate(turn.jobs, at=turn.at, length=turn.length)
-    except (RehearsalError, _sdk.TaskFailedError, _sdk.StuckError):
+    except (RehearsalError, _sdk.TurnError):
         return None
     given = list(engine.turns[-1].commands)
     number = next((n for n, one in enumerate(given) if one is command), len(given))

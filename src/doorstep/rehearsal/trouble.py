@@ -62,6 +62,12 @@ class Blocking(RehearsalError):
     code = "blocking"
 
 
+class Quits(RehearsalError):
+    """The workflow's code raised what ends a process (`SystemExit`, `KeyboardInterrupt`)."""
+
+    code = "quits"
+
+
 class NotDeterministic(RehearsalError):
     """The same history gave other commands: on a server, a worker that replays it would be stuck."""
 
@@ -99,13 +105,18 @@ def authors(places: Iterable[Place]) -> Place | None:
     ours: Place | None = None
     found: Place | None = None
     for place in places:
-        if is_library(place.file) or place.file.startswith(_REHEARSAL):
-            continue
-        if place.file.startswith(_OURS) and not Path(place.file).stem.startswith("standard_"):
-            ours = place
-        else:
+        if is_authors(place.file):
             found = place
+        elif place.file.startswith(_OURS) and not place.file.startswith(_REHEARSAL):
+            ours = place
     return found or ours
+
+
+def is_authors(file: str) -> bool:
+    """Whether a file is a journey's: nobody's library and not the engine of our journeys."""
+    if is_library(file):
+        return False
+    return not file.startswith(_OURS) or Path(file).stem.startswith("standard_")
 
 
 def within(places: list[Place]) -> list[Place]:

@@ -16,7 +16,6 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
-from temporalio.api.failure.v1 import Failure
 from temporalio.bridge.proto.workflow_activation import (
     InitializeWorkflow,
     RemoveFromCache,
@@ -31,6 +30,11 @@ from doorstep.converter import Payloads
 from doorstep.rehearsal import guard
 from doorstep.rehearsal._sdk.instance import LONGEST_HISTORY as LONGEST_HISTORY
 from doorstep.rehearsal._sdk.instance import Activation, Instance
+from doorstep.rehearsal._sdk.turning import QuitError as QuitError
+from doorstep.rehearsal._sdk.turning import StuckError as StuckError
+from doorstep.rehearsal._sdk.turning import TaskFailedError as TaskFailedError
+from doorstep.rehearsal._sdk.turning import TurnError as TurnError
+from doorstep.rehearsal._sdk.turning import in_turn
 from doorstep.rehearsal.log import moment
 from doorstep.rehearsal.trouble import Place, authors, frames, within
 from doorstep.sandbox import sandbox
@@ -59,22 +63,6 @@ class Definition:
         """The declared result of a query's handler, if any."""
         found = self.sdk.queries.get(name)
         return found.ret_type if found else None
-
-
-class TaskFailedError(Exception):
-    """The instance failed its task: the failure as it would go to the server."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
-
-
-class StuckError(Exception):
-    """The instance did not come back, and was interrupted at `place`."""
-
-    def __init__(self, place: Place | None) -> None:
-        super().__init__("stuck")
-        self.place = place
 
 
 class Machine:
@@ -113,13 +101,7 @@ class Machine:
             last_completion_result=start.last_completion_result,
             last_failure=start.continued_failure if start.HasField("continued_failure") else None,
         )
-        outer, mine = asyncio._get_running_loop(), guard.begin()
-        asyncio._set_running_loop(_LOOP)
-        try:
-            self._instance: WorkflowInstance = create(details)
-        finally:
-            guard.end(mine)
-            asyncio._set_running_loop(outer)
+        self._instance: WorkflowInstance = in_turn(create, details, _LOOP)
         self._gone = False
         if traced:
             self._trace()
@@ -145,24 +127,25 @@ class Machine:
     def activate(
         self, jobs: Sequence[Job], *, at: int, length: int, replaying: bool = False, flags: Iterable[int] = ()
     ) -> list[Command]:
-        """One workflow task, or a part of one, at `at` nanoseconds since 1970. Raises `TaskFailedError` or
-        `StuckError`; the machine is then of no further use."""
+        """One workflow task, or a part of one, at `at` nanoseconds since 1970. Raises a `TurnError`; the machine is
+        then of no further use."""
         activation: Any = Activation(self.run_id, jobs, at, length, replaying, flags)
         self.places.clear()
-        outer, mine = asyncio._get_running_loop(), guard.begin()
-        asyncio._set_running_loop(None)  # an instance runs its own loop; the caller's is put aside and back
+        # an instance runs its own loop; the caller's is put aside and back
         try:
-            try:
-                completion = self._instance.activate(activation)
-            finally:
-                guard.end(mine)
-        except guard.Interrupted:
-            raise StuckError(mine.place) from None
-        finally:
-            asyncio._set_running_loop(outer)
+            completion = in_turn(self._instance.activate, activation, None)
+        except TurnError:
+            self._retrieve()
+            raise
         if completion.HasField("failed"):
             raise TaskFailedError(completion.failed.failure)
         return list(completion.successful.commands)
+
+    def _retrieve(self) -> None:
+        """Ask the tasks for their errors: one is told, and asyncio would say it once more as nobody asked."""
+        for task in self._inner()._tasks:
+            if task.done() and not task.cancelled():
+                task.exception()
 
     def workflow(self) -> Any:
         """The instance of the author's class."""
@@ -182,7 +165,7 @@ class Machine:
         if any(not task.done() for task in inner._tasks):
             try:
                 self.activate([Job(remove_from_cache=RemoveFromCache())], at=0, length=0)
-            except (RuntimeError, TaskFailedError, StuckError):
+            except (RuntimeError, TurnError):
                 return  # tasks that will not end keep nobody waiting here; they go with the garbage
         if (dismantle := getattr(inner, "dismantle", None)) is not None:  # in the sandbox it is the SDK's
             dismantle()
