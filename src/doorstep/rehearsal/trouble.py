@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from doorstep.errors import DoorstepError
 
@@ -21,6 +22,10 @@ SHOWN = 12
 _REHEARSAL = str(Path(__file__).parent) + os.sep
 _OURS = str(Path(__file__).parents[1]) + os.sep
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+_INSTALLED = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
+"""Other environments' libraries, which a path file adds to this one's."""
+_not_libraries: tuple[str, ...] = (_OURS,)
+"""Files and folders of Doorstep's and of what is rehearsed: installed where libraries are, they are none."""
 
 
 class RehearsalError(DoorstepError):
@@ -95,8 +100,37 @@ class Place:
 
 
 def is_library(file: str) -> bool:
-    """Whether a file is Python's or an installed package's, or made up (`<string>`)."""
-    return file.startswith(("<", *_LIBRARIES)) or file == "workflow_sandbox.py"
+    """Whether a file is Python's or an installed package's, or made up (`<string>`). Doorstep's own and those of the
+    journeys that are rehearsed here are not, wherever they are installed."""
+    if file.startswith("<") or file == "workflow_sandbox.py":
+        return True
+    installed = file.startswith(_LIBRARIES) or any(folder in file for folder in _INSTALLED)
+    return installed and not file.startswith(_not_libraries)
+
+
+def rehearsed(cls: type[Any]) -> None:
+    """This class is rehearsed: its module, the store package that it lives in, and those of the published journeys
+    from which it is made are an author's from now on, wherever they are installed."""
+    global _not_libraries
+    for one in cls.__mro__:
+        if one is cls or "journey_name" in vars(one):
+            more = [place for place in _home(one.__module__) if place not in _not_libraries]
+            _not_libraries = (*_not_libraries, *more)
+
+
+def _home(module: str) -> Iterable[str]:
+    """A module's file, and the folder of its topmost package; of a namespace, which others share, the topmost in it."""
+    parts = module.split(".")
+    for name in [".".join(parts[:n]) for n in range(1, len(parts) + 1)]:
+        found = sys.modules.get(name)
+        file: str | None = getattr(found, "__file__", None)
+        if file is None:
+            continue
+        if name == module:
+            yield file
+        if hasattr(found, "__path__"):
+            yield os.path.dirname(file) + os.sep
+            return
 
 
 def authors(places: Iterable[Place]) -> Place | None:

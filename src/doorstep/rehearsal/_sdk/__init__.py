@@ -36,7 +36,7 @@ from doorstep.rehearsal._sdk.turning import TaskFailedError as TaskFailedError
 from doorstep.rehearsal._sdk.turning import TurnError as TurnError
 from doorstep.rehearsal._sdk.turning import in_turn
 from doorstep.rehearsal.log import moment
-from doorstep.rehearsal.trouble import Place, authors, frames, within
+from doorstep.rehearsal.trouble import Place, authors, frames, rehearsed, within
 from doorstep.sandbox import sandbox
 
 NAMESPACE = "rehearsal"
@@ -53,6 +53,7 @@ class Definition:
         self.cls = cls
         self.type = self.sdk.name or cls.__name__
         self.result_type = self.sdk.ret_type
+        rehearsed(cls)
 
     def update_result(self, name: str) -> type[Any] | None:
         """The declared result of an update's handler, if any."""
