@@ -86,3 +86,63 @@ def test_what_is_not_kept_yet_and_what_is_unknown_is_said_with_the_way_out(shop:
     assert "Did you mean 'late-parcel'?" in said
     assert "Did you mean 'brew-guide'?" in said
     assert re.search(r"marketing messages go out in 7 days, not 1", said)
+
+
+IMPURE = '''"""Journeys that say something else in every process."""
+import asyncio, random, time
+from doorstep import Journey, Purpose, journey
+
+async def nothing():
+    pass
+
+class Impure(Journey):
+    async def run(self):
+        await self.send("order-confirmation", purpose=Purpose.TRANSACTIONAL)
+        return await self.word()
+
+@journey("impure-random", version=1)
+class Random(Impure):
+    async def run(self):
+        return await super().run()
+    async def word(self):
+        return str(random.random())
+
+@journey("impure-choice", version=1)
+class Choice(Impure):
+    async def run(self):
+        return await super().run()
+    async def word(self):
+        return random.choice(["heads", "tails"])
+
+@journey("impure-clock", version=1)
+class Clock(Impure):
+    async def run(self):
+        return await super().run()
+    async def word(self):
+        return str(time.time())
+
+@journey("impure-group", version=1)
+class Group(Impure):
+    async def run(self):
+        return await super().run()
+    async def word(self):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(nothing())
+        return "done"
+'''
+
+
+def test_clock_chance_and_task_groups_fail_the_test_as_they_would_fail_a_worker(shop: Path) -> None:
+    """The fast run alone calls each of them sound."""
+    (shop / "teashop" / "impure.py").write_text(IMPURE)
+    (shop / "teashop" / "__init__.py").open("a").write("from teashop import impure\n")
+    (shop / "tests" / "test_impure.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('name', ['random', 'choice', 'clock', 'group'])\n"
+        "def test_one(rehearse, name):\n    rehearse(f'impure-{name}')\n"
+    )
+    code, said = run(shop, "tests/test_impure.py")
+    assert code == 1
+    assert "4 failed" in said, said
+    for what in ("random.random", "random.choice", "time.time", "asyncio.TaskGroup"):
+        assert re.search(rf"must be mended: .*{re.escape(what)}", said), (what, said)

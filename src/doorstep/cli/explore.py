@@ -56,8 +56,9 @@ def explore(
     providers and agents do.
 
     Each finding is told with its smallest scenario, written to a file that `doorstep rehearse --scenario FILE` runs:
-    it fails there too, until the journey is mended. Exit code 1 when something was found. Nothing is sent, and neither
-    database nor Temporal is needed. Built-in limits: --list. Ctrl-C ends the search and tells what was found by then.
+    it fails there too, until the journey is mended. The journey is played in the worker's sandbox first, and so is each
+    finding: one that reads clock or chance is refused. Exit code 1 when something was found or refused. Nothing is
+    sent, and neither database nor Temporal is needed. Built-in limits: --list. Ctrl-C ends the search and tells what was found by then.
     """
     packages = base.settings().store_packages
     from doorstep.rehearsal.limits.built_in import REACHABLE
@@ -186,11 +187,15 @@ def _page(report: Report, files: list[Path]) -> list[str]:
         f"{report.kept} did something that none before had done.",
         "",
     ]
+    made += _refused(report.refused, "✗ ")
+    if report.refused and not report.runs:
+        return made
     for finding, file in zip(report.findings, files, strict=True):
         made += textwrap.wrap(
             f"✗ {finding.breach.limit}: {finding.breach.what}", WIDTH, subsequent_indent="  "
         )
         made += [f"    {line}" for line in write(finding.scenario).splitlines()]
+        made += _refused(finding.refused, "  ✗ in the worker's sandbox: ")
         made += [f"  doorstep rehearse {report.journey} --scenario {file}", ""]
     broken = {finding.breach.limit for finding in report.findings}
     if not report.whole and REACHABLE in report.limits:
@@ -201,6 +206,14 @@ def _page(report: Report, files: list[Path]) -> list[str]:
     made += [f"✓ {name}" for name in report.limits if name not in broken and not _unreached(name, report)]
     made += ["", *_weeks(report)]
     return made
+
+
+def _refused(problems: tuple[str, ...], mark: str) -> list[str]:
+    return [
+        line
+        for told in problems
+        for line in textwrap.wrap(told, WIDTH, initial_indent=mark, subsequent_indent="    ")
+    ]
 
 
 def _unreached(name: str, report: Report) -> bool:

@@ -86,8 +86,8 @@ def _check_page(file: Path) -> None:
 
 def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole: bool) -> list[Timeline]:
     from doorstep.rehearsal import seeds, shelf
+    from doorstep.rehearsal.in_sandbox import proven
     from doorstep.rehearsal.rehearse import built_in, journey_class
-    from doorstep.rehearsal.rehearse import rehearse as play
     from doorstep.templates.packages import renderer
     from doorstep.workflows import registry
 
@@ -101,11 +101,8 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
         _only_their_log(),
     ):
         for name, scenario in zip(names, scenarios, strict=True):
-            # First as a worker would run it: clock, chance and I/O are errors in the sandbox, on every way a story
-            # takes. Templates are compiled with the first, so that no rehearsal's time tells of that.
-            proof = play(journey, scenario, render=not made, renderer=templates, sandboxed=True)
-            timeline = play(journey, scenario, renderer=templates)
-            made[name] = replace(timeline, problems=proof.problems) if timeline.ok else timeline
+            # Templates are compiled with the first, so that no rehearsal's time tells of that.
+            made[name] = proven(journey, scenario, words=not made, renderer=templates)
         for name, said in others.differences([n for n, t in made.items() if not t.ok]).items():
             made[name] = replace(made[name], problems=(said,))
     return [made[name] for name in names]

@@ -38,8 +38,10 @@ class Rehearse:
     def __call__(
         self, journey: str | type[Any], scenario: str | Scenario = "happy-path", **options: Any
     ) -> Story:
-        """Play it; `options` are those of `doorstep.rehearsal.rehearse.rehearse`. The story must be sound: else
-        `AssertionError`. Raises `ScenarioError` and `SetupError` as that does."""
+        """Play it; `options` are those of `doorstep.rehearsal.rehearse.rehearse`. The story must be sound, in the
+        worker's sandbox too, where each class and story is played once in a session (not with `sandboxed` given: then
+        it is played that way only): else `AssertionError`. Raises `ScenarioError` and `SetupError` as that does."""
+        from doorstep.rehearsal.in_sandbox import proven
         from doorstep.rehearsal.rehearse import built_in, rehearse
         from doorstep.rehearsal.story import Story
         from doorstep.templates.packages import renderer
@@ -47,7 +49,8 @@ class Rehearse:
 
         registry.load(self._packages)
         options.setdefault("renderer", renderer(self._packages) if self._packages else built_in())
-        return Story(rehearse(journey, self.scenario(scenario), **options)).is_sound()
+        play = rehearse if "sandboxed" in options else proven
+        return Story(play(journey, self.scenario(scenario), **options)).is_sound()
 
     def scenario(self, named: str | Scenario) -> Scenario:
         """A scenario by its name, or from a file that is named as seen from the test's folder."""

@@ -24,6 +24,7 @@ from doorstep.rehearsal.exploring.mutating import GAPS, Mutator, instants, local
 from doorstep.rehearsal.exploring.report import Report, weeks
 from doorstep.rehearsal.exploring.shrinking import sound
 from doorstep.rehearsal.exploring.vocabulary import heard, vocabulary
+from doorstep.rehearsal.in_sandbox import proof
 from doorstep.rehearsal.limits import built_in
 from doorstep.rehearsal.limits.finding import built_ins
 from doorstep.rehearsal.limits.registry import Breach, Limit
@@ -55,7 +56,8 @@ def explore(
 ) -> Report:
     """Plays at most `runs` stories, for at most `seconds` (shrinking what was found comes on top: a few hundred more
     for each finding). `limits`: by default the built-in ones. `bases`: scenarios to begin with. `first`: ends with the
-    first finding. `reachable`: whether a step that no story came to is told.
+    first finding. `reachable`: whether a step that no story came to is told. The class is played in the worker's
+    sandbox before the search, and so is each finding after it; the thousands between are not.
 
     Raises `SetupError` for an unknown journey.
     """
@@ -63,6 +65,10 @@ def explore(
     held = tuple(built_ins() if limits is None else limits)
     names = tuple(one.name for one in held) + ((built_in.REACHABLE,) if reachable else ())
     report = Report(journey=kind, seed=seed, limits=names, steps=steps.steps(cls))
+    report.refused = _refused(cls, _usual(), renderer)
+    if report.refused:
+        report.ended, report.whole = "the worker's sandbox refuses it", False
+        return report
     coverage = Coverage(cls)
     chance = random.Random(seed)  # noqa: S311 - a search that can be repeated, no secret
     search = _Search(cls, held, report, chance, coverage, renderer, reachable=reachable)
@@ -71,10 +77,27 @@ def explore(
             search.go(list(bases), runs, seconds, first, progress)
         except KeyboardInterrupt:
             report.ended, report.whole = "it was interrupted", False
+    _prove(cls, report, renderer)
     report.whole &= search.systematic
     if reachable and report.whole:
         report.never_sent = tuple(sorted(p for p in report.steps if not _came(p, search.sent)))
     return report
+
+
+def _refused(cls: type[Any], scenario: Scenario, renderer: Renderer | None) -> tuple[str, ...]:
+    """What only the sandbox has against the journey in this story: else it is a limit's business."""
+    story = replace(scenario, limits=())
+    fast = rehearse(cls, story, render=False, renderer=renderer)
+    return proof(cls, story, renderer=renderer) if fast.ok else ()
+
+
+def _prove(cls: type[Any], report: Report, renderer: Renderer | None) -> None:
+    """Each finding once in the sandbox. Interrupted meanwhile, what was found is told as it is."""
+    try:
+        for n, one in enumerate(report.findings):
+            report.findings[n] = replace(one, refused=_refused(cls, one.scenario, renderer))
+    except KeyboardInterrupt:
+        report.ended, report.whole = "it was interrupted", False
 
 
 def _came(pattern: str, sent: set[str]) -> bool:

@@ -18,12 +18,13 @@ WEEK = timedelta(days=7)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A limit that was broken, and the smallest story that shows it. `run`: in which story it was first seen, which
-    had `events` entries."""
+    had `events` entries. `refused`: what the worker's sandbox has against the journey in that story."""
 
     breach: Breach
     scenario: Scenario
     run: int
     events: int
+    refused: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -33,6 +34,7 @@ class Finding:
             "run": self.run,
             "events": len(self.scenario.timeline),
             "found_with_events": self.events,
+            "refused": list(self.refused),
             "scenario": write(self.scenario),
         }
 
@@ -48,7 +50,8 @@ class Week:
 @dataclass(slots=True, kw_only=True)
 class Report:
     """The whole search. `never_sent`: steps of the code that no story came to. Not `whole`: the search ended before
-    each scenario and each single thing was played, so nothing is said of them. `ended`: why it ended."""
+    each scenario and each single thing was played, so nothing is said of them. `ended`: why it ended. `refused`: what
+    the worker's sandbox has against the journey; then nothing was searched, for nothing could be found again."""
 
     journey: str
     seed: int
@@ -59,6 +62,7 @@ class Report:
     """Stories that did something no other had done before."""
     ended: str = ""
     whole: bool = True
+    refused: tuple[str, ...] = ()
     findings: list[Finding] = field(default_factory=list)
     steps: frozenset[str] = frozenset()
     never_sent: tuple[str, ...] = ()
@@ -67,8 +71,8 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Nothing broke a limit, and every step was reached."""
-        return not self.findings and not self.never_sent
+        """The sandbox lets it pass, nothing broke a limit, and every step was reached."""
+        return not self.refused and not self.findings and not self.never_sent
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -78,6 +82,7 @@ class Report:
             "seconds": round(self.elapsed, 3),
             "ended": self.ended,
             "limits": list(self.limits),
+            "refused": list(self.refused),
             "findings": [finding.as_json() for finding in self.findings],
             "steps": sorted(self.steps),
             "never_sent": list(self.never_sent) if self.whole else None,
