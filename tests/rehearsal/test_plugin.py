@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from doorstep.rehearsal import shelf
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "teashop"
 
@@ -146,3 +149,34 @@ def test_clock_chance_and_task_groups_fail_the_test_as_they_would_fail_a_worker(
     assert "4 failed" in said, said
     for what in ("random.random", "random.choice", "time.time", "asyncio.TaskGroup"):
         assert re.search(rf"must be mended: .*{re.escape(what)}", said), (what, said)
+
+
+def test_a_shipped_scenario_of_other_steps_is_noted_and_no_failure(shop: Path, tmp_path: Path) -> None:
+    """In text, JSON and HTML alike; only the file of one's own fails for it."""
+    env = {**os.environ, "DOORSTEP_STORE_PACKAGES": "teashop", "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def doorstep(*words: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "doorstep", "rehearse", "tea", *words],
+            cwd=shop, env=env, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
+    page = tmp_path / "all.html"
+    code, said = doorstep("--all", "--html", str(page))
+    assert code == 0, said
+    notes = [line.strip() for line in said.splitlines() if "Not for this journey" in line]
+    assert "– Not for this journey: it has no step 'check-in'." in notes
+    assert len([line for line in said.splitlines() if line.startswith("– ")]) == len(notes) == 5
+    assert "5 not for this journey" in page.read_text()
+    assert page.read_text().count("Not for this journey: it has no step") == 5
+
+    code, said = doorstep("-s", "sms-stop", "--json")
+    [told] = json.loads(said)
+    assert (code, told["problems"], told["lacks"]) == (0, [], ["attempt-failed"])
+    assert told["note"] == "Not for this journey: it has no step 'attempt-failed'."
+
+    shutil.copy(Path(shelf.SHIPPED) / "sms-stop.yaml", tmp_path)
+    code, said = doorstep("-s", str(tmp_path / "sms-stop.yaml"))
+    assert code == 1
+    assert "never came to a step 'attempt-failed'" in " ".join(said.split())

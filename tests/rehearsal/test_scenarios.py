@@ -276,3 +276,12 @@ def test_a_german_in_new_york_reads_german_at_their_own_hours(played: dict[str, 
     assert timeline.zone == "America/New_York"
     first = timeline.sent[0]
     assert first.text != played["happy-path"].sent[0].text
+
+
+def test_every_shipped_scenario_is_for_the_standard_journey(played: dict[str, Timeline]) -> None:
+    assert {n: t.lacks for n, t in played.items() if t.lacks} == {}
+
+
+def test_only_in_a_file_of_ones_own_a_step_that_is_not_there_is_a_mistake() -> None:
+    text = "scenario: mine\ntimeline:\n  - at: 1h after check-inn\n    customer: opens\n"
+    assert not rehearse("standard", read(text, "mine.yaml")).ok

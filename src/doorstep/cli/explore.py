@@ -58,7 +58,8 @@ def explore(
     Each finding is told with its smallest scenario, written to a file that `doorstep rehearse --scenario FILE` runs:
     it fails there too, until the journey is mended. The journey is played in the worker's sandbox first, and so is each
     finding: one that reads clock or chance is refused. Exit code 1 when something was found or refused. Nothing is
-    sent, and neither database nor Temporal is needed. Built-in limits: --list. Ctrl-C ends the search and tells what was found by then.
+    sent, and neither database nor Temporal is needed. Built-in limits: --list. Ctrl-C ends the search and tells what
+    was found by then.
     """
     packages = base.settings().store_packages
     from doorstep.rehearsal.limits.built_in import REACHABLE

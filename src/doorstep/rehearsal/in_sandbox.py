@@ -40,3 +40,10 @@ def proof(
         played = rehearse(cls, scenario, **{**options, "render": words, "sandboxed": True})
         _PROOFS[key] = played.problems
     return _PROOFS[key]
+
+
+def refused(cls: type[Any], scenario: Scenario, **options: Any) -> tuple[str, ...]:
+    """What only the sandbox has against the journey in this story: whatever shows in the fast run too is a limit's
+    business. Raises as `rehearse` does."""
+    story = replace(scenario, limits=())
+    return proof(cls, story, **options) if rehearse(cls, story, **{**options, "render": False}).ok else ()

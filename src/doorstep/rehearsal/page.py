@@ -29,6 +29,7 @@ def page(timelines: Sequence[Timeline]) -> str:
         title=timelines[0].scenario if len(timelines) == 1 else f"{len(timelines)} scenarios",
         journey=timelines[0].journey if timelines else "",
         failed=sum(not t.ok for t in timelines),
+        others=sum(t.ok and bool(t.note) for t in timelines),
     )
 
 

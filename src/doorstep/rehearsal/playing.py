@@ -13,7 +13,7 @@ from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionResult
 from doorstep.converter import IN_PROCESS
 from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.errors import ScenarioError, nearest
-from doorstep.rehearsal import checking, words
+from doorstep.rehearsal import checking, shelf, words
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.exploring import steps as source
 from doorstep.rehearsal.inbox import Heard, message_event
@@ -40,7 +40,8 @@ LONG_BEFORE = timedelta(days=400)
 
 
 class Play:
-    """One scenario on its way. `engines` by journey id; `happened` what was told, for the timeline."""
+    """One scenario on its way. `engines` by journey id; `happened` what was told, for the timeline; `lacks`: steps of a
+    scenario that came with Doorstep which this journey does not have."""
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class Play:
         self.engines: dict[str, Engine] = {}
         self.happened: list[Happening] = []
         self.problems: list[str] = []
+        self.lacks: list[str] = []
         self.now = placed
         self.script = Script(scenario, self.teller)
         self._read = 0
@@ -257,14 +259,19 @@ class Play:
     # --- at the end ---------------------------------------------------------------------------------------
 
     def _unheard(self) -> None:
-        """Entries that follow a touch which was never sent. A step that never was is a mistake of the file's."""
+        """Entries that follow a touch which was never sent. A step that never was is a mistake of the file's, unless
+        the file came with Doorstep: then it is for another journey."""
         rows = self.world.records.rows.get(self.person.ref, {})
         steps = {row.request.step: row.state.value for row in rows.values()}
         for entry in self.scenario.timeline:
             step = (
                 entry.at.step if isinstance(entry.at, After) else getattr(entry, "step", "").partition(":")[0]
             )
-            if step and step not in steps:
+            if not step or step in steps:
+                continue
+            if shelf.is_shipped(self.scenario) and not source.has(self.journey, step):
+                self.lacks += [step] if step not in self.lacks else []
+            else:
                 where = f"{self.scenario.file}:{entry.line}: " if entry.line else ""
                 known = steps.keys() | source.steps(self.journey)
                 near = "" if step in known else nearest(step, known)

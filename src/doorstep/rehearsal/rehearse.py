@@ -160,6 +160,7 @@ def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
         events=tuple(events),
         outcomes=outcomes,
         problems=tuple(dict.fromkeys(problems)),
+        lacks=tuple(play.lacks),
         elapsed_ms=elapsed_ms,
     )
 

@@ -24,6 +24,11 @@ def files(packages: Iterable[str] = ()) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def is_shipped(scenario: Scenario) -> bool:
+    """Whether it comes with Doorstep: written for the standard journey, it may not be for another."""
+    return Path(scenario.file).parent == SHIPPED
+
+
 def load(name: str, packages: Iterable[str] = ()) -> Scenario:
     """A scenario by its name, or from a file (a path that ends in `.yaml` or `.yml`). Raises `ScenarioError`."""
     if name.endswith((".yaml", ".yml")):

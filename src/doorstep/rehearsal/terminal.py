@@ -49,6 +49,7 @@ def page(timeline: Timeline) -> list[str]:
         left, shown = _left(timeline, entry.at, shown)
         made += _touch(timeline, entry, left) if isinstance(entry, Touch) else _event(timeline, entry, left)
     made += [line for problem in timeline.problems for line in _folded("✗ ", problem, "  ")]
+    made += _folded("– ", timeline.note, "  ") if timeline.note else []
     return made
 
 
@@ -56,13 +57,14 @@ def summary(timelines: Iterable[Timeline]) -> list[str]:
     """One line for each scenario."""
     made = []
     for t in timelines:
-        mark = "✓" if t.ok else "✗"
+        mark = ("–" if t.note else "✓") if t.ok else "✗"
         end = ", ".join(dict.fromkeys(o.replace("_", " ") or "did not end" for o in t.outcomes.values()))
         kept = len(t.touches) - len(t.sent)
         made.append(
             f"{mark} {t.scenario:<40} {len(t.sent):>3} sent {kept:>3} not  {end[:28]:<28} {t.elapsed_ms:>6.0f} ms"
         )
         made += [line for problem in t.problems for line in _folded("    ✗ ", problem, "      ")]
+        made += _folded("    – ", t.note, "      ") if t.note else []
     return made
 
 

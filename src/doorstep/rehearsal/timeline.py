@@ -109,8 +109,9 @@ class Happening:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """One scenario, played. `outcome`: how the first order's journey ended (empty: it did not); `outcomes` by order.
-    `problems`: what must be mended; a rehearsal with any has failed. Two timelines are equal when all but
-    `elapsed_ms` is."""
+    `problems`: what must be mended; a rehearsal with any has failed. `lacks`: steps the scenario names which this
+    journey does not have, where that is no mistake (a scenario that came with Doorstep, for another journey). Two
+    timelines are equal when all but `elapsed_ms` is."""
 
     scenario: str
     journey: str
@@ -121,6 +122,7 @@ class Timeline:
     events: tuple[Happening, ...] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     about: str = ""
     elapsed_ms: float = field(default=0.0, compare=False)
 
@@ -132,6 +134,14 @@ class Timeline:
     def ok(self) -> bool:
         """Nothing must be mended."""
         return not self.problems
+
+    @property
+    def note(self) -> str:
+        """That the scenario is not for this journey, and why; empty where it is."""
+        if not self.lacks:
+            return ""
+        steps = ", ".join(f"'{step}'" for step in self.lacks)
+        return f"Not for this journey: it has no step {steps}."
 
     @property
     def sent(self) -> tuple[Touch, ...]:
@@ -166,7 +176,7 @@ class Timeline:
         """JSON values; `from_json` makes the same timeline of them."""
         told: dict[str, Any] = {"scenario": self.scenario, "elapsed_ms": round(self.elapsed_ms, 3)}
         told |= {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in told}
-        return told | {"outcome": self.outcome}
+        return told | {"outcome": self.outcome, "note": self.note}
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Timeline:
@@ -175,6 +185,7 @@ class Timeline:
         given["touches"] = tuple(_touch(t) for t in told["touches"])
         given["events"] = tuple(_happening(e) for e in told["events"])
         given["problems"] = tuple(told["problems"])
+        given["lacks"] = tuple(told.get("lacks", ()))
         for name in ("placed_at", "ends_at"):
             given[name] = datetime.fromisoformat(told[name])
         return cls(**given)

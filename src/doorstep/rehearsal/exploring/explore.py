@@ -24,7 +24,7 @@ from doorstep.rehearsal.exploring.mutating import GAPS, Mutator, instants, local
 from doorstep.rehearsal.exploring.report import Report, weeks
 from doorstep.rehearsal.exploring.shrinking import sound
 from doorstep.rehearsal.exploring.vocabulary import heard, vocabulary
-from doorstep.rehearsal.in_sandbox import proof
+from doorstep.rehearsal.in_sandbox import refused
 from doorstep.rehearsal.limits import built_in
 from doorstep.rehearsal.limits.finding import built_ins
 from doorstep.rehearsal.limits.registry import Breach, Limit
@@ -65,7 +65,7 @@ def explore(
     held = tuple(built_ins() if limits is None else limits)
     names = tuple(one.name for one in held) + ((built_in.REACHABLE,) if reachable else ())
     report = Report(journey=kind, seed=seed, limits=names, steps=steps.steps(cls))
-    report.refused = _refused(cls, _usual(), renderer)
+    report.refused = refused(cls, _usual(), renderer=renderer)
     if report.refused:
         report.ended, report.whole = "the worker's sandbox refuses it", False
         return report
@@ -84,18 +84,11 @@ def explore(
     return report
 
 
-def _refused(cls: type[Any], scenario: Scenario, renderer: Renderer | None) -> tuple[str, ...]:
-    """What only the sandbox has against the journey in this story: else it is a limit's business."""
-    story = replace(scenario, limits=())
-    fast = rehearse(cls, story, render=False, renderer=renderer)
-    return proof(cls, story, renderer=renderer) if fast.ok else ()
-
-
 def _prove(cls: type[Any], report: Report, renderer: Renderer | None) -> None:
     """Each finding once in the sandbox. Interrupted meanwhile, what was found is told as it is."""
     try:
         for n, one in enumerate(report.findings):
-            report.findings[n] = replace(one, refused=_refused(cls, one.scenario, renderer))
+            report.findings[n] = replace(one, refused=refused(cls, one.scenario, renderer=renderer))
     except KeyboardInterrupt:
         report.ended, report.whole = "it was interrupted", False
 

@@ -74,7 +74,7 @@ class Finder:
         """The same breach in a story that its file tells as well."""
         try:
             timeline = self._play(scenario, render=render)
-            if any(built_in.NO_STEP in problem for problem in timeline.problems):
+            if timeline.lacks or any(built_in.NO_STEP in problem for problem in timeline.problems):
                 return None
             broken = self._limits[breach.limit].breaches(timeline, scenario)
             found = [b for b in broken if b.about == breach.about]

@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -122,6 +123,11 @@ class _Reader:
 def steps(journey: type[Any]) -> frozenset[str]:
     """The steps, some of them patterns. Empty where the source is not there."""
     return _Reader(list(_sources(journey))).all()
+
+
+def has(journey: type[Any], step: str) -> bool:
+    """Whether the code names that step, or a pattern of it."""
+    return any(fnmatchcase(step, known) for known in steps(journey))
 
 
 def varies(journey: type[Any]) -> bool:
