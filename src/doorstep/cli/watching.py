@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from watchfiles import watch
+from watchfiles import Change, DefaultFilter, watch
 
 import doorstep
 from doorstep.cli import base
@@ -15,18 +17,40 @@ from doorstep.packages import home
 _AGAIN = "from doorstep.cli import app; app()"
 
 
-def again_and_again() -> None:
-    """Until Ctrl-C. Code is loaded anew each time: a new process is the only honest reload."""
+def again_and_again(written: Iterable[Path] = ()) -> None:
+    """Until Ctrl-C. Code is loaded anew each time: a new process is the only honest reload. `written`: files that the
+    command itself writes; their change is no reason to run it again."""
     arguments = [word for word in sys.argv[1:] if word != "--watch"]
     places = watched(arguments, base.settings().store_packages)
     base.report(f"Watching {', '.join(str(place) for place in places)}. Ctrl-C ends.")
     _once(arguments)
     try:
-        for changes in watch(*places, raise_interrupt=False):
+        for changes in watch(*places, watch_filter=NotOurs(written), raise_interrupt=False):
             base.report(f"Changed: {', '.join(sorted({Path(path).name for _, path in changes}))}")
             _once(arguments)
     except KeyboardInterrupt:
         pass  # Ctrl-C is how it ends
+
+
+class NotOurs(DefaultFilter):
+    """What may change by itself: not the files named, and neither what this process's output is written to. Else one
+    change would be followed by another without end."""
+
+    def __init__(self, written: Iterable[Path]) -> None:
+        super().__init__()
+        self._written = {os.path.realpath(file) for file in written}
+        self._outputs = [os.fstat(number) for number in (1, 2)]
+
+    def __call__(self, change: Change, path: str) -> bool:
+        ours = os.path.realpath(path) in self._written or self._is_output(path)
+        return super().__call__(change, path) and not ours
+
+    def _is_output(self, path: str) -> bool:
+        try:
+            found = os.stat(path)
+        except OSError:  # it was removed meanwhile
+            return False
+        return any(os.path.samestat(found, output) for output in self._outputs)
 
 
 def watched(arguments: list[str], packages: tuple[str, ...]) -> list[Path]:
