@@ -97,6 +97,7 @@ def test_limits_said_in_words() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("at most 2 sms in 100000000000000 days", "There is no limit"),
         ("no promotion after refunds", "Did you mean 'no promotion after refund'?"),
         ("never sms after order.refund", "Did you mean 'order.refunded'?"),
         ("twice", "'at most 2 sms in 1 day'"),

@@ -49,6 +49,27 @@ MISTAKES = {
     "fault": (AT + "    provider: sms\n    fault: dwn\n    lasts: 1h\n", 5, "'down'"),
     "endless": (AT + "    provider: sms\n", 4, "for how long"),
     "span": (AT + "    provider: sms\n    lasts: long\n", 5, "no length of time"),
+    "far": (HEAD + "  - at: +100000000d\n    event: order.cancelled\n", 3, "At most 3650 days"),
+    "many digits": (HEAD + f"  - at: +{'9' * 5000}s\n    event: order.cancelled\n", 3, "At most 3650 days"),
+    "far after": (HEAD + "  - at: 4000d after shipped\n    event: order.cancelled\n", 3, "At most 3650 days"),
+    "far day": (HEAD + "  - at: day 9999 10:00\n    event: order.cancelled\n", 3, "At most 3650 days"),
+    "far in data": (
+        AT + "    event: shipment.created\n    data: {expect_next_by: +100000000d}\n",
+        5,
+        "At most 3650 days",
+    ),
+    "endless fault": (AT + "    provider: sms\n    lasts: 99999999999d\n", 5, "At most 3650 days"),
+    "far year": ("scenario: it\nplaced: 9999-12-31 10:15\n", 2, "a year from 1990"),
+    "pieces": ("scenario: it\norder:\n  lines: [1000000000000000000000 fern]\n", 3, "from 1 to 10000"),
+    "no piece": ("scenario: it\norder:\n  lines: [0 fern]\n", 3, "from 1 to 10000"),
+    "superscript": ("scenario: it\norder:\n  lines: [² fern]\n", 3, "no line"),
+    "times too many": (AT + f"    event: order.cancelled\n    times: {'9' * 5000}\n", 5, "1 to 20"),
+    "hexadecimal": (AT + "    event: order.refunded\n    data: {amount_minor: 0x1F}\n", 5, "no number"),
+    "a great number": (
+        AT + f"    event: order.refunded\n    data: {{amount_minor: {'9' * 30}}}\n",
+        5,
+        "out of range",
+    ),
     "action": (AT + "    agent: resum\n", 4, "'resume'"),
     "catch up": (AT + "    agent: resume\n    catch_up: shft\n", 5, "'shift'"),
     "order": (AT + "    event: order.cancelled\n    order: secnd\n", 5, "no order 'secnd'"),
@@ -95,6 +116,16 @@ def test_an_unknown_scenario_is_offered_the_nearest() -> None:
         shelf.load("late-parcl")
     with pytest.raises(ScenarioError, match="no file"):
         shelf.load("nowhere.yaml")
+
+
+def test_a_folder_is_said_to_be_one(tmp_path: Path) -> None:
+    """And is not offered as the nearest file."""
+    (tmp_path / "mine.yaml").mkdir()
+    with pytest.raises(ScenarioError, match=r"mine\.yaml is a folder"):
+        shelf.load(str(tmp_path / "mine.yaml"))
+    with pytest.raises(ScenarioError) as refused:
+        shelf.load(str(tmp_path / "mine2.yaml"))
+    assert "Did you mean" not in str(refused.value)
 
 
 def test_a_file_may_hold_everything_there_is() -> None:

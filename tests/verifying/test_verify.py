@@ -18,6 +18,8 @@ from tests.verifying.repository import HISTORIES, Here, Repository
 
 from doorstep.histories import as_text
 from doorstep.rehearsal.rebuild import from_file
+from doorstep.verifying import reporting
+from doorstep.verifying.verification import Breaks
 
 VERIFY = ("verify", "--seeds", "0")
 """In one process: other seeds cost a second each, and the tests that are about them say so."""
@@ -292,3 +294,10 @@ def test_stopped_in_the_middle_it_leaves_nothing_behind(
 def children_of(pid: int) -> list[int]:
     told = "".join(f.read_text() for f in Path(f"/proc/{pid}/task").glob("*/children"))
     return [int(p) for p in told.split()]
+
+
+def test_a_cause_that_ends_with_a_question_has_no_full_stop_behind_it() -> None:
+    gone = "There is no code of 'standard.v2' here. Did you mean 'standard.v1'?"
+    at = ", at 2026-03-02 09:15:00 UTC of virtual time."
+    for what, cause in ((gone, gone), (f"It raised{at}", "It raised."), (f"Is it 'x'?{at}", "Is it 'x'?")):
+        assert reporting._cause(Breaks(what=what, file="", line=0, at=None, already=False)) == cause

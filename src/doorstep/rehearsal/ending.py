@@ -212,8 +212,8 @@ def no_activity(engine: Execution, name: str, known: Iterable[str]) -> Rehearsal
     """The error for an activity nobody plays."""
     names = sorted(known)
     return RehearsalError(
-        f"The workflow asked for the activity '{name}', and nobody plays it.{nearest(name, names)}",
+        f"The workflow asked for the activity '{name}', and nobody plays it",
         at=engine.now,
         log=engine.log,
-        mend=f"Give the engine a function for it; it has {', '.join(names) or 'none'}.",
+        mend=f"{nearest(name, names)} Give the engine a function for it; it has {', '.join(names) or 'none'}.".strip(),
     )

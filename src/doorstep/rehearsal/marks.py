@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Spot:
 
     def number(self, low: int, high: int) -> int:
         text = self.text()
-        if not text.lstrip("-").isdigit() or not low <= int(text) <= high:
+        if not re.fullmatch(r"-?\d{1,18}", text, re.ASCII) or not low <= int(text) <= high:
             self.refuse(f"{self.what} is '{text}'.", f"Give a whole number from {low} to {high}.")
         return int(text)
 
@@ -83,7 +84,10 @@ class Spot:
         if isinstance(node, yaml.SequenceNode):
             return [spot.value() for spot in self.items()]
         if node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float") and ":" not in node.value:
-            return float(node.value) if "." in node.value else int(node.value)
+            try:
+                return float(node.value) if "." in node.value else int(node.value)
+            except ValueError:  # YAML's own, such as 0x1F and .nan, or thousands of digits
+                self.refuse(f"{self.what}: '{node.value[:40]}' is no number.", "Write it in decimal digits.")
         if node.tag == "tag:yaml.org,2002:bool":
             return self.truth()
         return None if node.tag == "tag:yaml.org,2002:null" else self.text()

@@ -31,6 +31,11 @@ _PLACED = re.compile(
     r"(?:(\d{4}-\d{2}-\d{2}) )?(\d{1,2}:\d{2})(?:, (\d{1,3}) days? before (?:a|the next) clock change)?"
 )
 _CLOCK_CHANGES_WITHIN = 370
+LONGEST = timedelta(days=3650)
+"""No moment lies further from its order, and nothing lasts longer: a journey takes some years at most."""
+_YEARS = (1990, 2100)
+_DIGITS = len(str(int(LONGEST.total_seconds())))
+_AT_MOST = f"At most {LONGEST.days} days."
 NOON = time(12)
 
 
@@ -92,9 +97,11 @@ class Placed:
 
 
 def when(text: str) -> When:
-    """Raises `ScenarioError` for what is none of the three forms."""
+    """Raises `ScenarioError` for what is none of the three forms, or too far from its order."""
     if found := _DAY.fullmatch(text.strip()):
         at = _time(found[2]) if found[2] else NOON
+        if abs(int(found[1])) > LONGEST.days:
+            raise ScenarioError(f"'{text}' is too far from the order.", mend=_AT_MOST)
         return Moment(day=int(found[1]), at=at)
     if found := _OFFSET.fullmatch(text.strip()):
         return Moment(offset=span(found[1]))
@@ -122,15 +129,24 @@ def placed(text: str) -> Placed:
         on = date.fromisoformat(found[1]) if found[1] else None
     except ValueError as error:
         raise ScenarioError(f"There is no day {found[1]}.") from error
+    if on is not None and not _YEARS[0] <= on.year <= _YEARS[1]:
+        raise ScenarioError(
+            f"'{text}' is too far away.", mend=f"Give a year from {_YEARS[0]} to {_YEARS[1]}."
+        )
     return Placed(at=_time(found[2]), on=on, before_change=int(found[3]) if found[3] else None)
 
 
 def span(text: str) -> timedelta:
-    """`2d 6h`, `90m`, `24h`. Raises `ScenarioError`."""
+    """`2d 6h`, `90m`, `24h`, up to `LONGEST`. Raises `ScenarioError`."""
     parts = re.findall(r"(\d+)([dhms])", text)
     if not re.fullmatch(rf"\s*{_SPAN}\s*", text):
         raise ScenarioError(f"'{text}' is no length of time.", mend="Write '24h', '2d 6h' or '90m'.")
-    return sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in parts), timedelta())
+    if any(len(n.lstrip("0")) > _DIGITS for n, _ in parts):
+        raise ScenarioError(f"'{text}' is too long.", mend=_AT_MOST)
+    length = sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in parts), timedelta())
+    if length > LONGEST:
+        raise ScenarioError(f"'{text}' is too long.", mend=_AT_MOST)
+    return length
 
 
 def span_text(length: timedelta) -> str:

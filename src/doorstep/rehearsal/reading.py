@@ -3,6 +3,7 @@ right name. docs/rehearsing.md shows the format."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from doorstep.rehearsal.scenario import (
 )
 from doorstep.rehearsal.shop import DEFAULT_SHOP, Product, Shop
 
+MOST = 10_000
+"""Pieces of one product in an order."""
 _TOP = ("scenario", "about", "person", "shop", "order", "placed", "heard", "limits", "timeline")
 _PERSON = ("ref", "first_name", "locale", "zone", "country", "reach", "consents", "suppressed")
 _SHOP = ("name", "zone", "locale", "country", "currency", "policy", "products")
@@ -152,8 +155,10 @@ def _bought(parts: dict[str, Spot], shop: Shop) -> Bought:
 def _goods(spot: Spot, shop: Shop) -> Goods:
     """`fern`, or `2 fern`."""
     count, _, ref = spot.text().rpartition(" ")
-    if count and not count.isdigit():
+    if count and not re.fullmatch(r"\d+", count, re.ASCII):
         spot.refuse(f"'{spot.text()}' is no line.", "Write 'fern' or '2 fern'.")
+    if count and not (len(count) < 18 and 1 <= int(count) <= MOST):
+        spot.refuse(f"'{spot.text()}' is no line.", f"Give a whole number of pieces from 1 to {MOST}.")
     with spot.here():
         checking.known_product(ref, shop)
     return Goods(product=ref, quantity=int(count or 1))

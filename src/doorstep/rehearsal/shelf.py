@@ -33,8 +33,12 @@ def load(name: str, packages: Iterable[str] = ()) -> Scenario:
     """A scenario by its name, or from a file (a path that ends in `.yaml` or `.yml`). Raises `ScenarioError`."""
     if name.endswith((".yaml", ".yml")):
         path = Path(name)
+        if path.is_dir():
+            raise ScenarioError(f"{name} is a folder.", mend="Give a file in it.")
         if not path.is_file():
-            beside = [str(p) for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+            beside = (
+                [str(p) for p in path.parent.glob("*.y*ml") if p.is_file()] if path.parent.is_dir() else []
+            )
             raise ScenarioError(f"There is no file {name}.{nearest(name, beside)}")
         return _read(path, path.stat().st_mtime_ns)
     known = files(packages)

@@ -119,7 +119,8 @@ def _histories(done: Verification) -> str:
 def _cause(breaks: Breaks) -> str:
     """Without place, virtual time and numbers, which differ from journey to journey."""
     what = re.sub(r"( in \S+:\d+)?, at [\d-]+ [\d:]+ UTC of virtual time\.?", "", breaks.what)
-    return re.sub(r" \d+'", "'", what).rstrip(".") + "."
+    told = re.sub(r" \d+'", "'", what).rstrip(".")
+    return told if told.endswith("?") else f"{told}."  # "Did you mean 'x'?" is a sentence already
 
 
 def _changes(done: Verification) -> list[str]:

@@ -29,7 +29,7 @@ FORMS = (
 KINDS = ("marketing", "promotion", "transactional", "message", *(channel.value for channel in Channel))
 _WORD = r"[a-z][\w.-]*"
 _AT_MOST = re.compile(
-    rf"at most (\d+) ({_WORD})(?: touch(?:es)?| messages?)? in (?:any )?(\d+) (day|hour|week)s?"
+    rf"at most (\d{{1,6}}) ({_WORD})(?: touch(?:es)?| messages?)? in (?:any )?(\d{{1,5}}) (day|hour|week)s?"
 )
 _NEVER = re.compile(rf"never ({_WORD}) (after|before) ({_WORD})")
 _UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
