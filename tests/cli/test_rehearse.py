@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -45,7 +46,10 @@ def doorstep(*words: str, home: Path | None = None) -> subprocess.CompletedProce
 
 
 def environment(home: Path | None) -> dict[str, str]:
-    more = {} if home is None else {"PYTHONPATH": str(home.parent), "DOORSTEP_STORE_PACKAGES": home.name}
+    if home is None:
+        return {**os.environ, "PYTHONUNBUFFERED": "1"}
+    path = os.pathsep.join(p for p in (str(home.parent), os.environ.get("PYTHONPATH", "")) if p)
+    more = {"PYTHONPATH": path, "DOORSTEP_STORE_PACKAGES": home.name}
     return {**os.environ, "PYTHONUNBUFFERED": "1", **more}
 
 
@@ -154,10 +158,16 @@ def test_chance_in_a_journey_is_refused_with_its_line(shop: Path) -> None:
     assert "__init__.py:9" in told.stdout
 
 
-def test_a_journey_that_goes_through_a_set_is_found_under_other_hash_seeds(shop: Path) -> None:
-    """Neither the sandbox nor a second run in the same process can see it."""
+@pytest.mark.parametrize(
+    "leaves",
+    ['{"assam", "sencha", "oolong", "rooibos"}', '{"community", "win-back-45"}'],
+    ids=["four", "two"],
+)
+def test_a_journey_that_goes_through_a_set_is_found_under_other_hash_seeds(shop: Path, leaves: str) -> None:
+    """Neither the sandbox nor a second run in the same process can see it. The two stand in one order under the seeds 1
+    and 2."""
     sent = 'await self.send("steep", purpose=Purpose.TRANSACTIONAL, prompted=True)'
-    each = """for leaf in {"assam", "sencha", "oolong", "rooibos"}:
+    each = f"""for leaf in {leaves}:
             await self.send("steep", purpose=Purpose.TRANSACTIONAL, about=leaf)"""
     (shop / "__init__.py").write_text(PACKAGE.replace(sent, each))
     told = doorstep("teashop", "--scenario", "monday", home=shop)
@@ -165,7 +175,7 @@ def test_a_journey_that_goes_through_a_set_is_found_under_other_hash_seeds(shop:
     said = " ".join(told.stdout.split())
     assert "not deterministic" in said
     assert "schedule activity touch steep" in said
-    assert "PYTHONHASHSEED=1" in said
+    assert re.search(r"under PYTHONHASHSEED=\d+ and .* under \d+\.? ?", said)
     assert "__init__.py:8" in said
 
 

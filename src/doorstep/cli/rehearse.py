@@ -97,7 +97,7 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
     scenarios = [shelf.load(name, packages) for name in names]
     made: dict[str, Timeline] = {}
     with (
-        seeds.Seeds(journey, names, packages, seeds.THREE if whole else seeds.TWO) as others,
+        seeds.Seeds(journey, names, packages, seeds.MANY if whole else seeds.ONE_STORY) as others,
         _only_their_log(),
     ):
         for name, scenario in zip(names, scenarios, strict=True):

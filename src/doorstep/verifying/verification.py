@@ -19,7 +19,7 @@ from doorstep.errors import BadInput, SetupError, Unreadable, nearest
 from doorstep.rehearsal.comparing import Change, Difference, Item, compared
 from doorstep.verifying.journeys import Recorded
 from doorstep.verifying.side import Pair
-from doorstep.verifying.steadiness import SEEDS, Sample, unsteady
+from doorstep.verifying.steadiness import SEEDS, Sample, seeds_for, unsteady
 from doorstep.verifying.wholeness import Unread
 
 MENDED = "mended"
@@ -184,8 +184,9 @@ def _carried_again(pair: Pair, sample: Sample, done: Verification, seeds: int, p
     """What another process would say otherwise breaks a journey, whatever this one said."""
     done.again = len(sample.kept)
     roots = (pair.old.revision.root, pair.new.revision.root)
-    found = unsteady(pair, pair.new, sample, seeds, done.assumption, progress)
-    before = unsteady(pair, pair.old, sample.only(found), seeds, done.assumption, progress)
+    chosen = seeds_for(pair.new.revision, pair.new.packages, done.steps, seeds)
+    found = unsteady(pair, pair.new, sample, chosen, done.assumption, progress)
+    before = unsteady(pair, pair.old, sample.only(found), chosen, done.assumption, progress)
     for n, one in enumerate(done.journeys):
         if one.id in found:
             broken = _where(found[one.id], roots)

@@ -17,6 +17,7 @@ from doorstep.workflows import registry
 from doorstep.workflows.journey import Journey
 
 ANYTHING = "*"
+_MODULES = 40
 
 
 @dataclass(slots=True)
@@ -128,6 +129,16 @@ def steps(journey: type[Any]) -> frozenset[str]:
 def has(journey: type[Any], step: str) -> bool:
     """Whether the code names that step, or a pattern of it."""
     return any(fnmatchcase(step, known) for known in steps(journey))
+
+
+def trees(journey: type[Any]) -> list[ast.Module]:
+    """The modules that its code stands in: those of the class and its mixins, and what else of its package (none of
+    ours) is imported."""
+    homes = {cls.__module__ for cls in authored(journey)}
+    packages = {home.partition(".")[0] for home in homes} - {"doorstep"}
+    beside = [name for name in sorted(sys.modules) if name.partition(".")[0] in packages]
+    modules = [sys.modules.get(name) for name in dict.fromkeys([*sorted(homes), *beside[:_MODULES]])]
+    return [tree for module in modules if module is not None and (tree := _tree(module)) is not None]
 
 
 def varies(journey: type[Any]) -> bool:
