@@ -96,8 +96,17 @@ class Engine(Execution):
         return made
 
     def cancel(self, reason: str = "") -> None:
-        """A request to cancel the workflow, heard now."""
+        """A request to cancel the workflow, heard now. A run hears one: another is without effect, as on a server."""
+        if self._length and not self.done:
+            self._run(self._now)  # what is due may begin another run
+        if not self.done and self._cancelling():
+            return
         self._outside(Job(cancel_workflow=CancelWorkflow(reason=reason)), "cancel_requested", reason)
+
+    def _cancelling(self) -> bool:
+        """Whether this run was asked to cancel before; it may be one that was rebuilt."""
+        heard = (job for turn in self.turns if turn.start is self._start for job in turn.jobs)
+        return any(job.HasField("cancel_workflow") for job in (*heard, *self._waiting_jobs))
 
     def query(self, name: str, *args: Any) -> Any:
         """A query's answer; changes nothing. Raises what the handler raises, as its failure."""
