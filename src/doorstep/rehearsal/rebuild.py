@@ -22,6 +22,7 @@ from temporalio.converter import DataConverter
 from doorstep.errors import NotFound, Unreadable, nearest
 from doorstep.rehearsal import recorded
 from doorstep.rehearsal._sdk import Job
+from doorstep.rehearsal._sdk.protocol import ActivityResolution
 from doorstep.rehearsal.activities import ActivityFunction
 from doorstep.rehearsal.agreement import Agreement
 from doorstep.rehearsal.ending import Ending
@@ -141,7 +142,10 @@ class _Rebuilding:
         ended = recorded.activity_end(event)
         if ended is not None:
             scheduled, told = ended
-            return self._engine._agenda.resolved(self._scheduled.get(scheduled, -1), told)
+            seq, agenda = self._scheduled.get(scheduled, -1), self._engine._agenda
+            if (run := agenda.activities.get(seq)) is not None:
+                _name(told, run.id, run.type)
+            return agenda.resolved(seq, told)
         job = recorded.job(event)
         if job is not None and job.HasField("fire_timer"):
             self._engine._agenda.timers.pop(job.fire_timer.seq, None)
@@ -180,3 +184,11 @@ class _Rebuilding:
                     if run.id == wanted and not run.local:
                         self._scheduled[event.event_id] = run.seq
                         run.scheduled = recorded.micros(event)
+
+
+def _name(told: ActivityResolution, id: str, type_: str) -> None:
+    """Whose end it is: its event does not say, and the error that the workflow catches does."""
+    kind = told.WhichOneof("status")
+    if kind in ("failed", "cancelled"):
+        about = getattr(told, kind).failure.activity_failure_info
+        about.activity_id, about.activity_type.name = id, type_

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import EventType, RetryState, WorkflowTaskFailedCause
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -244,6 +244,7 @@ def activity_end(event: HistoryEvent) -> tuple[int, ActivityResolution] | None:
     failure.activity_failure_info.started_event_id = told.started_event_id
     if end == "canceled":
         failure.cause.canceled_failure_info.details.CopyFrom(told.details)
+        failure.activity_failure_info.retry_state = RetryState.RETRY_STATE_CANCEL_REQUESTED
         return told.scheduled_event_id, ActivityResolution(cancelled=Cancellation(failure=failure))
     failure.cause.CopyFrom(told.failure)
     failure.activity_failure_info.retry_state = told.retry_state
