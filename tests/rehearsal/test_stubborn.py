@@ -9,11 +9,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.rehearsal import stubborn
+
+from doorstep.rehearsal import guard, nudging
 
 HANGS = 120.0
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the clock that ticks is Linux's")
@@ -102,3 +105,19 @@ def test_a_persons_interruption_is_no_mischief_of_the_workflow(main: str, sandbo
     assert process.stdout.readline() == "begun\n"
     process.send_signal(signal.SIGINT)
     assert ended(process)[1] == "Ctrl-C\n"
+
+
+def test_an_interruption_as_a_turn_begins_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard.end(guard.begin())
+    before, hear = signal.getsignal(signal.SIGURG), nudging.hear
+
+    def interrupted(number: int, handler: Any) -> None:
+        hear(number, handler)
+        monkeypatch.setattr(nudging, "hear", hear)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nudging, "hear", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        guard.begin()
+    assert threading.get_ident() not in guard.turns()
+    assert signal.getsignal(signal.SIGURG) is before

@@ -120,8 +120,13 @@ def begin() -> _Turn:
         _start()
     thread = threading.get_ident()
     mine = _turns[thread] = _Turn(thread)
-    if thread == _main:
-        mine.before = nudging.hear(nudging.SIGNAL, _heard)
+    try:
+        if thread == _main:
+            mine.before = nudging.heard_by(nudging.SIGNAL)
+            nudging.hear(nudging.SIGNAL, _heard)
+    except BaseException:  # a person's Ctrl-C, say
+        end(mine)
+        raise
     return mine
 
 

@@ -20,6 +20,7 @@ from typing import Any
 SIGNAL: int = getattr(signal, "SIGURG", 0)
 #: `signal.signal` without its enumerations, which cost more than all the rest of a turn's guard
 hear: Callable[[int, Any], Any] = _signal.signal
+heard_by: Callable[[int], Any] = _signal.getsignal
 #: seconds of the process's processor time from one tick to the next
 TICKS_EVERY = 0.25
 

@@ -50,10 +50,14 @@ def in_turn[Given, Made](
     """What `act` makes of it under the guard's eyes, with this running loop in place of the caller's. Raises
     `StuckError` when it had to be interrupted, however it ended then, and `QuitError` for what only a process's end
     should raise. A person's Ctrl-C goes through."""
-    outer, mine = asyncio._get_running_loop(), guard.begin()
-    asyncio._set_running_loop(loop)
+    outer = asyncio._get_running_loop()
+    try:
+        mine = guard.begin()
+    except guard.Interrupted:  # a process that was stopped just here, and has gone on
+        raise StuckError(None, waited=True) from None
     try:
         try:
+            asyncio._set_running_loop(loop)
             made = act(given)
         finally:
             guard.end(mine)
