@@ -171,6 +171,10 @@ class JourneyError(DoorstepError):
 
 
 def nearest(wrong: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the nearest known name, or the empty string."""
-    close = difflib.get_close_matches(wrong, sorted(known), n=1, cutoff=0.5)
+    """` Did you mean 'x'?` for the nearest known name, or the empty string. One in which two neighbours are swapped is
+    nearest: of order numbers many differ in one place, and that is how they are mistyped."""
+    names = sorted(known)
+    swapped = {wrong[:n] + wrong[n + 1] + wrong[n] + wrong[n + 2 :] for n in range(len(wrong) - 1)}
+    close = [name for name in names if name in swapped and name != wrong]
+    close = close or difflib.get_close_matches(wrong, names, n=1, cutoff=0.5)
     return f" Did you mean '{close[0]}'?" if close else ""
