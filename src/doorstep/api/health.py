@@ -1,7 +1,8 @@
 """Whether the process lives, whether it can work, and a page that says where everything is.
 
-*Ready* means: webhooks are kept and reads answered. That needs the database and nothing else, so Temporal being
-away does not fail readiness: taking the API out of rotation would turn away webhooks that the inbox would have kept.
+*Ready* means: webhooks are kept and reads answered. That needs a database that takes writes, and nothing else, so
+Temporal being away does not fail readiness: taking the API out of rotation would turn away webhooks that the inbox
+would have kept.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ async def healthz() -> Alive:
         200: examples.ok(examples.READY),
         503: {
             "model": Ready,
-            "description": "The database is out of reach, or its tables do not serve this release.",
+            "description": "The database is out of reach or takes no writes, or its tables do not serve this release.",
             "content": {"application/json": {"examples": examples.named(examples.NOT_READY)}},
         },
     },

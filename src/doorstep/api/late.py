@@ -41,9 +41,8 @@ class LateGateway:
                 self.found = await self._connect()
                 self._there_now.set()
             except Exception as error:  # noqa: BLE001 - whatever keeps Temporal away, the API stays and tries again
-                why = (
-                    str(error) if isinstance(error, SetupError) else type(error).__name__
-                )  # a person's to mend
+                # what a person has to mend is said in its own words
+                why = str(error) if isinstance(error, SetupError) else type(error).__name__
                 log.warning("api.temporal_unreachable", error=why, again_in_seconds=wait)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)

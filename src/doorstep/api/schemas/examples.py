@@ -359,14 +359,27 @@ READY = {
         },
     ),
 }
-NOT_READY = named_value(
-    "not_migrated",
-    {
-        "ready": False,
-        "database": {
-            "state": "behind",
-            "detail": "Run `doorstep migrate`: its tables are not this release's.",
+NOT_READY = {
+    **named_value(
+        "not_migrated",
+        {
+            "ready": False,
+            "database": {
+                "state": "behind",
+                "detail": "Run `doorstep migrate`: its tables are not this release's.",
+            },
+            "temporal": _TEMPORAL,
         },
-        "temporal": _TEMPORAL,
-    },
-)
+    ),
+    **named_value(
+        "a_standby",
+        {
+            "ready": False,
+            "database": {
+                "state": "down",
+                "detail": "It takes no writes (a standby, or told so): reads are answered, webhooks are refused.",
+            },
+            "temporal": _TEMPORAL,
+        },
+    ),
+}

@@ -26,8 +26,8 @@ class Part(View):
     """One thing the API stands on."""
 
     state: PartState = Field(
-        description="`ok`, `down` (out of reach), `behind` (the database is not migrated) or `beyond` (a newer release "
-        "took away what this one needs)."
+        description="`ok`, `down` (out of reach, or a database that takes no writes), `behind` (the database is not "
+        "migrated) or `beyond` (a newer release took away what this one needs)."
     )
     detail: str = Field(description="What follows from it.")
 
@@ -36,7 +36,8 @@ class Ready(View):
     """Whether requests can be served."""
 
     ready: bool = Field(
-        description="Webhooks are kept and reads answered: the database is there, and its tables serve this release."
+        description="Webhooks are kept and reads answered: the database is there and takes writes, and its tables "
+        "serve this release."
     )
     database: Part
     temporal: Part = Field(description="Down: actions and live reads answer 503, webhooks wait in the inbox.")
