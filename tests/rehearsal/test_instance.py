@@ -34,7 +34,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Said]:
 
     def noted(self: _sdk.Machine, *args: Any, **more: Any) -> list[_sdk.Command]:
         commands = activate(self, *args, **more)
-        heard.append([command.SerializeToString(deterministic=True) for command in commands])
+        heard.append([command.SerializeToString(deterministic=True) for command in _sdk.commands(commands)])
         return commands
 
     def told() -> Said:
@@ -120,7 +120,7 @@ def test_the_sdks_internals_are_known_in_one_place() -> None:
         for file in package.rglob("*.py")
         if internal.search(file.read_text(encoding="utf-8"))
     }
-    names = ("__init__", "activity", "instance", "protocol", "waiting")
+    names = ("__init__", "activity", "instance", "plain", "protocol", "waiting")
     assert found == {f"rehearsal/_sdk/{name}.py" for name in names}
 
 

@@ -17,6 +17,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 
 from doorstep.rehearsal import _sdk
+from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
 from doorstep.rehearsal._sdk.protocol import ScheduleActivity, ScheduleLocalActivity
 from doorstep.rehearsal.log import moment
 
@@ -24,6 +25,7 @@ ActivityFunction = Callable[..., Any]
 """`function(call: ActivityCall, *args) -> result`, or raises. Arguments are decoded with the annotations of the
 parameters after `call`. Plain functions only: nothing waits in a rehearsal."""
 
+Asked = Schedule | ScheduleActivity | ScheduleLocalActivity
 _AT_ONCE, _MICROSECOND = timedelta(), timedelta(microseconds=1)
 #: the server's retry policy for who gives none, and what its zeros mean
 _INITIAL, _COEFFICIENT, _LONGEST = 1_000_000, 2.0, 100
@@ -67,7 +69,7 @@ class ActivityRun:
     start_to_close: int | None
     schedule_to_close: int | None
     cancellation: int
-    command: ScheduleActivity | ScheduleLocalActivity
+    asked: Asked
     attempt: int = 1
     token: int = 0
     """Of the heap entry that carries it on; an older entry is void."""
@@ -79,7 +81,21 @@ class ActivityRun:
     failure: Failure | None = None
 
     @classmethod
-    def of(cls, command: ScheduleActivity | ScheduleLocalActivity, at: int) -> ActivityRun:
+    def of(cls, command: Asked, at: int) -> ActivityRun:
+        if isinstance(command, Schedule):
+            return cls(
+                command.seq,
+                command.activity_id,
+                command.activity_type,
+                isinstance(command, ScheduleLocal),
+                command.arguments,
+                at,
+                at,
+                command.start_to_close,
+                command.schedule_to_close,
+                command.cancellation_type,
+                command,
+            )
         local = isinstance(command, ScheduleLocalActivity)
         scheduled, attempt = at, 1
         if isinstance(command, ScheduleLocalActivity) and command.attempt > 1:
@@ -96,9 +112,14 @@ class ActivityRun:
             start_to_close=_duration(command, "start_to_close_timeout"),
             schedule_to_close=_duration(command, "schedule_to_close_timeout"),
             cancellation=command.cancellation_type,
-            command=command,
+            asked=command,
             attempt=attempt,
         )
+
+    @property
+    def command(self) -> Any:
+        """The command as Temporal's protocol has it."""
+        return self.asked.message if isinstance(self.asked, Schedule) else self.asked
 
     @property
     def deadline(self) -> int | None:

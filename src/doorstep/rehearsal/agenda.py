@@ -6,10 +6,10 @@ import heapq
 from collections.abc import Callable
 from typing import Any
 
-from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter
 
-from doorstep.rehearsal._sdk import Job
+from doorstep.rehearsal._sdk import Job, Told
+from doorstep.rehearsal._sdk.plain import ActivityCompleted, StartTimer, TimerFired
 from doorstep.rehearsal._sdk.protocol import (
     ActivityCancellationType,
     ActivityFailure,
@@ -53,7 +53,7 @@ class Agenda:
         self.activities: dict[int, ActivityRun] = {}
         self._heap: list[tuple[int, int, int, Any]] = []
         self._order = 0
-        self._at_once: list[Job] = []
+        self._at_once: list[Told] = []
         self._locals: list[ActivityRun] = []
         self._unsent: list[ActivityRun] = []
 
@@ -68,9 +68,7 @@ class Agenda:
     def take(self, kind: str, asked: Any, at: int) -> None:
         """A command of the workflow."""
         if kind == "start_timer":
-            given = asked.start_to_fire_timeout
-            lasts = given.seconds * 1_000_000 - (-given.nanos // 1000)
-            self.set_timer(asked.seq, at + max(lasts, SHORTEST_TIMER))
+            self.set_timer(asked.seq, at + max(_lasts(asked), SHORTEST_TIMER))
         elif kind == "cancel_timer":
             self.timers.pop(asked.seq, None)
         elif kind in ("schedule_activity", "schedule_local_activity"):
@@ -117,18 +115,16 @@ class Agenda:
             heapq.heappop(self._heap)
         return None
 
-    def due(self, at: int) -> list[Job]:
+    def due(self, at: int) -> list[Told]:
         """What is due at `at`, in the order in which it was set. May be nothing the workflow hears of: an attempt
         that failed and will be made again."""
-        jobs: list[Job] = []
+        jobs: list[Told] = []
         while (due := self.next_due()) is not None and due <= at:
             _, _, kind, what = heapq.heappop(self._heap)
             if kind == _TIMER:
                 del self.timers[what]
                 self._note("timer_fired", str(what))
-                fired = Job()
-                fired.fire_timer.seq = what
-                jobs.append(fired)
+                jobs.append(TimerFired(what))
             elif kind == _ATTEMPT:
                 self._attempt(what, at)
             else:
@@ -139,7 +135,7 @@ class Agenda:
                     jobs.append(job)
         return jobs
 
-    def settled(self, at: int) -> list[Job]:
+    def settled(self, at: int) -> list[Told]:
         """What still belongs to the task under way: cancellations told at once, then local activities."""
         if jobs := self.at_once():
             return jobs
@@ -154,7 +150,7 @@ class Agenda:
                 jobs.append(job)
         return jobs
 
-    def at_once(self) -> list[Job]:
+    def at_once(self) -> list[Told]:
         """Cancellations that the workflow is told without waiting for anybody."""
         jobs, self._at_once = self._at_once, []
         return jobs
@@ -195,11 +191,11 @@ class Agenda:
         run.due = ends
         run.token = self._push(ends, _END, run)
 
-    def _ended(self, run: ActivityRun, at: int) -> Job | None:
+    def _ended(self, run: ActivityRun, at: int) -> Told | None:
         run.started = False
         if run.value is not None:
             self._note(*run.told("completed"), run.value)
-            return None if run.abandoned else _completed(run, run.value)
+            return None if run.abandoned else ActivityCompleted(run.seq, run.local, run.value)
         due, state = run.retried(at)
         again = due is not None and (not run.local or due - at <= run.local_threshold)
         self._note(*run.told("attempt_failed" if again else "failed"), run.failure)
@@ -233,13 +229,12 @@ def _retired(*_: object) -> Any:
     raise AssertionError("the workflow was taken down")
 
 
-def _completed(run: ActivityRun, value: Payload) -> Job:
-    """Made in place: a message put into another is copied."""
-    job = Job()
-    resolved = job.resolve_activity
-    resolved.seq, resolved.is_local = run.seq, run.local
-    resolved.result.completed.result.CopyFrom(value)
-    return job
+def _lasts(asked: Any) -> int:
+    """Microseconds of a timer, the last one begun included."""
+    if isinstance(asked, StartTimer):
+        return -(-asked.nanos // 1000)
+    given = asked.start_to_fire_timeout
+    return int(given.seconds * 1_000_000 - (-given.nanos // 1000))
 
 
 def _resolved(run: ActivityRun, told: ActivityResolution) -> Job:

@@ -135,7 +135,7 @@ def named(kind: str, asked: Any) -> str:
     return str(asked.seq) if "seq" in asked.DESCRIPTOR.fields_by_name else ""
 
 
-def ends(command: _sdk.Command) -> bool:
+def ends(command: _sdk.Said) -> bool:
     """Whether a command ends the run. Like the SDK's core, the engine obeys it after the others of its task."""
     return command.WhichOneof("variant") in ENDS
 

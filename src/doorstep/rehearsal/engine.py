@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from temporalio.api.common.v1 import Payload
 
-from doorstep.rehearsal import ending
+from doorstep.rehearsal import _sdk, ending
 from doorstep.rehearsal._sdk import Job
 from doorstep.rehearsal._sdk.protocol import CancelWorkflow, DoUpdate, QueryWorkflow, SignalWorkflow
 from doorstep.rehearsal.ending import Update
@@ -112,7 +112,7 @@ class Engine(Execution):
         """A query's answer; changes nothing. Raises what the handler raises, as its failure."""
         self._run(self._now)
         job = QueryWorkflow(query_id="q", query_type=name, arguments=self._payloads(args))
-        for command in self._activate([Job(query_workflow=job)]):
+        for command in _sdk.commands(self._activate([Job(query_workflow=job)])):
             if command.HasField("respond_to_query"):
                 return ending.answer(
                     command.respond_to_query, self.definition.query_result(name), self.converter

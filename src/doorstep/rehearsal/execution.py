@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import Any, Protocol
 
 from temporalio.api.common.v1 import Payload
@@ -13,7 +14,7 @@ from temporalio.converter import DataConverter
 
 from doorstep.converter import IN_PROCESS
 from doorstep.rehearsal import _sdk, ending, proving
-from doorstep.rehearsal._sdk import Command, Job
+from doorstep.rehearsal._sdk import Job, PlainCommand, Said, Told
 from doorstep.rehearsal._sdk.protocol import InitializeWorkflow
 from doorstep.rehearsal.activities import ActivityFunction
 from doorstep.rehearsal.agenda import Agenda
@@ -35,7 +36,7 @@ class Recorded(Protocol):
 
     flags: Iterable[int]
 
-    def settled(self, execution: Execution) -> list[Job]:
+    def settled(self, execution: Execution) -> list[Told]:
         """What belongs to the task still: the ends of local activities, cancellations told at once."""
         ...
 
@@ -133,10 +134,10 @@ class Execution:
     def _adopt(self, start: InitializeWorkflow, run_id: str) -> None:
         """Begin a run with this start."""
         self._start, self._run_id, self._length = start, run_id, 0
-        self._waiting_jobs: list[Job] = [Job(initialize_workflow=start)]
+        self._waiting_jobs: list[Told] = [Job(initialize_workflow=start)]
         self._note("started", start.workflow_type, start)
 
-    def _turn(self, jobs: list[Job], recorded: Recorded | None = None) -> None:
+    def _turn(self, jobs: list[Told], recorded: Recorded | None = None) -> None:
         """One workflow task, and what it settles at once."""
         self._waiting_jobs = []
         self._tasks_now += 1
@@ -145,8 +146,8 @@ class Execution:
         self._length += 3
         while jobs:
             commands = self._activate(jobs, recorded)
-            places = self._machine.places if self._machine and self.traced else [None] * len(commands)
-            given = list(zip(commands, places, strict=True))
+            places = self._machine.places if self._machine and self.traced else repeat(None)
+            given = list(zip(commands, places, strict=False))
             if len(given) > 1:
                 given.sort(key=lambda c: ending.ends(c[0]))  # the last word comes last
             for command, place in given:
@@ -157,7 +158,7 @@ class Execution:
         if recorded is None:
             self._agenda.send(self._now)
 
-    def _activate(self, jobs: list[Job], recorded: Recorded | None = None) -> list[Command]:
+    def _activate(self, jobs: list[Told], recorded: Recorded | None = None) -> Sequence[Said]:
         if self._machine is None:
             with ending.told(self):
                 self._machine = self._made()
@@ -187,9 +188,13 @@ class Execution:
             traced=self.traced,
         )
 
-    def _obey(self, command: Command, place: Place | None) -> None:
-        kind = command.WhichOneof("variant") or ""
-        asked = getattr(command, kind)
+    def _obey(self, command: Said, place: Place | None) -> None:
+        asked: Any = command
+        if isinstance(command, PlainCommand):
+            kind = command.kind
+        else:
+            kind = command.WhichOneof("variant") or ""
+            asked = getattr(command, kind)
         if kind not in COMMANDS:
             raise refusal(self, command, place)
         self._length += 1

@@ -61,7 +61,8 @@ class Entry:
     micros: int
     kind: str
     name: str
-    message: Message | None = None
+    told: Any = None
+    """What it says: a protobuf, or what makes one (`message`)."""
     place: Place | None = None
     """Where in the author's code a command was given; known only when the engine traces."""
 
@@ -76,9 +77,15 @@ class Entry:
         return self.kind in COMMANDS
 
     @property
+    def message(self) -> Any:
+        """What it says, in Temporal's protocol; None for what says no more than its name."""
+        return self.told if self.told is None or isinstance(self.told, Message) else self.told.message
+
+    @property
     def content(self) -> Any:
         """The message as plain data, payloads decoded from their JSON."""
-        return {} if self.message is None else plain(self.message)
+        message = self.message
+        return {} if message is None else plain(message)
 
     def __str__(self) -> str:
         where = f"  ({self.place})" if self.place else ""

@@ -30,8 +30,8 @@ class Turn:
     at: int
     """Nanoseconds since 1970."""
     length: int
-    jobs: Sequence[_sdk.Job]
-    commands: Sequence[_sdk.Command]
+    jobs: Sequence[_sdk.Told]
+    commands: Sequence[_sdk.Said]
 
 
 def carried_out_again(engine: Execution) -> None:
@@ -44,9 +44,10 @@ def carried_out_again(engine: Execution) -> None:
         if machine is None or machine.start is not turn.start:
             machine = machine_of(engine, turn)
         with ending.told(engine):
-            commands = machine.activate(turn.jobs, at=turn.at, length=turn.length)
-        if list(commands) != list(turn.commands):
-            raise _differs(engine, turn, commands, machine)
+            again = machine.activate(turn.jobs, at=turn.at, length=turn.length)
+        first, second = _sdk.commands(turn.commands), _sdk.commands(again)
+        if first != second:
+            raise _differs(engine, turn, first, second, machine)
     if machine is not None:
         machine.evict()
 
@@ -66,19 +67,22 @@ def machine_of(engine: Execution, turn: Turn) -> _sdk.Machine:
 
 
 def _differs(
-    engine: Execution, turn: Turn, commands: Sequence[_sdk.Command], machine: _sdk.Machine
+    engine: Execution,
+    turn: Turn,
+    first: Sequence[_sdk.Command],
+    second: Sequence[_sdk.Command],
+    machine: _sdk.Machine,
 ) -> NotDeterministic:
     number = next(
-        (n for n, (a, b) in enumerate(zip(turn.commands, commands, strict=False)) if a != b),
-        min(len(turn.commands), len(commands)),
+        (n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
+        min(len(first), len(second)),
     )
-    first = _said(turn.commands, number, turn.at // 1000)
-    second = _said(commands, number, turn.at // 1000)
-    places = machine.places
-    until = [e for e in engine.log if e.micros <= turn.at // 1000]
+    at, places = turn.at // 1000, machine.places
+    until = [e for e in engine.log if e.micros <= at]
     return NotDeterministic(
-        f"The workflow is not deterministic: first it said [{first}], carried out again [{second}]",
-        at=Entry(turn.at // 1000, "", "").at,
+        f"The workflow is not deterministic: first it said [{_said(first, number, at)}], carried out again "
+        f"[{_said(second, number, at)}]",
+        at=Entry(at, "", "").at,
         log=until,
         place=places[number] if number < len(places) else None,
         mend="Nothing a workflow does may depend on sets, ids, module state or anything else outside it.",

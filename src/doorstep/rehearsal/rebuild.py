@@ -21,7 +21,7 @@ from temporalio.converter import DataConverter
 
 from doorstep.errors import NotFound, Unreadable, nearest
 from doorstep.rehearsal import recorded
-from doorstep.rehearsal._sdk import Job
+from doorstep.rehearsal._sdk import Job, Told
 from doorstep.rehearsal._sdk.protocol import ActivityResolution
 from doorstep.rehearsal.activities import ActivityFunction
 from doorstep.rehearsal.agreement import Agreement
@@ -151,11 +151,11 @@ class _Rebuilding:
             self._engine._agenda.timers.pop(job.fire_timer.seq, None)
         return job
 
-    def _ended_late(self) -> list[Job]:
+    def _ended_late(self) -> list[Told]:
         """Local activities of an earlier task that ended in this one (it beat its heart meanwhile)."""
         return [job for end in list(self._ends.values()) if (job := self._end(end)) is not None]
 
-    def settled(self, execution: Execution) -> list[Job]:
+    def settled(self, execution: Execution) -> list[Told]:
         """See `execution.Recorded`."""
         if jobs := execution._agenda.at_once():
             return jobs

@@ -23,7 +23,7 @@ _MEND = (
 )
 
 
-def refusal(engine: Execution, command: _sdk.Command, place: Place | None) -> Refused:
+def refusal(engine: Execution, command: _sdk.Said, place: Place | None) -> Refused:
     """The error for a command that is not played, with the line that gave it."""
     kind = command.WhichOneof("variant") or ""
     words, names = _ASKED.get(kind, (f"asks for '{kind.replace('_', ' ')}'", ""))
@@ -38,7 +38,7 @@ def refusal(engine: Execution, command: _sdk.Command, place: Place | None) -> Re
     )
 
 
-def _where(engine: Execution, command: _sdk.Command) -> Place | None:
+def _where(engine: Execution, command: _sdk.Said) -> Place | None:
     """The line, where the engine did not trace: everything is carried out once more, traced."""
     machine: _sdk.Machine | None = None
     try:

@@ -16,20 +16,20 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
-from temporalio.bridge.proto.workflow_activation import (
-    InitializeWorkflow,
-    RemoveFromCache,
-    WorkflowActivationJob,
-)
-from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.bridge.proto.workflow_activation import InitializeWorkflow, RemoveFromCache
 from temporalio.common import MetricMeter, Priority, TypedSearchAttributes
 from temporalio.converter import DataConverter, PayloadConverter
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
 from doorstep.converter import Payloads
 from doorstep.rehearsal import guard
+from doorstep.rehearsal._sdk import instance, plain
 from doorstep.rehearsal._sdk.instance import LONGEST_HISTORY as LONGEST_HISTORY
 from doorstep.rehearsal._sdk.instance import Activation, Instance
+from doorstep.rehearsal._sdk.plain import Command as Command
+from doorstep.rehearsal._sdk.plain import Job as Job
+from doorstep.rehearsal._sdk.plain import PlainCommand as PlainCommand
+from doorstep.rehearsal._sdk.plain import PlainJob as PlainJob
 from doorstep.rehearsal._sdk.turning import QuitError as QuitError
 from doorstep.rehearsal._sdk.turning import StuckError as StuckError
 from doorstep.rehearsal._sdk.turning import TaskFailedError as TaskFailedError
@@ -41,8 +41,10 @@ from doorstep.sandbox import sandbox
 
 NAMESPACE = "rehearsal"
 
-Job = WorkflowActivationJob
-Command = WorkflowCommand
+Told = Job | PlainJob
+"""What a workflow is told."""
+Said = Command | PlainCommand
+"""What it commands."""
 
 
 class Definition:
@@ -103,22 +105,25 @@ class Machine:
             last_failure=start.continued_failure if start.HasField("continued_failure") else None,
         )
         self._instance: WorkflowInstance = in_turn(create, details, _LOOP)
+        self._plain = isinstance(self._instance, instance.Instance)
         self._gone = False
         if traced:
             self._trace()
 
     def _trace(self) -> None:
         inner: Any = self._inner()
-        add = inner._add_command
+        for name in ("_add_command", "say") if self._plain else ("_add_command",):
+            setattr(inner, name, self._noting(getattr(inner, name)))
 
-        def add_and_note() -> Any:
+    def _noting(self, give: Callable[..., Any]) -> Callable[..., Any]:
+        def give_and_note(*command: Any) -> Any:
             stack = [
                 p for p in frames(sys._getframe(1)) if not (p.file in _HERE and p.function in _COMMANDING)
             ]
             self.places.append(authors(within(stack)))
-            return add()
+            return give(*command)
 
-        inner._add_command = add_and_note
+        return give_and_note
 
     def _inner(self) -> Any:
         """The instance itself, out of the sandbox's wrapping."""
@@ -126,18 +131,30 @@ class Machine:
         return self._instance if held is None else held["__temporal_in_sandbox"].instance
 
     def activate(
-        self, jobs: Sequence[Job], *, at: int, length: int, replaying: bool = False, flags: Iterable[int] = ()
-    ) -> list[Command]:
+        self,
+        jobs: Sequence[Told],
+        *,
+        at: int,
+        length: int,
+        replaying: bool = False,
+        flags: Iterable[int] = (),
+    ) -> Sequence[Said]:
         """One workflow task, or a part of one, at `at` nanoseconds since 1970. Raises a `TurnError`; the machine is
         then of no further use."""
+        if not self._plain:
+            jobs = [plain.job(told) for told in jobs]
         activation: Any = Activation(self.run_id, jobs, at, length, replaying, flags)
         self.places.clear()
         # an instance runs its own loop; the caller's is put aside and back
         try:
-            completion = in_turn(self._instance.activate, activation, None)
+            completion: Any = in_turn(self._instance.activate, activation, None)
         except TurnError:
             self._retrieve()
             raise
+        if completion.__class__ is plain.Completion:
+            if completion.failure is not None:
+                raise TaskFailedError(completion.failure)
+            return completion.commands
         if completion.HasField("failed"):
             raise TaskFailedError(completion.failed.failure)
         return list(completion.successful.commands)
@@ -215,6 +232,11 @@ def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> w
         workflow_type=start.workflow_type,
         priority=Priority.default,
     )
+
+
+def commands(said: Iterable[Said]) -> list[Command]:
+    """Commands as protobufs, which compare by what they say."""
+    return [plain.command(one) for one in said]
 
 
 class _Quiet(logging.Filter):

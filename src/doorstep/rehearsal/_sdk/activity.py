@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf.duration_pb2 import Duration
-from temporalio.bridge.proto.workflow_commands import ScheduleActivity, ScheduleLocalActivity
-from temporalio.common import Priority
 from temporalio.converter import CompositePayloadConverter, WithSerializationContext
 from temporalio.worker import StartActivityInput, StartLocalActivityInput
 from temporalio.worker._workflow_instance import (
@@ -21,12 +16,12 @@ from temporalio.worker._workflow_instance import (
 from temporalio.workflow._event_groups import _capture_event_group_markers
 
 from doorstep.converter import Payloads
+from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
 
 if TYPE_CHECKING:
     from doorstep.rehearsal._sdk.instance import Instance
 
 Asked = StartActivityInput | StartLocalActivityInput
-Lasts = timedelta | None
 
 _COMPLETED = _WorkflowLogicFlag.RAISE_ON_CANCELLING_COMPLETED_ACTIVITY
 
@@ -51,78 +46,10 @@ class Handle(_ActivityHandle):
         if local_backoff is not None or asked.headers or asked.summary or self._event_group_markers:
             return super()._apply_schedule_command(local_backoff)
         payloads = self._payload_converter.to_payloads(asked.args) if asked.args else ()
-        command = self._instance._add_command()
-        made: Any
-        if isinstance(asked, StartLocalActivityInput):
-            made = command.schedule_local_activity
-            made.CopyFrom(_local(*_alike(asked), asked.local_retry_threshold))
-        else:
-            made = command.schedule_activity
-            made.CopyFrom(_regular(*_alike(asked), asked.heartbeat_timeout, asked.disable_eager_execution))
-            made.task_queue = asked.task_queue or self._instance._info.task_queue
-            if asked.versioning_intent:
-                made.versioning_intent = asked.versioning_intent._to_proto()
-            if asked.priority is not Priority.default:
-                made.priority.CopyFrom(asked.priority._to_proto())
-        made.seq = self._seq
-        made.activity_id = asked.activity_id or str(self._seq)
-        for payload in payloads:
-            made.arguments.add().CopyFrom(payload)  # `extend` would write each as bytes and read it again
-        if asked.schedule_to_close_timeout:  # a touch's is as long as it is of use: another each time
-            _put(asked.schedule_to_close_timeout, made.schedule_to_close_timeout)
-        if asked.retry_policy:
-            asked.retry_policy.apply_to_proto(made.retry_policy)
+        made = ScheduleLocal if isinstance(asked, StartLocalActivityInput) else Schedule
+        instance: Any = self._instance
+        instance.say(made(asked, self._seq, payloads, instance._info.task_queue))
         return None
-
-
-def _alike(asked: Asked) -> tuple[Any, ...]:
-    """What is the same whenever that activity is asked for, and can be a key."""
-    return (
-        asked.activity,
-        asked.schedule_to_start_timeout,
-        asked.start_to_close_timeout,
-        asked.cancellation_type,
-    )
-
-
-@lru_cache(maxsize=256)
-def _local(
-    name: str, starts: Lasts, lasts: Lasts, cancellation: int, threshold: Lasts
-) -> ScheduleLocalActivity:
-    made = ScheduleLocalActivity(activity_type=name)
-    _common(made, starts, lasts, cancellation)
-    if threshold:
-        _put(threshold, made.local_retry_threshold)
-    return made
-
-
-@lru_cache(maxsize=256)
-def _regular(
-    name: str, starts: Lasts, lasts: Lasts, cancellation: int, heartbeat: Lasts, late: bool
-) -> ScheduleActivity:
-    made = ScheduleActivity(activity_type=name, do_not_eagerly_execute=late)
-    made.priority.CopyFrom(Priority.default._to_proto())
-    _common(made, starts, lasts, cancellation)
-    if heartbeat:
-        _put(heartbeat, made.heartbeat_timeout)
-    return made
-
-
-def _common(
-    made: ScheduleActivity | ScheduleLocalActivity, starts: Lasts, lasts: Lasts, cancellation: int
-) -> None:
-    made.cancellation_type = int(cancellation)  # type: ignore[assignment] # a number of its enum
-    if starts:
-        _put(starts, made.schedule_to_start_timeout)
-    if lasts:
-        _put(lasts, made.start_to_close_timeout)
-
-
-def _put(given: timedelta, into: Duration) -> None:
-    if given.days < 0:
-        into.FromTimedelta(given)
-    else:
-        into.seconds, into.nanos = given.days * 86400 + given.seconds, given.microseconds * 1000
 
 
 async def carried(instance: Instance) -> Any:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import Context
-from typing import Any
+from typing import Any, ClassVar
 
-from temporalio.bridge.proto.workflow_activation import (
-    ResolveActivity,
-    WorkflowActivation,
-    WorkflowActivationJob,
-)
-from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.bridge.proto.workflow_activation import ResolveActivity, WorkflowActivation
 from temporalio.worker import WorkflowInstanceDetails
 from temporalio.worker._workflow_instance import _WorkflowInstanceImpl, _WorkflowLogicFlag
 
 from doorstep.rehearsal._sdk.activity import Asked, Handle, carried, contextual
+from doorstep.rehearsal._sdk.plain import (
+    ActivityCompleted,
+    Commands,
+    Completion,
+    Job,
+    PlainCommand,
+    PlainJob,
+    job,
+)
 from doorstep.rehearsal._sdk.waiting import Soon, held, held_until
 
 #: the server suggests continue-as-new at this many events, and ends a workflow at `LONGEST_HISTORY`
@@ -34,7 +40,7 @@ class Activation:
     def __init__(
         self,
         run_id: str,
-        jobs: Sequence[WorkflowActivationJob],
+        jobs: Sequence[Job | PlainJob],
         at: int,
         length: int,
         replaying: bool,
@@ -43,14 +49,14 @@ class Activation:
         self.run_id, self.jobs, self.is_replaying = run_id, jobs, replaying
         self.history_length, self.continue_as_new_suggested = length, length >= SUGGESTED_LENGTH
         self.available_internal_flags = flags
-        self._at = at
+        self.at = at
 
     @property
     def timestamp(self) -> Activation:
         return self
 
     def ToNanoseconds(self) -> int:  # noqa: N802 - a protobuf timestamp's
-        return self._at
+        return self.at
 
 
 #: tasks that are kept, done or not, before they are looked through
@@ -89,60 +95,66 @@ class Instance(_WorkflowInstanceImpl):
 
     # --- one activation -----------------------------------------------------------------------------------
 
-    def activate(self, act: Any) -> WorkflowActivationCompletion:
-        """As the SDK's; the first activation of a run, its last, and those with other jobs are the SDK's."""
-        batches: tuple[list[Any], list[Any]] = ([], [])
-        for job in act.jobs:
-            kind = job.WhichOneof("variant")
+    def activate(self, act: Any) -> Any:
+        """As the SDK's, with a `Completion`; the first activation of a run, its last, and those with other jobs are the
+        SDK's."""
+        heard: list[Any] = []
+        others: list[Any] = []
+        for told in act.jobs:
+            kind = told.kind if isinstance(told, PlainJob) else told.WhichOneof("variant")
             if kind not in _USUAL:
                 return self._activate_as_the_sdk_does(act)
-            batches[kind not in _HEARD].append((kind, job))
+            (heard if kind in _HEARD else others).append((kind, told))
         if self._object is None or self._deleting:
             return self._activate_as_the_sdk_does(act)
         completion = self._begun(act)
         error: BaseException | None = None
         try:
-            self._carry_out(act.jobs, batches)
+            self._carry_out(heard, others)
         except Exception as raised:  # noqa: BLE001 - a workflow's own errors fail its task
             error = self._failing(raised)
-        if self._versioning_behavior:
-            completion.successful.versioning_behavior = self._versioning_behavior.value
         if error is not None:
-            completion.failed.failure.SetInParent()
+            completion.failure = Failure()
             self._workflow_context_failure_converter.to_failure(
-                error, self._workflow_context_payload_converter, completion.failed.failure
+                error, self._workflow_context_payload_converter, completion.failure
             )
         handling = self._in_progress_updates or self._in_progress_signals
-        if handling and any(c.WhichOneof("variant") in _ENDS for c in completion.successful.commands):
+        if handling and any(c.WhichOneof("variant") in _ENDS for c in completion.commands):
             self._warn_if_unfinished_handlers()
         return completion
 
-    def _activate_as_the_sdk_does(self, act: Any) -> WorkflowActivationCompletion:
+    def _activate_as_the_sdk_does(self, act: Any) -> Any:
         self._forget_done()  # a query may ask for the stacks of all
+        act.jobs = [job(told) for told in act.jobs]
         return super().activate(act)
 
-    def _begun(self, act: Any) -> WorkflowActivationCompletion:
-        completion = self._current_completion = WorkflowActivationCompletion()
-        completion.successful.SetInParent()
+    def _begun(self, act: Activation) -> Completion:
+        """What is the same in every activation stays as the first one, the SDK's, has set it."""
+        completion = Completion()
+        self._current_completion = completion  # type: ignore[assignment] # as far as the SDK's code looks
         self._current_activation_error = None
-        self._deployment_version_for_current_task = act.deployment_version_for_current_task
         self._current_history_length = act.history_length
-        self._current_history_size = act.history_size_bytes
         self._continue_as_new_suggested = act.continue_as_new_suggested
-        self._target_worker_deployment_version_changed = act.target_worker_deployment_version_changed
-        self._time_ns, self._is_replaying = act.timestamp.ToNanoseconds(), act.is_replaying
-        self._current_internal_flags = act.available_internal_flags
+        self._time_ns, self._is_replaying = act.at, act.is_replaying
+        self._current_internal_flags = act.available_internal_flags  # type: ignore[assignment] # any iterable
         self._single_batch_activation = self._workflow_logic_flag_enabled(_SINGLE_BATCH)
         return completion
 
-    def _carry_out(self, jobs: Any, batches: tuple[list[Any], list[Any]]) -> None:
-        for batch in batches:
-            for kind, job in batch:
-                getattr(self, f"_apply_{kind}")(getattr(job, kind))
-            if batch and not self._single_batch_activation:
-                self._run_once(check_conditions=True, jobs=jobs)
-        if self._single_batch_activation:
-            self._run_once(check_conditions=True, jobs=jobs)
+    def _carry_out(self, heard: list[Any], others: list[Any]) -> None:
+        single, updates_only = (
+            self._single_batch_activation,
+            not others and all(k == "do_update" for k, _ in heard),
+        )
+        for batch in (heard, others):
+            for kind, told in batch:
+                if isinstance(told, PlainJob):
+                    self._plain_appliers[kind](self, told)
+                else:
+                    getattr(self, f"_apply_{kind}")(getattr(told, kind))
+            if batch and not single:
+                self._rounds(updates_only)
+        if single:
+            self._rounds(updates_only)
 
     def _failing(self, error: Exception) -> BaseException | None:
         """What fails the task; None when the error fails the workflow."""
@@ -157,15 +169,35 @@ class Instance(_WorkflowInstanceImpl):
     def _apply_resolve_activity(self, job: ResolveActivity) -> None:
         if self._contextual or not job.result.HasField("completed"):
             return super()._apply_resolve_activity(job)
-        handle = self._pending_activities.pop(job.seq, None)
+        completed = job.result.completed
+        return self._completed(job.seq, completed.result if completed.HasField("result") else None)
+
+    def _apply_activity_completed(self, told: ActivityCompleted) -> None:
+        if self._contextual:
+            super()._apply_resolve_activity(told.job().resolve_activity)
+        else:
+            self._completed(told.seq, told.result)
+
+    _plain_appliers: ClassVar[dict[str, Callable[[Any, Any], None]]] = {
+        "fire_timer": _WorkflowInstanceImpl._apply_fire_timer,
+        "resolve_activity": _apply_activity_completed,
+    }
+
+    def _completed(self, seq: int, result: Payload | None) -> None:
+        handle = self._pending_activities.pop(seq, None)
         if handle is None:
-            raise RuntimeError(f"Failed finding activity handle for sequence {job.seq}")
-        completed, type_ = job.result.completed, handle._input.ret_type
-        value = None
-        if completed.HasField("result"):
+            raise RuntimeError(f"Failed finding activity handle for sequence {seq}")
+        value, type_ = None, handle._input.ret_type
+        if result is not None:
             converter = self._context_free_payload_converter
-            (value,) = self._convert_payloads([completed.result], [type_] if type_ else None, converter)
-        return handle._resolve_success(value)
+            (value,) = self._convert_payloads([result], [type_] if type_ else None, converter)
+        handle._result_fut.set_result(value)
+
+    def say(self, command: PlainCommand) -> None:
+        """Give a command."""
+        self._assert_not_read_only("add command")
+        commands: Any = self._current_completion.successful.commands
+        commands.append(command if commands.__class__ is Commands else command.command())
 
     def _outbound_schedule_activity(self, input: Asked) -> Any:
         if self._contextual or not (input.start_to_close_timeout or input.schedule_to_close_timeout):
@@ -193,26 +225,34 @@ class Instance(_WorkflowInstanceImpl):
         self._tasks.add(task)
         setattr(task, "_log_destroy_pending", False)  # noqa: B010 - not in typeshed
 
-    def _run_once(self, *, check_conditions: bool, jobs: Sequence[WorkflowActivationJob]) -> None:
+    def _run_once(self, *, check_conditions: bool, jobs: Sequence[Job]) -> None:
+        if check_conditions and self._object is not None:
+            return self._rounds(all(job.HasField("do_update") for job in jobs))
         try:
-            if self._object is None:
-                return super()._run_once(check_conditions=check_conditions, jobs=jobs)
-            ready = self._ready
-            updates_only = jobs[0].HasField("do_update") and all(job.HasField("do_update") for job in jobs)
+            return super()._run_once(check_conditions=check_conditions, jobs=jobs)
+        finally:
+            self._tidy()
+
+    def _rounds(self, updates_only: bool) -> None:
+        """Runs whatever is ready and looks at the conditions, until nothing is ready any more."""
+        ready = self._ready
+        try:
             asyncio._set_running_loop(self)
             while ready:
                 while ready:
                     ready.popleft()._run()
                     if self._current_activation_error and not self._deleting:
                         raise self._current_activation_error
-                if check_conditions and (not updates_only or self._accepted_one()):
+                if not updates_only or self._accepted_one():
                     self._look()
         finally:
             asyncio._set_running_loop(None)
             if self._deleting or len(self._tasks) > self._many:
-                self._forget_done()
-                self._many = 2 * len(self._tasks) + _SOME
-        return None
+                self._tidy()
+
+    def _tidy(self) -> None:
+        self._forget_done()
+        self._many = 2 * len(self._tasks) + _SOME
 
     def _forget_done(self) -> None:
         self._tasks = {task for task in self._tasks if not task.done()}
@@ -230,8 +270,11 @@ class Instance(_WorkflowInstanceImpl):
             del waiting[place]
 
     def _accepted_one(self) -> bool:
-        commands = self._current_completion.successful.commands
-        return any(command.update_response.HasField("accepted") for command in commands)
+        commands: Any = self._current_completion.successful.commands
+        return any(
+            command.HasField("update_response") and command.update_response.HasField("accepted")
+            for command in commands
+        )
 
     def workflow_wait_condition(
         self, fn: Callable[[], bool], *, timeout: float | None = None, **options: Any

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from temporalio.worker._workflow_instance import _TimerOptions, _TimerOptionsCtxVar
 from temporalio.workflow._event_groups import _active_event_groups, _capture_event_group_markers
 
+from doorstep.rehearsal._sdk.plain import CancelTimer, PlainCommand, StartTimer
+
 if TYPE_CHECKING:
     from doorstep.rehearsal._sdk.instance import Instance
 
@@ -110,17 +112,19 @@ class _Limit:
 
     def begin(self, seconds: float) -> None:
         """Ask for the timer."""
-        instance, options, seq = self._instance, self._options, self._seq
+        instance = self._instance
         now = instance.time()
         delay = round(now + seconds - now, 3)
-        command = instance._add_command()
-        if options.event_group_markers:
-            command.event_group_markers.extend(options.event_group_markers)
-        made = command.start_timer
-        made.seq = seq
-        lasts = made.start_to_fire_timeout
-        lasts.seconds, lasts.nanos = divmod(int(delay * 1e9), 1_000_000_000)
-        instance._pending_timers[seq] = self  # type: ignore[assignment] # fired and cancelled as the SDK's
+        self._say(StartTimer(self._seq, int(delay * 1e9)))
+        instance._pending_timers[self._seq] = self  # type: ignore[assignment] # fired and cancelled as the SDK's
+
+    def _say(self, command: PlainCommand) -> None:
+        if markers := self._options.event_group_markers:
+            said = command.command()
+            said.event_group_markers.extend(markers)
+            self._instance._add_command().CopyFrom(said)
+        else:
+            self._instance.say(command)
 
     def _run(self) -> None:
         if not self._void:
@@ -132,8 +136,5 @@ class _Limit:
         that cancelled the task."""
         self._void = True
         if self._instance._pending_timers.pop(self._seq, None) is not None:
-            command = self._instance._add_command()
-            command.cancel_timer.seq = self._seq
-            if self._options.event_group_markers:
-                command.event_group_markers.extend(self._options.event_group_markers)
+            self._say(CancelTimer(self._seq))
         return self._expired and self._task.uncancel() <= self._cancelling
