@@ -195,10 +195,12 @@ def test_who_waits_for_a_processor_does_not_spin(monkeypatch: pytest.MonkeyPatch
     processor. One that waits for ever is interrupted by the clock."""
     monkeypatch.setattr(guard, "STUCK_AFTER", 0.2)
     mine = guard._Turn(threading.get_ident())  # which nobody watches
+    assert not mine.stuck()
     threading.Event().wait(0.6)  # as a thread waits whose processor others have
-    assert not mine.stuck
+    assert not mine.stuck()
+    assert mine.waited()
     monkeypatch.setattr(guard, "WAITS_AFTER", 0.3)
-    assert mine.stuck
+    assert mine.stuck()
 
 
 def test_garbage_that_is_collected_in_a_turn_is_not_the_workflows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,11 +214,11 @@ def test_garbage_that_is_collected_in_a_turn_is_not_the_workflows(monkeypatch: p
         began, seen = time.thread_time(), []
         while time.thread_time() - began < 1:
             gc.collect()
-            seen.append(mine.stuck)
+            seen.append(mine.stuck())
         own = time.thread_time()
         while time.thread_time() - own < 0.5:
             pass
-        seen_last = mine.stuck
+        seen_last = mine.stuck()
     finally:
         guard.end(mine)
     assert not any(seen)

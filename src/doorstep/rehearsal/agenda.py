@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Any
 
 from temporalio.converter import DataConverter
@@ -108,23 +108,28 @@ class Agenda:
 
     def next_due(self) -> int | None:
         """When the next thing is due."""
-        while self._heap:
-            due, order, kind, what = self._heap[0]
+        heap = self._heap
+        while heap:
+            due, order, kind, what = heap[0]
             if self.timers.get(what) == due if kind == _TIMER else what.token == order:
                 return due
-            heapq.heappop(self._heap)
+            heappop(heap)
         return None
 
     def due(self, at: int) -> list[Told]:
         """What is due at `at`, in the order in which it was set. May be nothing the workflow hears of: an attempt
         that failed and will be made again."""
         jobs: list[Told] = []
-        while (due := self.next_due()) is not None and due <= at:
-            _, _, kind, what = heapq.heappop(self._heap)
+        heap, timers = self._heap, self.timers
+        while heap and heap[0][0] <= at:
+            due, order, kind, what = heappop(heap)
             if kind == _TIMER:
-                del self.timers[what]
-                self._note("timer_fired", str(what))
-                jobs.append(TimerFired(what))
+                if timers.get(what) == due:
+                    del timers[what]
+                    self._note("timer_fired", str(what))
+                    jobs.append(TimerFired(what))
+            elif what.token != order:
+                continue
             elif kind == _ATTEMPT:
                 self._attempt(what, at)
             else:
@@ -137,8 +142,11 @@ class Agenda:
 
     def settled(self, at: int) -> list[Told]:
         """What still belongs to the task under way: cancellations told at once, then local activities."""
-        if jobs := self.at_once():
-            return jobs
+        if self._at_once:
+            return self.at_once()
+        if not self._locals:
+            return []
+        jobs: list[Told] = []
         starting, self._locals = self._locals, []
         for run in starting:
             self._attempt(run, at)
@@ -221,7 +229,7 @@ class Agenda:
     def _push(self, due: int, kind: int, what: Any) -> int:
         self._order += 1
         order = -self._order if kind == _TIMER and self._later_first else self._order
-        heapq.heappush(self._heap, (due, order, kind, what))
+        heappush(self._heap, (due, order, kind, what))
         return self._order
 
 

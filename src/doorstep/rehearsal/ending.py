@@ -145,43 +145,33 @@ def closed(workflow_id: str, kind: str, name: str) -> Conflict:
     return Conflict(f"{workflow_id} has ended; '{name or kind}' comes too late.")
 
 
-class told:  # noqa: N801 - used as a function is
-    """Errors of the instance, told with file, line, virtual time and what had happened until then."""
-
-    __slots__ = ("_engine",)
-
-    def __init__(self, engine: Execution) -> None:
-        self._engine = engine
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, _sdk.StuckError) and error.waited:
-            raise Blocking(
-                "The workflow does not come back: it waits for something outside",
-                at=self._engine.now,
-                log=self._engine.log,
-                place=error.place,
-                mend=_REACH_OUT,
-            ) from None
-        if isinstance(error, _sdk.StuckError):
-            raise Spinning(
-                "The workflow does not come back: it loops without waiting",
-                at=self._engine.now,
-                log=self._engine.log,
-                place=error.place,
-                mend="Wait for an event or a moment in the loop.",
-            ) from None
-        if isinstance(error, _sdk.QuitError):
-            raise Quits(
-                f"The workflow quits: {error}",
-                at=self._engine.now,
-                log=self._engine.log,
-                place=error.place,
-                mend="Return from the workflow to end it; what only a worker's own process may raise ends nothing.",
-            ) from None
-        if isinstance(error, _sdk.TaskFailedError):
-            raise _failed(self._engine, error.failure) from None
+def told(engine: Execution, error: _sdk.TurnError) -> Exception:
+    """An error of the instance with file, line, virtual time and what had happened until then."""
+    if isinstance(error, _sdk.StuckError) and error.waited:
+        return Blocking(
+            "The workflow does not come back: it waits for something outside",
+            at=engine.now,
+            log=engine.log,
+            place=error.place,
+            mend=_REACH_OUT,
+        )
+    if isinstance(error, _sdk.StuckError):
+        return Spinning(
+            "The workflow does not come back: it loops without waiting",
+            at=engine.now,
+            log=engine.log,
+            place=error.place,
+            mend="Wait for an event or a moment in the loop.",
+        )
+    if isinstance(error, _sdk.QuitError):
+        return Quits(
+            f"The workflow quits: {error}",
+            at=engine.now,
+            log=engine.log,
+            place=error.place,
+            mend="Return from the workflow to end it; what only a worker's own process may raise ends nothing.",
+        )
+    return _failed(engine, error.failure) if isinstance(error, _sdk.TaskFailedError) else error
 
 
 def _failed(engine: Execution, failure: Failure) -> RehearsalError:

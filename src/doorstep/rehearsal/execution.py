@@ -147,33 +147,29 @@ class Execution:
         while jobs:
             commands = self._activate(jobs, recorded)
             places = self._machine.places if self._machine and self.traced else repeat(None)
-            given = list(zip(commands, places, strict=False))
-            if len(given) > 1:
-                given.sort(key=lambda c: ending.ends(c[0]))  # the last word comes last
+            given: Iterable[tuple[Said, Place | None]] = zip(commands, places, strict=False)
+            if len(commands) > 1:
+                given = sorted(given, key=lambda c: ending.ends(c[0]))  # the last word comes last
             for command, place in given:
                 self._obey(command, place)
-                if self.done or self._waiting_jobs:
+                if self.ending is not None or self._waiting_jobs:
                     return
             jobs = self._agenda.settled(self._now) if recorded is None else recorded.settled(self)
         if recorded is None:
             self._agenda.send(self._now)
 
     def _activate(self, jobs: list[Told], recorded: Recorded | None = None) -> Sequence[Said]:
-        if self._machine is None:
-            with ending.told(self):
-                self._machine = self._made()
-        self._length += len(jobs)
-        with ending.told(self):
-            commands = self._machine.activate(
-                jobs,
-                at=self._now * 1000 + self._nanos,
-                length=self._length,
-                replaying=recorded is not None,
-                flags=() if recorded is None else recorded.flags,
-            )
-        self.turns.append(
-            Turn(self._machine.start, self._now * 1000 + self._nanos, self._length, jobs, commands)
-        )
+        at, length = self._now * 1000 + self._nanos, self._length + len(jobs)
+        try:
+            machine = self._machine = self._machine or self._made()
+            self._length = length
+            if recorded is None:
+                commands = machine.activate(jobs, at=at, length=length)
+            else:
+                commands = machine.activate(jobs, at=at, length=length, replaying=True, flags=recorded.flags)
+        except _sdk.TurnError as error:
+            raise ending.told(self, error) from None
+        self.turns.append(Turn(machine.start, at, length, jobs, commands))
         return commands
 
     def _made(self) -> _sdk.Machine:
@@ -189,15 +185,15 @@ class Execution:
         )
 
     def _obey(self, command: Said, place: Place | None) -> None:
-        asked: Any = command
+        self._length += 1
         if isinstance(command, PlainCommand):
-            kind = command.kind
-        else:
-            kind = command.WhichOneof("variant") or ""
-            asked = getattr(command, kind)
+            self.log.append(Entry(self._now, command.kind, command.name, command, place))
+            self._agenda.take(command.kind, command, self._now)
+            return
+        kind = command.WhichOneof("variant") or ""
+        asked: Any = getattr(command, kind)
         if kind not in COMMANDS:
             raise refusal(self, command, place)
-        self._length += 1
         self.log.append(Entry(self._now, kind, ending.named(kind, asked), asked, place))
         if kind == "update_response":
             self.updates[asked.protocol_instance_id].hear(asked)

@@ -43,48 +43,40 @@ class Interrupted(KeyboardInterrupt):
 class _Turn:
     """One workflow task under way."""
 
-    __slots__ = (
-        "before",
-        "began",
-        "clock",
-        "collecting",
-        "insisted",
-        "interrupted",
-        "lost",
-        "over",
-        "place",
-        "since",
-        "thread",
-        "used",
-    )
+    used: float | None = None
+    """What its thread's clock said when it was first looked at: most turns are over by then."""
+    seen = 0.0
+    """When that was."""
+    collecting: float | None = None
+    place: Place | None = None
+    interrupted = insisted = lost = over = False
+    since = 0.0
+    """When it was first interrupted from outside."""
+    before: Any = None
+    """Who heard the signal before this turn did."""
 
     def __init__(self, thread: int) -> None:
         self.thread = thread
         self.began = time.monotonic()
         # asked for while the thread lives: for one that has gone it may be the end
         self.clock = _main_clock if thread == _main else _clock(thread)
-        self.used = _read(self.clock)
-        self.collecting: float | None = None
-        self.place: Place | None = None
-        self.interrupted = self.insisted = self.lost = self.over = False
-        self.since = 0.0
-        """When it was first interrupted from outside."""
-        self.before: Any = None
-        """Who heard the signal before this turn did."""
 
-    @property
     def stuck(self) -> bool:
-        lasted = time.monotonic() - self.began
-        if lasted > WAITS_AFTER:
+        """Whether it has lasted too long. Called again and again while it lasts."""
+        now = time.monotonic()
+        if now - self.began > WAITS_AFTER:
             return True
-        if lasted <= STUCK_AFTER or self.collecting is not None:
+        if self.collecting is not None:
             return False
+        if self.used is None:
+            self.used, self.seen = _read(self.clock), now
         return _read(self.clock) - self.used > STUCK_AFTER
 
-    @property
     def waited(self) -> bool:
         """Whether it had next to nothing of a processor so far (False where the system does not tell)."""
-        return _read(self.clock) - self.used < 0.1 * (time.monotonic() - self.began)
+        if self.used is None:
+            return True  # nobody ever looked, and it was interrupted all the same
+        return _read(self.clock) - self.used < 0.1 * (time.monotonic() - self.seen)
 
 
 def _clock(thread: int) -> int | None:
@@ -181,7 +173,8 @@ def _collects(phase: str, info: dict[str, int]) -> None:
     if phase == "start":
         held.collecting = _read(held.clock)
     elif held.collecting is not None:
-        held.used += _read(held.clock) - held.collecting
+        if held.used is not None:
+            held.used += _read(held.clock) - held.collecting
         held.collecting = None
 
 
@@ -189,7 +182,7 @@ def _watch() -> None:
     while True:
         time.sleep(_LOOKS_EVERY)
         for held in list(_turns.values()):
-            if held.stuck:
+            if held.stuck():
                 _interrupt(held)
 
 
@@ -220,7 +213,7 @@ def _interrupt(held: _Turn) -> None:
 def _heard(number: int, frame: FrameType | None) -> None:
     """The signal, in the main thread: the watcher's, or a tick that comes where the watcher cannot."""
     held = _turns.get(threading.get_ident())
-    if held is None or held.over or not (held.interrupted or held.stuck):
+    if held is None or held.over or not (held.interrupted or held.stuck()):
         return
     held.place = held.place or authors(within(frames(frame)))
     held.interrupted = True

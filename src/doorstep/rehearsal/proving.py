@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from doorstep.rehearsal.execution import Execution
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """One activation: what came, when, and what the workflow answered."""
 
@@ -43,8 +43,10 @@ def carried_out_again(engine: Execution) -> None:
     for turn in engine.turns:
         if machine is None or machine.start is not turn.start:
             machine = machine_of(engine, turn)
-        with ending.told(engine):
+        try:
             again = machine.activate(turn.jobs, at=turn.at, length=turn.length)
+        except _sdk.TurnError as error:
+            raise ending.told(engine, error) from None
         first, second = _sdk.commands(turn.commands), _sdk.commands(again)
         if first != second:
             raise _differs(engine, turn, first, second, machine)

@@ -154,7 +154,7 @@ class Machine:
         if completion.__class__ is plain.Completion:
             if completion.failure is not None:
                 raise TaskFailedError(completion.failure)
-            return completion.commands
+            return completion
         if completion.HasField("failed"):
             raise TaskFailedError(completion.failed.failure)
         return list(completion.successful.commands)
@@ -194,7 +194,7 @@ _HERE = frozenset(
 )
 #: what of this package gives a command for the author's code, in between the SDK's
 _COMMANDING = frozenset(
-    {"_outbound_schedule_activity", "_apply_schedule_command", "held_until", "begin", "over"}
+    {"_outbound_schedule_activity", "_apply_schedule_command", "held_until", "begin", "over", "_say"}
 )
 
 _EXTERN: dict[str, Callable[..., Any]] = {

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import Context
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any, ClassVar
 
 from temporalio.api.common.v1 import Payload
@@ -16,14 +19,14 @@ from temporalio.worker._workflow_instance import _WorkflowInstanceImpl, _Workflo
 from doorstep.rehearsal._sdk.activity import Asked, Handle, carried, contextual
 from doorstep.rehearsal._sdk.plain import (
     ActivityCompleted,
-    Commands,
     Completion,
     Job,
     PlainCommand,
     PlainJob,
+    TimerFired,
     job,
 )
-from doorstep.rehearsal._sdk.waiting import Soon, held, held_until
+from doorstep.rehearsal._sdk.waiting import Soon, Waits, failed, held, held_until
 
 #: the server suggests continue-as-new at this many events, and ends a workflow at `LONGEST_HISTORY`
 SUGGESTED_LENGTH = 4096
@@ -59,6 +62,8 @@ class Activation:
         return self.at
 
 
+#: whose callbacks they are: C's own are those of asyncio's tasks and futures
+_OF_PYTHON = frozenset({FunctionType, MethodType, partial})
 #: tasks that are kept, done or not, before they are looked through
 _SOME = 64
 #: seconds; of a shorter wait asyncio asks more
@@ -83,6 +88,9 @@ class Instance(_WorkflowInstanceImpl):
     def __init__(self, details: WorkflowInstanceDetails) -> None:
         super().__init__(details)
         self._many = _SOME
+        self._single_batch = _SINGLE_BATCH in self._default_workflow_logic_flags
+        self.waits = Waits()
+        self._conditions = self.waits  # type: ignore[assignment] # the SDK's own waits are put there, too
         self._contextual = contextual(self._context_free_payload_converter) or contextual(
             self._context_free_failure_converter
         )
@@ -107,19 +115,23 @@ class Instance(_WorkflowInstanceImpl):
             (heard if kind in _HEARD else others).append((kind, told))
         if self._object is None or self._deleting:
             return self._activate_as_the_sdk_does(act)
-        completion = self._begun(act)
-        error: BaseException | None = None
+        completion: Any = Completion()
+        # what is the same in every activation stays as the first one, the SDK's, has set it
+        self._current_completion = completion
+        self._current_activation_error = None
+        self._current_history_length = act.history_length
+        self._continue_as_new_suggested = act.continue_as_new_suggested
+        self._time_ns, self._is_replaying = act.at, act.is_replaying
+        flags = self._current_internal_flags = act.available_internal_flags
+        self._single_batch_activation = _SINGLE_BATCH in flags or (
+            self._single_batch and not act.is_replaying
+        )
         try:
             self._carry_out(heard, others)
         except Exception as raised:  # noqa: BLE001 - a workflow's own errors fail its task
-            error = self._failing(raised)
-        if error is not None:
-            completion.failure = Failure()
-            self._workflow_context_failure_converter.to_failure(
-                error, self._workflow_context_payload_converter, completion.failure
-            )
+            completion.failure = self._failing(raised)
         handling = self._in_progress_updates or self._in_progress_signals
-        if handling and any(c.WhichOneof("variant") in _ENDS for c in completion.commands):
+        if handling and any(c.WhichOneof("variant") in _ENDS for c in completion):
             self._warn_if_unfinished_handlers()
         return completion
 
@@ -128,43 +140,35 @@ class Instance(_WorkflowInstanceImpl):
         act.jobs = [job(told) for told in act.jobs]
         return super().activate(act)
 
-    def _begun(self, act: Activation) -> Completion:
-        """What is the same in every activation stays as the first one, the SDK's, has set it."""
-        completion = Completion()
-        self._current_completion = completion  # type: ignore[assignment] # as far as the SDK's code looks
-        self._current_activation_error = None
-        self._current_history_length = act.history_length
-        self._continue_as_new_suggested = act.continue_as_new_suggested
-        self._time_ns, self._is_replaying = act.at, act.is_replaying
-        self._current_internal_flags = act.available_internal_flags  # type: ignore[assignment] # any iterable
-        self._single_batch_activation = self._workflow_logic_flag_enabled(_SINGLE_BATCH)
-        return completion
-
     def _carry_out(self, heard: list[Any], others: list[Any]) -> None:
-        single, updates_only = (
-            self._single_batch_activation,
-            not others and all(k == "do_update" for k, _ in heard),
-        )
-        for batch in (heard, others):
+        single = self._single_batch_activation
+        updates_only = not others and all(kind == "do_update" for kind, _ in heard)
+        for batch in (heard, others) if heard else (others,):
             for kind, told in batch:
                 if isinstance(told, PlainJob):
-                    self._plain_appliers[kind](self, told)
+                    self._appliers[kind](self, told)
                 else:
                     getattr(self, f"_apply_{kind}")(getattr(told, kind))
             if batch and not single:
-                self._rounds(updates_only)
+                self._rounds(updates_only=updates_only)
         if single:
-            self._rounds(updates_only)
+            self._rounds(updates_only=updates_only)
 
-    def _failing(self, error: Exception) -> BaseException | None:
+    def _failing(self, error: Exception) -> Failure | None:
         """What fails the task; None when the error fails the workflow."""
-        if not self.workflow_is_failure_exception(error):
-            return error
-        try:
-            self._set_workflow_failure(error)
-        except Exception as inner:  # noqa: BLE001 - as the SDK's
-            return inner
-        return None
+        failing = error
+        if self.workflow_is_failure_exception(error):
+            try:
+                self._set_workflow_failure(error)
+            except Exception as inner:  # noqa: BLE001 - as the SDK's
+                failing = inner
+            else:
+                return None
+        failure = Failure()
+        self._workflow_context_failure_converter.to_failure(
+            failing, self._workflow_context_payload_converter, failure
+        )
+        return failure
 
     def _apply_resolve_activity(self, job: ResolveActivity) -> None:
         if self._contextual or not job.result.HasField("completed"):
@@ -172,15 +176,15 @@ class Instance(_WorkflowInstanceImpl):
         completed = job.result.completed
         return self._completed(job.seq, completed.result if completed.HasField("result") else None)
 
-    def _apply_activity_completed(self, told: ActivityCompleted) -> None:
+    def _apply_completed(self, told: ActivityCompleted) -> None:
         if self._contextual:
             super()._apply_resolve_activity(told.job().resolve_activity)
         else:
             self._completed(told.seq, told.result)
 
-    _plain_appliers: ClassVar[dict[str, Callable[[Any, Any], None]]] = {
-        "fire_timer": _WorkflowInstanceImpl._apply_fire_timer,
-        "resolve_activity": _apply_activity_completed,
+    _appliers: ClassVar[dict[str, Callable[[Any, Any], None]]] = {
+        TimerFired.kind: _WorkflowInstanceImpl._apply_fire_timer,
+        ActivityCompleted.kind: _apply_completed,
     }
 
     def _completed(self, seq: int, result: Payload | None) -> None:
@@ -196,8 +200,11 @@ class Instance(_WorkflowInstanceImpl):
     def say(self, command: PlainCommand) -> None:
         """Give a command."""
         self._assert_not_read_only("add command")
-        commands: Any = self._current_completion.successful.commands
-        commands.append(command if commands.__class__ is Commands else command.command())
+        completion: Any = self._current_completion
+        if completion.__class__ is Completion:
+            completion.append(command)
+        else:
+            completion.successful.commands.append(command.command())
 
     def _outbound_schedule_activity(self, input: Asked) -> Any:
         if self._contextual or not (input.start_to_close_timeout or input.schedule_to_close_timeout):
@@ -216,8 +223,12 @@ class Instance(_WorkflowInstanceImpl):
     ) -> Any:
         if context is None or self._read_only:
             return super().call_soon(callback, *args, context=context)
+        ready: deque[Any] = self._ready
+        if callback.__class__ not in _OF_PYTHON:  # asyncio's tasks and futures look at no handle
+            ready.append((context, callback, args))
+            return None
         handle = Soon((context, callback, args))
-        self._ready.append(handle)  # type: ignore[arg-type] # a handle to whoever looks
+        ready.append(handle)
         return handle
 
     def _register_task(self, task: asyncio.Task[Any], *, name: str | None) -> None:
@@ -226,48 +237,39 @@ class Instance(_WorkflowInstanceImpl):
         setattr(task, "_log_destroy_pending", False)  # noqa: B010 - not in typeshed
 
     def _run_once(self, *, check_conditions: bool, jobs: Sequence[Job]) -> None:
-        if check_conditions and self._object is not None:
-            return self._rounds(all(job.HasField("do_update") for job in jobs))
-        try:
-            return super()._run_once(check_conditions=check_conditions, jobs=jobs)
-        finally:
-            self._tidy()
+        updates_only = all(job.HasField("do_update") for job in jobs)
+        self._rounds(looks=check_conditions, updates_only=updates_only)
 
-    def _rounds(self, updates_only: bool) -> None:
+    def _rounds(self, *, looks: bool = True, updates_only: bool = False) -> None:
         """Runs whatever is ready and looks at the conditions, until nothing is ready any more."""
-        ready = self._ready
         try:
             asyncio._set_running_loop(self)
+            if self._object is None and not self._deleting:
+                self._object = self._instantiate_workflow_object()
+            ready = self._ready
             while ready:
                 while ready:
-                    ready.popleft()._run()
+                    handle: Any = ready.popleft()
+                    if handle.__class__ is tuple:
+                        context, callback, args = handle
+                        try:
+                            context.run(callback, *args) if args else context.run(callback)
+                        except BaseException as error:  # noqa: BLE001 - as asyncio's
+                            failed(self, callback, error)
+                    else:
+                        handle._run()
                     if self._current_activation_error and not self._deleting:
                         raise self._current_activation_error
-                if not updates_only or self._accepted_one():
-                    self._look()
+                if looks and (not updates_only or self._accepted_one()):
+                    self.waits.look()
         finally:
             asyncio._set_running_loop(None)
             if self._deleting or len(self._tasks) > self._many:
-                self._tidy()
-
-    def _tidy(self) -> None:
-        self._forget_done()
-        self._many = 2 * len(self._tasks) + _SOME
+                self._forget_done()
+                self._many = 2 * len(self._tasks) + _SOME
 
     def _forget_done(self) -> None:
         self._tasks = {task for task in self._tasks if not task.done()}
-
-    def _look(self) -> None:
-        """Wake who waits for a condition that holds now, and forget who waits no more."""
-        waiting, over = self._conditions, []
-        for place, (condition, future) in enumerate(waiting):
-            if future.done():
-                over.append(place)
-            elif condition():
-                future.set_result(True)
-                over.append(place)
-        for place in reversed(over):
-            del waiting[place]
 
     def _accepted_one(self) -> bool:
         commands: Any = self._current_completion.successful.commands

@@ -3,6 +3,7 @@ the protobuf that the SDK would have made only for who asks for it: the log's re
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -36,6 +37,11 @@ class PlainCommand(_Said):
 
     __slots__ = ("seq",)
     seq: int
+
+    @property
+    def name(self) -> str:
+        """What it is about, in a word."""
+        return str(self.seq)
 
     def command(self) -> Command:
         """As the SDK would have said it."""
@@ -154,6 +160,10 @@ class Schedule(PlainCommand):
         self._asked, self._queue = asked, queue
 
     @property
+    def name(self) -> str:
+        return self.activity_type
+
+    @property
     def start_to_close(self) -> int | None:
         return _micros(self._asked.start_to_close_timeout)
 
@@ -220,28 +230,23 @@ def _put(given: timedelta, into: Duration) -> None:
 # --- what it answers --------------------------------------------------------------------------------------
 
 
-class Commands(list[Any]):
-    """The commands of one activation, protobufs among them where the SDK's own code gives one."""
+class Completion(list[Any]):
+    """The commands of one activation, and what a `WorkflowActivationCompletion` is besides to the SDK's code."""
 
-    __slots__ = ()
-
-    def add(self) -> Command:
-        """A protobuf at the end, to be filled in."""
-        made = Command()
-        self.append(made)
-        return made
-
-
-class Completion:
-    """What a `WorkflowActivationCompletion` is to the SDK's code while an activation lasts."""
-
-    __slots__ = ("commands", "failure", "used_internal_flags")
-
-    def __init__(self) -> None:
-        self.commands = Commands()
-        self.used_internal_flags: list[int] = []
-        self.failure: Any = None
+    failure: Any = None
+    used_internal_flags: ClassVar = deque[int](maxlen=0)
+    """For a server, which tells them to the next worker."""
 
     @property
     def successful(self) -> Completion:
         return self
+
+    @property
+    def commands(self) -> Completion:
+        return self
+
+    def add(self) -> Command:
+        """A protobuf at the end, to be filled in by the SDK's code."""
+        made = Command()
+        self.append(made)
+        return made

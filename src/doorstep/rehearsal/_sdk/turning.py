@@ -67,7 +67,7 @@ def in_turn[Given, Made](
             if not _own(raised.__traceback__):
                 raise
         elif mine.interrupted:
-            raise StuckError(mine.place, waited=mine.waited) from None
+            raise StuckError(mine.place, waited=mine.waited()) from None
         if isinstance(raised, (SystemExit, KeyboardInterrupt)):
             # Python remembers that one left a code that was given as text, as the sandbox's is, and would end the
             # process by a signal at last; the next such code makes it forget
@@ -77,7 +77,7 @@ def in_turn[Given, Made](
     finally:
         asyncio._set_running_loop(outer)
     if mine.interrupted:
-        raise StuckError(mine.place, waited=mine.waited)
+        raise StuckError(mine.place, waited=mine.waited())
     return made
 
 

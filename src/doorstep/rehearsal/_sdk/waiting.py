@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 class Soon(list[Any]):
-    """What runs next: context, callback, arguments. An `asyncio.Handle`, of which tasks and futures make some hundreds
-    in a journey and look at none."""
+    """What runs next: context, callback, arguments. An `asyncio.Handle` to whoever cancels it."""
 
     __slots__ = ()
 
@@ -37,13 +36,51 @@ class Soon(list[Any]):
         context, callback, args = self
         try:
             context.run(callback, *args)
-        except (SystemExit, KeyboardInterrupt):
-            raise
         except BaseException as error:  # noqa: BLE001 - as asyncio's
-            told = {"message": f"Exception in callback {callback!r}", "exception": error}
-            asyncio.get_running_loop().call_exception_handler(told)
+            failed(asyncio.get_running_loop(), callback, error)
         # a traceback that is kept keeps this frame, which would keep the task that keeps the traceback
         del self, context, callback, args
+
+
+def failed(loop: asyncio.AbstractEventLoop, callback: Callable[..., Any], error: BaseException) -> None:
+    """What becomes of an error that a callback raised. Raises those that end a process."""
+    if isinstance(error, (SystemExit, KeyboardInterrupt)):
+        raise error
+    loop.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
+
+
+class Waits:
+    """Who waits for which condition, those who began first before the others."""
+
+    __slots__ = ("conditions", "futures")
+
+    def __init__(self) -> None:
+        self.conditions: list[Callable[[], bool]] = []
+        self.futures: list[asyncio.Future[Any]] = []
+
+    def add(self, condition: Callable[[], bool], future: asyncio.Future[Any]) -> None:
+        """Somebody waits, and takes it back (`drop`) when cancelled."""
+        self.conditions.append(condition)
+        self.futures.append(future)
+
+    def append(self, waiting: tuple[Callable[[], bool], asyncio.Future[Any]]) -> None:
+        """The SDK's own wait, which takes nothing back."""
+        self.add(*waiting)
+        waiting[1].add_done_callback(self.drop)
+
+    def drop(self, future: asyncio.Future[Any]) -> None:
+        """They wait no more. Without effect for those whose condition held."""
+        if future in self.futures:
+            place = self.futures.index(future)
+            del self.conditions[place], self.futures[place]
+
+    def look(self) -> None:
+        """Wake those whose condition holds now."""
+        held = [place for place, condition in enumerate(self.conditions) if condition()]
+        for place in held:
+            self.futures[place].set_result(True)
+        for place in reversed(held):
+            del self.conditions[place], self.futures[place]
 
 
 #: what a wait leaves in its task's context for timers that are set there later: none
@@ -65,9 +102,13 @@ async def held(instance: Instance, condition: Callable[[], bool]) -> None:
     instance._assert_not_read_only("wait condition")
     cancelled_before = instance._cancel_reason is not None
     future = instance.create_future()
-    instance._conditions.append((condition, future))
+    instance.waits.add(condition, future)
     _options()
-    await future
+    try:
+        await future
+    except asyncio.CancelledError:
+        instance.waits.drop(future)
+        raise
     if instance._single_batch_activation and not cancelled_before and instance._cancel_reason is not None:
         raise asyncio.CancelledError
 
@@ -78,13 +119,14 @@ async def held_until(instance: Instance, condition: Callable[[], bool], seconds:
     instance._assert_not_read_only("wait condition")
     cancelled_before = instance._cancel_reason is not None
     future = instance.create_future()
-    instance._conditions.append((condition, future))
+    instance.waits.add(condition, future)
     limit: _Limit | None = _Limit(instance, _options())
     assert limit is not None
     limit.begin(seconds)
     try:
         await future
     except asyncio.CancelledError as cancelled:
+        instance.waits.drop(future)
         passed = limit.over()
         limit = None  # it knows the task, which will know this frame by the traceback
         if not passed:
