@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from doorstep.domain.values import value
 
 #: a price is near while neither is more than this many times the other
 NEAR = 2.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Bought:
     """A line the person keeps. `price_minor` 0: not known."""
 
@@ -18,7 +19,7 @@ class Bought:
     price_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A product of the same store. `buyers`: how many different persons bought it."""
 

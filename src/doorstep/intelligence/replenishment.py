@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean
+
+from doorstep.domain.values import value
 
 #: a merchant knows their product, not how much of it this person uses
 MERCHANT_CONFIDENCE = 0.8
@@ -16,7 +17,7 @@ LEAST_PERSONS = 2
 HALFWAY = 3.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Reorder:
     """Somebody bought a product and, `days` later, again; the first time it was `pieces`."""
 
@@ -25,7 +26,7 @@ class Reorder:
     pieces: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Habit:
     """How soon a product is bought again: `days` per piece, the mean over so many `persons`; how sure (0–1)."""
 
@@ -34,7 +35,7 @@ class Habit:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class InUse:
     """A product the person keeps `pieces` of, in use since `since` (aware UTC)."""
 
@@ -47,7 +48,7 @@ class InUse:
     """How soon others bought it again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """When it runs out (aware UTC), how sure we are (0–1), and what that stands on: `merchant` or
     `reorders:<persons>`."""

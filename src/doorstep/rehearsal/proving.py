@@ -9,9 +9,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from doorstep.domain.values import value
 from doorstep.errors import SetupError
 from doorstep.rehearsal import _sdk, ending
 from doorstep.rehearsal.log import Entry
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from doorstep.rehearsal.execution import Execution
 
 
-@dataclass(slots=True)
+@value(frozen=True, slots=True, kw_only=False)
 class Turn:
     """One activation: what came, when, and what the workflow answered."""
 

@@ -4,15 +4,16 @@ so that two can be compared (`==`, `diff`), kept and read again."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from doorstep.domain.outcomes import RuleTrace, Verdict
+from doorstep.domain.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Deferral:
     """Asked at `at`, told to ask again at `until` (aware UTC). `reason` may be empty: the provider asked to wait."""
 
@@ -21,7 +22,7 @@ class Deferral:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Touch:
     """One touch, as the ledger ended it. `at`: when it was sent, or decided not to be (aware UTC). `order` is the
     scenario's name of the order. `subject` and `text` hold the words, where they were rendered (personal data when
@@ -91,7 +92,7 @@ class Kind(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Happening:
     """Something beside touches. `at`: when Doorstep heard of it (aware UTC); `happened_at`: when it happened, where
     that was earlier. `what` is its name, `subject` what it is about as the sender calls it, `detail` a few words."""
@@ -106,7 +107,7 @@ class Happening:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """One scenario, played. `outcome`: how the first order's journey ended (empty: it did not); `outcomes` by order.
     `problems`: what must be mended; a rehearsal with any has failed. `lacks`: steps the scenario names which this

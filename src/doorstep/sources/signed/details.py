@@ -14,13 +14,13 @@ A whole order, as the `data` of `order.placed` (money in minor units; `order.upd
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from doorstep.domain.events import FAMILY_MEMBERS
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.shipments import ShipmentStatus
+from doorstep.domain.values import replace
 from doorstep.errors import Unreadable
 from doorstep.sources import keys, zones
 from doorstep.sources import person as contact

@@ -15,12 +15,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from doorstep.domain.events import Envelope, declared
 from doorstep.domain.ids import digest
+from doorstep.domain.values import replace
 from doorstep.errors import Unreadable
 from doorstep.sources import person as contact
 from doorstep.sources.draft import Draft

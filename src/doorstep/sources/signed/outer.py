@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from doorstep.domain.events import Event, event_class
+from doorstep.domain.values import value
 from doorstep.errors import Unreadable, nearest
 from doorstep.sources import person as contact
 from doorstep.sources.draft import Draft
@@ -29,7 +29,7 @@ DERIVED: Mapping[str, str] = {
 _AHEAD = timedelta(days=1)  # a wrong clock is forgiven; a wrong year would outrank every later event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Told:
     """An event whose outer parts are read. `stated_at`: the sender said when."""
 
