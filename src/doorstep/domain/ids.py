@@ -6,6 +6,7 @@ Ids that follow from nothing (persons, keys) are drawn by `doorstep.models.ids`,
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
@@ -21,6 +22,7 @@ def digest(*parts: str, length: int = 26) -> str:
     return told if length % 2 == 0 else told + _ALPHABET[bits & 31]
 
 
+@lru_cache(maxsize=1024)  # one webhook asks for it half a dozen times, and seldom comes alone
 def order_ref(store_id: str, external_order_id: str) -> str:
     """`ord_…`: one order of one store, however often its webhooks come."""
     return f"ord_{digest(store_id, external_order_id)}"
@@ -31,6 +33,7 @@ def journey_id(order: str) -> str:
     return f"jny_{order.removeprefix('ord_')}"
 
 
+@lru_cache(maxsize=1024)
 def shipment_ref(store_id: str, external_fulfilment_id: str) -> str:
     """`shp_…`: one parcel. Tracking codes are recycled by carriers, so they never enter."""
     return f"shp_{digest(store_id, 'shipment', external_fulfilment_id)}"

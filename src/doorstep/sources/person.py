@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 
+from doorstep.domain.values import replace
 from doorstep.sources import zones
 from doorstep.sources.sightings import Address, PersonSighting
 from doorstep.sources.values import text
@@ -36,8 +37,13 @@ def phone(value: Any, country: str = "") -> str | None:
     found = text(value, 40)
     if not found or any(c.isalpha() for c in found):
         return None
+    return _e164(found, country.upper())
+
+
+@lru_cache(maxsize=4096)  # an order's webhooks repeat its numbers
+def _e164(found: str, country: str) -> str | None:
     try:
-        number = phonenumbers.parse(found, country.upper() or None)
+        number = phonenumbers.parse(found, country or None)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):
