@@ -76,29 +76,34 @@ class OrderState:
 
     @property
     def kept_lines(self) -> tuple[Line, ...]:
-        return tuple(line for line in self.lines if self.kept(line) > 0)
+        return tuple([line for line in self.lines if self.kept(line) > 0])
 
     @property
     def gone(self) -> bool:
         """Nothing remains of the order: cancelled, or every line was refunded or has come back."""
-        return self.cancelled_at is not None or (
-            bool(self.lines) and not any(self.remains(line) for line in self.lines)
-        )
+        if self.cancelled_at is not None:
+            return True
+        for line in self.lines:
+            if self.remains(line):
+                return False
+        return bool(self.lines)
 
     @property
     def active_shipments(self) -> tuple[Shipment, ...]:
         if len(self.shipments) < 2:
-            return tuple(s for s in self.shipments.values() if s.status is not ShipmentStatus.CANCELLED)
-        return tuple(s for _, s in sorted(self.shipments.items()) if s.status is not ShipmentStatus.CANCELLED)
+            return tuple([s for s in self.shipments.values() if s.status is not ShipmentStatus.CANCELLED])
+        return tuple(
+            [s for _, s in sorted(self.shipments.items()) if s.status is not ShipmentStatus.CANCELLED]
+        )
 
     @property
     def troubled(self) -> bool:
         """A parcel is in trouble now: marketing is held."""
-        return any(s.troubled for s in self.shipments.values() if s.status is not ShipmentStatus.CANCELLED)
+        return bool([s for s in self.shipments.values() if s.troubled])
 
     def silent(self, at: datetime) -> bool:
         """A parcel has not been scanned by when it should have been."""
-        return any(s.silent(at) for s in self.shipments.values() if s.status is not ShipmentStatus.CANCELLED)
+        return bool([s for s in self.shipments.values() if s.silent(at)])
 
     @property
     def open_complaint(self) -> bool:

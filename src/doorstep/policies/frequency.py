@@ -11,6 +11,7 @@ stops blocking at its expiry.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from doorstep.domain.customers import Cap, StorePolicy, WaitingTouch
@@ -42,16 +43,17 @@ class Slots:
 
     @property
     def hours(self) -> float:
-        return self.cap.window / _HOUR
+        return _hours(self.cap.window)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, free_at: str | None) -> dict[str, Any]:
+        """`free_at`: its own, in words."""
         return {
             "limit": self.cap.limit,
             "window_hours": self.hours,
             "allowed": self.allowed,
             "used": self.used,
             "ahead": self.ahead,
-            "free_at": iso(self.free_at),
+            "free_at": free_at,
         }
 
     def __str__(self) -> str:
@@ -70,15 +72,20 @@ def frequency(case: Case) -> Ruling:
     """
     if not case.marketing:
         return passes("Caps bind marketing only.")
-    ahead = _ahead(case)
-    slots = [_slots(case, cap, ahead) for cap in case.facts.policy.caps]
+    ahead, counted = _ahead(case), [_begun(at) for at in _counted(case)]
+    slots = [
+        _slots(case, cap, allowed, counted, ahead)
+        for cap, allowed in zip(case.facts.policy.caps, _allowed(case), strict=True)
+    ]
+    now = iso(case.at)
     read = {
         "priority": case.request.priority,
-        "caps": [s.as_json() for s in slots],
+        "caps": [s.as_json(now if s.free_at is case.at else iso(s.free_at)) for s in slots],
         "waiting_ahead": [w.key for w in ahead],
         "holding": case.holding,
-        **({"overridden": True} if case.request.ignore_timing else {}),
     }
+    if case.request.ignore_timing:
+        read["overridden"] = True
     full = [s for s in slots if s.full]
     if not full:
         return passes("Every cap has a slot left for this touch.", read)
@@ -100,15 +107,17 @@ def _no_slot(case: Case, full: list[Slots], read: dict[str, Any]) -> Ruling:
     return defers(until, SkipReason.FREQUENCY_CAPPED, f"{tightest}; asked again at {iso(until)}.", read)
 
 
-def _slots(case: Case, cap: Cap, ahead: list[WaitingTouch]) -> Slots:
-    now = _begun(case.at + _PART)
-    used = [at + cap.window for at in map(_begun, _counted(case)) if at + cap.window > now]
-    taken = [min(w.expires_at, case.at + cap.window) for w in ahead]
-    allowed = _allowed(case, cap)
-    frees = sorted([*used, *taken])
-    over = len(frees) - allowed  # once `over + 1` of them have gone, `allowed - 1` remain
-    free_at = None if allowed < 1 else frees[over] if over >= 0 else case.at
-    return Slots(cap=cap, allowed=allowed, used=len(used), ahead=len(taken), free_at=free_at)
+def _slots(case: Case, cap: Cap, allowed: int, counted: list[datetime], ahead: list[WaitingTouch]) -> Slots:
+    since = _begun(case.at + _PART) - cap.window
+    used = [at for at in counted if at > since]
+    over = len(used) + len(ahead) - allowed
+    free_at: datetime | None = case.at
+    if allowed < 1:
+        free_at = None
+    elif over >= 0:  # once `over + 1` of them have gone, `allowed - 1` remain
+        taken = [min(w.expires_at, case.at + cap.window) for w in ahead]
+        free_at = sorted([*(at + cap.window for at in used), *taken])[over]
+    return Slots(cap=cap, allowed=allowed, used=len(used), ahead=len(ahead), free_at=free_at)
 
 
 def _begun(at: datetime) -> datetime:
@@ -116,18 +125,27 @@ def _begun(at: datetime) -> datetime:
     return at.replace(microsecond=0)
 
 
-def _allowed(case: Case, cap: Cap) -> int:
-    """Slots this touch may fill up to. Headroom never takes the last slot: a cap of one with headroom of one
-    would otherwise silence every ordinary touch for good."""
+@lru_cache(maxsize=256)
+def _hours(window: timedelta) -> float:
+    return window / _HOUR
+
+
+def _allowed(case: Case) -> list[int]:
+    """Slots this touch may fill up to, cap by cap. Headroom never takes the last slot: a cap of one with headroom of
+    one would otherwise silence every ordinary touch for good."""
     policy = case.facts.policy
-    if _ranked(case) or case.request.priority >= policy.headroom_from or cap != _widest(policy):
-        return cap.limit
-    return min(cap.limit, max(1, cap.limit - policy.headroom))
+    if _ranked(case) or case.request.priority >= policy.headroom_from:
+        return [cap.limit for cap in policy.caps]
+    widest = _widest(policy)
+    return [
+        min(cap.limit, max(1, cap.limit - policy.headroom)) if cap == widest else cap.limit
+        for cap in policy.caps
+    ]
 
 
-def _widest(policy: StorePolicy) -> Cap:
+def _widest(policy: StorePolicy) -> Cap | None:
     """The cap over the longest window, which keeps the headroom; of two, the tighter."""
-    return max(policy.caps, key=lambda cap: (cap.window, -cap.limit))
+    return max(policy.caps, key=lambda cap: (cap.window, -cap.limit), default=None)
 
 
 def _counted(case: Case) -> list[datetime]:
@@ -138,7 +156,7 @@ def _counted(case: Case) -> list[datetime]:
 
 def _ahead(case: Case) -> list[WaitingTouch]:
     """Waiting touches that rank before this one: higher priority, then due earlier, then by key."""
-    if _ranked(case):
+    if not case.facts.waiting or _ranked(case):
         return []
     request = case.request
     mine = (-request.priority, request.due_at, request.key)

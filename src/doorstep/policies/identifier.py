@@ -18,7 +18,7 @@ def identifier(case: Case) -> Ruling:
             fell[channel] = case.unavailable[channel]
         elif channel not in case.facts.reachable:
             fell[channel] = "the person has no address there"
-    rejected = any(channel in case.tried for channel in case.channels)
+    rejected = not set(case.tried).isdisjoint(case.channels)
     return narrowed(
         case,
         fell,

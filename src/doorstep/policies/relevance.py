@@ -16,8 +16,9 @@ def relevance(case: Case) -> Ruling:
         return passes("A transactional message is relevant as it is.")
     order, request = case.facts.order, case.request
     kept_lines = order.kept_lines
-    kept = {ref for line in kept_lines for ref in (line.ref, line.product_ref)}
-    items_kept = [ref for ref in request.items if ref in kept]
+    items_kept = [
+        ref for ref in request.items if any(ref in (line.ref, line.product_ref) for line in kept_lines)
+    ]
     new_to_them = [ref for ref in request.offered if ref not in case.facts.owned_products]
     read = {
         "open_complaint": order.open_complaint,

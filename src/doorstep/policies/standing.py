@@ -27,7 +27,7 @@ def exited(case: Case) -> Ruling:
     }
     if order.erased_at is not None:
         return skips(SkipReason.EXITED, "The person asked to be erased.", read)
-    if case.facts.exited_at is None and not order.gone:
+    if case.facts.exited_at is None and not read["order_gone"]:
         return passes("The journey is on its course and something of the order is kept.", read)
     why = (
         "The journey has left its course"
