@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any, Self, cast
 
 from doorstep.domain.customers import CountedTouch, Facts, Suppression, SuppressionCause, WaitingTouch
 from doorstep.domain.messages import Channel, Purpose
@@ -20,6 +20,7 @@ from doorstep.templates.assembling import assembled
 from doorstep.templates.content import LinksContent
 from doorstep.touch import as_counted, as_waiting
 
+_KEY = attrgetter("request.key")
 Links = Callable[[TouchRequest, Channel], LinksContent]
 
 
@@ -33,15 +34,39 @@ def plain_links(request: TouchRequest, channel: Channel) -> LinksContent:
     )
 
 
-@dataclass(slots=True)
 class MemoryTx:
-    """Reads the records and its own writes; nobody else sees these before the commit."""
+    """One transaction, from the lock to its commit. Reads the records and its own writes; nobody else sees these
+    before the commit."""
 
-    records: Records
-    person: PersonRecord
-    rows: dict[str, LedgerRow] = field(default_factory=dict)
-    decisions: list[tuple[LedgerRow, Decision, datetime]] = field(default_factory=list)
-    suppressed: tuple[Suppression, ...] = ()
+    __slots__ = ("decisions", "person", "person_ref", "records", "rows", "store", "store_id", "suppressed")
+
+    def __init__(self, store: MemoryStore, store_id: str, person_ref: str) -> None:
+        self.store, self.records = store, store.records
+        self.store_id, self.person_ref = store_id, person_ref
+        self.rows: dict[str, LedgerRow] = {}
+        self.decisions: list[tuple[LedgerRow, Decision, datetime]] = []
+        self.suppressed: tuple[Suppression, ...] = ()
+
+    def __enter__(self) -> Self:
+        store = self.store
+        store.boundary("lock")
+        assert not store.inside, "a transaction inside a transaction"
+        person = self.records.persons.get(self.person_ref)
+        if person is None:
+            raise NotFound(f"Store '{self.store_id}' has no person '{self.person_ref}'.")
+        self.person, store.inside = person, True
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        store = self.store
+        try:
+            if kind is None:
+                store.boundary("commit")
+                self.commit()
+        finally:
+            store.inside = False
+        if kind is None:
+            store.boundary("committed")
 
     def facts(self, request: TouchRequest, at: datetime) -> Facts:
         """Everything the gate reads; what only marketing needs is read for marketing only."""
@@ -74,15 +99,25 @@ class MemoryTx:
     ) -> tuple[tuple[CountedTouch, ...], tuple[WaitingTouch, ...]]:
         rows = self.records.rows.get(self.person.ref, {})
         rows = {**rows, **self.rows} if self.rows else rows
-        since = at - max(cap.window for cap in self.records.shop.policy.caps)
+        since = at - max([cap.window for cap in self.records.shop.policy.caps])
         counted: list[CountedTouch] = []
         waiting: list[WaitingTouch] = []
-        own = request.key
-        for key in sorted([key for key, row in rows.items() if key != own and _is_near(row, since)]):
-            row = rows[key]
+        # What may fill a cap or wait for a slot, as `models.facts.RIVALS` asks it of the tables.
+        marketing, deferred = Purpose.MARKETING, TouchState.DEFERRED
+        near = [
+            row
+            for key, row in rows.items()
+            if row.request.purpose is marketing
+            and (
+                row.state is deferred
+                or ((counted_at := row.sending_at or row.decided_at) is not None and counted_at > since)
+            )
+            and key != request.key
+        ]
+        for row in sorted(near, key=_KEY) if len(near) > 1 else near:
             if (c := as_counted(row, at)) is not None:
                 counted.append(c)
-            if (w := as_waiting(row, at)) is not None:
+            if row.state is deferred and (w := as_waiting(row, at)) is not None:
                 waiting.append(w)
         return tuple(counted), tuple(waiting)
 
@@ -112,18 +147,11 @@ class MemoryTx:
             ]
 
     def commit(self) -> None:
-        self.records.rows.setdefault(self.person.ref, {}).update(self.rows)
-        self.records.decisions.extend(self.decisions)
+        if self.rows:
+            self.records.rows.setdefault(self.person.ref, {}).update(self.rows)
+        self.records.decisions += self.decisions
         if self.suppressed:
             self.person.suppressions = (*self.person.suppressions, *self.suppressed)
-
-
-def _is_near(row: LedgerRow, since: datetime) -> bool:
-    """Whether the row may fill a cap or wait for a slot, as `models.facts.RIVALS` asks it of the tables."""
-    if row.request.purpose is not Purpose.MARKETING:
-        return False
-    counted_at = row.sending_at or row.decided_at
-    return row.state is TouchState.DEFERRED or (counted_at is not None and counted_at > since)
 
 
 def suppressing(
@@ -165,7 +193,7 @@ class MemoryStore:
 
     def locked(self, store_id: str, person_ref: str) -> AbstractContextManager[MemoryTx]:
         """A transaction under that person's lock. Raises `NotFound` for a person nobody knows."""
-        return _Locked(self, store_id, person_ref)
+        return self.transaction(self, store_id, person_ref)
 
     def content(self, request: TouchRequest, channel: Channel, at: datetime) -> dict[str, Any]:
         """What a template may say. Raises `NotFound` when person or order are not there."""
@@ -193,37 +221,6 @@ class MemoryStore:
                 self.links(request, channel),
             ),
         )
-
-
-class _Locked:
-    """One transaction, from the lock to its commit."""
-
-    __slots__ = ("_person_ref", "_store", "_store_id", "_tx")
-
-    def __init__(self, store: MemoryStore, store_id: str, person_ref: str) -> None:
-        self._store, self._store_id, self._person_ref = store, store_id, person_ref
-
-    def __enter__(self) -> MemoryTx:
-        store = self._store
-        store.boundary("lock")
-        assert not store.inside, "a transaction inside a transaction"
-        person = store.records.persons.get(self._person_ref)
-        if person is None:
-            raise NotFound(f"Store '{self._store_id}' has no person '{self._person_ref}'.")
-        store.inside = True
-        self._tx = store.transaction(store.records, person)
-        return self._tx
-
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        store = self._store
-        try:
-            if kind is None:
-                store.boundary("commit")
-                self._tx.commit()
-        finally:
-            store.inside = False
-        if kind is None:
-            store.boundary("committed")
 
 
 class _Whole:

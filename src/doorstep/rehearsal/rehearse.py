@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from doorstep.domain.messages import Message
@@ -138,8 +139,8 @@ def journey_class(journey: str | type[Any]) -> tuple[str, type[Any]]:
 def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
     """The timeline of what was played."""
     world, scenario = play.world, play.scenario
-    touches = sorted(_touches(play), key=lambda t: (t.at, t.key))
-    events = sorted([*play.happened, *_recorded(play)], key=lambda h: h.at)
+    touches = sorted(_touches(play), key=attrgetter("at", "key"))
+    events = sorted([*play.happened, *_recorded(play)], key=attrgetter("at"))
     outcomes, problems = {}, list(play.problems)
     for name in scenario.orders:
         row = world.records.journeys.get(play.teller.journey_id(name))
@@ -171,7 +172,7 @@ def _touches(play: Play) -> Iterable[Touch]:
     for row, decision, at in records.decisions:
         asked.setdefault(row.request.key, []).append((decision, at))
     words = {message.key: message for message in play.world.sent}
-    taken = Counter(message.key for message in play.world.sent)
+    taken = Counter([message.key for message in play.world.sent])
     for row in records.rows.get(play.person.ref, {}).values():
         key = row.request.key
         yield _touch(play, row, asked.get(key, []), words.get(key), taken[key])
@@ -185,12 +186,12 @@ def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None
         key=request.key,
         step=request.step,
         occurrence=request.occurrence,
-        purpose=request.purpose.value,
-        state=row.state.value,
+        purpose=str(request.purpose),
+        state=str(row.state),
         due_at=request.due_at,
-        reason=row.reason.value if row.reason else "",
+        reason=str(row.reason or ""),
         detail=row.detail,
-        channel=row.channel.value if row.channel else "",
+        channel=str(row.channel or ""),
         template=request.template,
         template_digest=row.template_digest,
         body_digest=row.body_digest,
@@ -199,7 +200,7 @@ def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None
         subject=message.rendered.subject if message else "",
         text=message.rendered.text if message else "",
         deferrals=tuple(
-            Deferral(at=at, until=d.until, reason=d.reason.value) for d, at in asked if isinstance(d, Defer)
+            [Deferral(at=at, until=d.until, reason=d.reason.value) for d, at in asked if isinstance(d, Defer)]
         ),
         trace=asked[-1][0].trace if asked else (),
         handed_at=row.sending_at if row.accepted_at and row.sending_at != row.accepted_at else None,
