@@ -18,7 +18,7 @@ def scan(order: OrderRecord, envelope: Envelope) -> None:
     row = order.parcels.setdefault(ref, ParcelRecord(ref=ref, seen_at=envelope.received_at))
     row.status, row.substatus = parcel.status.value, parcel.substatus
     row.delivered_at, row.lines = parcel.delivered_at, [list(pair) for pair in parcel.lines]
-    if envelope.type != facts.ShipmentCreated.type:
+    if envelope.type != facts.ShipmentCreated.type and envelope.data.get("expected_at") is not None:
         told = facts.ShipmentScanned.read(envelope)
         if told.expected_at is not None and (parcel.status_at is None or told.at >= parcel.status_at):
             row.expected_at = told.expected_at
