@@ -64,15 +64,16 @@ class Engine(Execution):
         self._run(None)
 
     def _run(self, goal: int | None) -> None:
-        while not self.done:
+        agenda = self._agenda
+        while self.ending is None:
             if self._waiting_jobs:
                 self._turn(self._waiting_jobs)
                 continue
-            due = self._agenda.next_due()
+            due = agenda.next_due()
             if due is None or (goal is not None and due > goal):
                 return
             self._at(due)
-            if jobs := self._agenda.due(due):
+            if jobs := agenda.due(due):
                 self._turn(jobs)
 
     # --- what comes from outside ------------------------------------------------------------------------

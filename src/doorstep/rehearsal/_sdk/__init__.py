@@ -194,7 +194,16 @@ _HERE = frozenset(
 )
 #: what of this package gives a command for the author's code, in between the SDK's
 _COMMANDING = frozenset(
-    {"_outbound_schedule_activity", "_apply_schedule_command", "held_until", "begin", "over", "_say"}
+    {
+        "workflow_start_activity",
+        "workflow_start_local_activity",
+        "_outbound_schedule_activity",
+        "_apply_schedule_command",
+        "held_until",
+        "begin",
+        "over",
+        "_say",
+    }
 )
 
 _EXTERN: dict[str, Callable[..., Any]] = {

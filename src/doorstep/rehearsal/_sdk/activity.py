@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from temporalio.converter import CompositePayloadConverter, WithSerializationContext
@@ -13,10 +14,11 @@ from temporalio.worker._workflow_instance import (
     _ActivityHandle,
     _WorkflowLogicFlag,
 )
-from temporalio.workflow._event_groups import _capture_event_group_markers
+from temporalio.workflow._event_groups import _active_event_groups, _capture_event_group_markers
 
 from doorstep.converter import Payloads
 from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
+from doorstep.rehearsal._sdk.waiting import NO_GROUPS
 
 if TYPE_CHECKING:
     from doorstep.rehearsal._sdk.instance import Instance
@@ -24,6 +26,16 @@ if TYPE_CHECKING:
 Asked = StartActivityInput | StartLocalActivityInput
 
 _COMPLETED = _WorkflowLogicFlag.RAISE_ON_CANCELLING_COMPLETED_ACTIVITY
+
+
+def asked[Input: Asked](
+    cls: type[Input], activity: str, args: tuple[Any, ...], options: dict[str, Any]
+) -> Input:
+    """The SDK's input of an activity that is known by its name: its fields are the options, but for one."""
+    made = cls.__new__(cls)
+    options["ret_type"] = options.pop("result_type")
+    made.__dict__.update(options, activity=activity, args=args, headers={}, arg_types=None)
+    return made
 
 
 class Handle(_ActivityHandle):
@@ -39,7 +51,8 @@ class Handle(_ActivityHandle):
         self._cancel_command_seq: int | None = None
         instance._register_task(self, name=None)
         self._payload_converter = instance._context_free_payload_converter
-        self._event_group_markers = _capture_event_group_markers(asked.event_groups)
+        grouped = asked.event_groups or _active_event_groups.get() is not NO_GROUPS
+        self._event_group_markers = _capture_event_group_markers(asked.event_groups) if grouped else []
 
     def _apply_schedule_command(self, local_backoff: Any = None) -> None:
         asked = self._input
@@ -57,25 +70,12 @@ async def carried(instance: Instance) -> Any:
     is cancelled itself."""
     mine: Any = asyncio.current_task(instance)
     mine._started = True
-    while True:
-        try:
-            return await _ended(instance, mine)
-        except _ActivityDoBackoffError as told:
-            left = told.backoff.backoff_duration.ToTimedelta().total_seconds()
-            await instance.workflow_sleep(left, event_groups=mine._input.event_groups)
-            mine._apply_schedule_command(told.backoff)
-            instance._pending_activities[mine._seq] = mine
-
-
-async def _ended(instance: Instance, mine: Handle) -> Any:
     ending = mine._result_fut
     while True:
-        waiter = instance.create_future()
-
-        def wake(_: Any, waiter: asyncio.Future[None] = waiter) -> None:
-            if not waiter.done():
-                waiter.set_result(None)
-
+        waiter: asyncio.Future[None] = asyncio.Future(loop=instance)
+        wake = partial(
+            _wake, waiter
+        )  # a step of its own between the end and this task, as with the SDK's shield
         try:
             ending.add_done_callback(wake)
             try:
@@ -92,6 +92,17 @@ async def _ended(instance: Instance, mine: Handle) -> Any:
                     raise
             mine._request_cancel()
             mine.uncancel()
+        except _ActivityDoBackoffError as told:
+            left = told.backoff.backoff_duration.ToTimedelta().total_seconds()
+            await instance.workflow_sleep(left, event_groups=mine._input.event_groups)
+            mine._apply_schedule_command(told.backoff)
+            instance._pending_activities[mine._seq] = mine
+            ending = mine._result_fut
+
+
+def _wake(waiter: asyncio.Future[None], _: Any) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def contextual(converter: object) -> bool:

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.bridge.proto.workflow_activation import ResolveActivity, WorkflowActivation
-from temporalio.worker import WorkflowInstanceDetails
+from temporalio.worker import StartActivityInput, StartLocalActivityInput, WorkflowInstanceDetails
 from temporalio.worker._workflow_instance import _WorkflowInstanceImpl, _WorkflowLogicFlag
 
-from doorstep.rehearsal._sdk.activity import Asked, Handle, carried, contextual
+from doorstep.rehearsal._sdk.activity import Asked, Handle, asked, carried, contextual
 from doorstep.rehearsal._sdk.plain import (
     ActivityCompleted,
     Completion,
@@ -199,12 +199,26 @@ class Instance(_WorkflowInstanceImpl):
 
     def say(self, command: PlainCommand) -> None:
         """Give a command."""
-        self._assert_not_read_only("add command")
+        if self._read_only or self._deleting:
+            self._assert_not_read_only("add command")
         completion: Any = self._current_completion
         if completion.__class__ is Completion:
             completion.append(command)
         else:
             completion.successful.commands.append(command.command())
+
+    def workflow_start_activity(self, activity: Any, *args: Any, **options: Any) -> Any:
+        """As the SDK's, without asking interceptors: a rehearsal has none."""
+        if not isinstance(activity, str) or self._read_only or self._deleting:
+            return super().workflow_start_activity(activity, *args, **options)
+        options["disable_eager_execution"] = self._disable_eager_activity_execution
+        return self._outbound_schedule_activity(asked(StartActivityInput, activity, args, options))
+
+    def workflow_start_local_activity(self, activity: Any, *args: Any, **options: Any) -> Any:
+        """As the SDK's, without asking interceptors or whether the worker has it: a rehearsal has both or neither."""
+        if not isinstance(activity, str):
+            return super().workflow_start_local_activity(activity, *args, **options)
+        return self._outbound_schedule_activity(asked(StartLocalActivityInput, activity, args, options))
 
     def _outbound_schedule_activity(self, input: Asked) -> Any:
         if self._contextual or not (input.start_to_close_timeout or input.schedule_to_close_timeout):
@@ -232,9 +246,10 @@ class Instance(_WorkflowInstanceImpl):
         return handle
 
     def _register_task(self, task: asyncio.Task[Any], *, name: str | None) -> None:
-        self._assert_not_read_only("create task")
+        if self._read_only or self._deleting:
+            self._assert_not_read_only("create task")
         self._tasks.add(task)
-        setattr(task, "_log_destroy_pending", False)  # noqa: B010 - not in typeshed
+        task._log_destroy_pending = False  # type: ignore[attr-defined] # not in typeshed
 
     def _run_once(self, *, check_conditions: bool, jobs: Sequence[Job]) -> None:
         updates_only = all(job.HasField("do_update") for job in jobs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from temporalio.worker._workflow_instance import _TimerOptions, _TimerOptionsCtxVar
@@ -85,6 +86,8 @@ class Waits:
 
 #: what a wait leaves in its task's context for timers that are set there later: none
 _NO_OPTIONS = _TimerOptions(event_group_markers=[])
+#: the groups of who is in none
+NO_GROUPS = Context().run(_active_event_groups.get)
 
 
 def _options() -> _TimerOptions:
@@ -99,11 +102,13 @@ def _options() -> _TimerOptions:
 
 async def held(instance: Instance, condition: Callable[[], bool]) -> None:
     """Until a condition holds."""
-    instance._assert_not_read_only("wait condition")
+    if instance._read_only or instance._deleting:
+        instance._assert_not_read_only("wait condition")
     cancelled_before = instance._cancel_reason is not None
-    future = instance.create_future()
+    future: asyncio.Future[Any] = asyncio.Future(loop=instance)
     instance.waits.add(condition, future)
-    _options()
+    if _TimerOptionsCtxVar.get() is not _NO_OPTIONS or _active_event_groups.get() is not NO_GROUPS:
+        _options()
     try:
         await future
     except asyncio.CancelledError:
