@@ -5,7 +5,7 @@ names (a test compares the signatures). Opaque references only: **no personal da
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -249,10 +249,9 @@ _URGENT = _Policy(
 )
 
 
-async def _ask[T](name: str, request: object, answer: type[T], **options: Any) -> T:
+def _ask[T](name: str, request: object, answer: type[T], **options: Any) -> Awaitable[T]:
     """A regular activity by its name, with its answer's type."""
-    answered: T = await workflow.execute_activity(name, request, result_type=answer, **options)
-    return answered
+    return workflow.start_activity(name, request, result_type=answer, **options)
 
 
 async def touch(request: TouchRequest) -> Outcome:
@@ -272,7 +271,7 @@ async def touch(request: TouchRequest) -> Outcome:
 
 async def project(projection: Projection) -> None:
     """Show support where the journey stands. One event; one attempt: what is lost is told with the next."""
-    await workflow.execute_local_activity(
+    await workflow.start_local_activity(
         PROJECT,
         projection,
         schedule_to_close_timeout=_SHOWING,
@@ -282,7 +281,7 @@ async def project(projection: Projection) -> None:
 
 async def project_surely(projection: Projection) -> None:
     """The closing projection: retried for a day, for no later one repairs it."""
-    await workflow.execute_local_activity(
+    await workflow.start_local_activity(
         PROJECT,
         projection,
         start_to_close_timeout=timedelta(seconds=20),
@@ -293,7 +292,7 @@ async def project_surely(projection: Projection) -> None:
 
 async def claim_action(request: ClaimRequest) -> Action:
     """Take an agent's action; `withdrawn` when the API had given it up."""
-    action: Action = await workflow.execute_local_activity(
+    action: Action = await workflow.start_local_activity(
         CLAIM_ACTION,
         request,
         result_type=Action,

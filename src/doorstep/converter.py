@@ -27,8 +27,8 @@ from temporalio.converter import (
 from doorstep.codec import Codec, key_ring
 from doorstep.settings import Settings, load_settings
 
-_JSON, _NULL = b"json/plain", {"encoding": b"binary/null"}
-_EMPTY = Payload(metadata={"encoding": _JSON})
+_JSON, _NULL = b"json/plain", b"binary/null"
+_EMPTY, _NOTHING = Payload(metadata={"encoding": _JSON}), Payload(metadata={"encoding": _NULL})
 _adapter_of = functools.lru_cache(maxsize=256)(TypeAdapter)
 
 
@@ -94,17 +94,24 @@ class Payloads(CompositePayloadConverter):
         if len(values) == 1:
             value = values[0]
             if value is None:
-                return [Payload(metadata=_NULL)]
+                nothing = Payload()
+                nothing.CopyFrom(_NOTHING)
+                return [nothing]
             if _is_json(value.__class__):
                 return [_json.to_payload(value)]
         return super().to_payloads(values)
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         """As the SDK's."""
-        if len(payloads) == 1 and type_hints and len(type_hints) == 1:
-            payload, hint = payloads[0], type_hints[0]
-            if payload.metadata.get("encoding") == _JSON and hint is not RawValue:
+        if len(payloads) == 1 and (not type_hints or len(type_hints) == 1):
+            payload, hint = payloads[0], type_hints[0] if type_hints else None
+            encoding = payload.metadata.get("encoding")
+            if hint is RawValue:
+                return [RawValue(payload)]
+            if encoding == _JSON:
                 return [_json.from_payload(payload, hint)]
+            if encoding == _NULL and not payload.data:
+                return [None]
         return super().from_payloads(payloads, type_hints)
 
 
