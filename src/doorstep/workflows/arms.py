@@ -8,7 +8,21 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
 
-from temporalio import workflow
+
+async def settled(task: asyncio.Future[Any]) -> None:
+    """Wait until `task` has ended, or the waiter is cancelled. As `workflow.wait([task])`, hop by hop, without what
+    that asks for many."""
+    waiter = asyncio.get_running_loop().create_future()
+
+    def wake(_: asyncio.Future[Any]) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    task.add_done_callback(wake)
+    try:
+        await waiter
+    finally:
+        task.remove_done_callback(wake)
 
 
 async def ended(task: asyncio.Future[Any]) -> bool:
@@ -17,7 +31,7 @@ async def ended(task: asyncio.Future[Any]) -> bool:
     cancelled = False
     while not task.done():
         try:
-            await workflow.wait([task])
+            await settled(task)
         except asyncio.CancelledError:
             cancelled = True
     return cancelled
@@ -64,7 +78,7 @@ class Arms:
         if self._join and error is None:
             try:
                 for task in self._tasks:
-                    await workflow.wait([task])
+                    await settled(task)
             except asyncio.CancelledError as cancellation:
                 outside = cancellation
         block, self._block = self._block, None  # from here on a failing arm interrupts nobody

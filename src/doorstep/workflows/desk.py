@@ -16,7 +16,7 @@ from doorstep.domain.events import Event
 from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace, SkipReason, Verdict
 from doorstep.domain.touches import TouchRequest
 from doorstep.errors import JourneyError
-from doorstep.workflows.arms import ended
+from doorstep.workflows.arms import ended, settled
 from doorstep.workflows.conditions import holds
 from doorstep.workflows.touching import Condition, Touch, skipped
 
@@ -168,9 +168,9 @@ class Desk:
         touch.under_way = True
         call = asyncio.ensure_future(contracts.touch(self._request(key, touch)))
         cancelled = False
-        with self._journey._reporter.busy():
+        with self._journey._reporter.busy:
             try:
-                await workflow.wait([call])
+                await settled(call)
             except asyncio.CancelledError:
                 call.cancel()
                 await ended(call)

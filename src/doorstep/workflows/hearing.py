@@ -6,9 +6,11 @@ Messages wait in `pending` until the settle window has passed; then `absorb` tak
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
+from typing import Any
 
 from doorstep.domain.events import Envelope, Event, parse
 from doorstep.domain.orders import OrderState, derived
@@ -33,8 +35,9 @@ class Hearing:
         self._told: list[Envelope] = []
         """The envelope of each, at the same position."""
         self.pending: list[Envelope] = []
-        self._found: dict[type[Event], tuple[int, list[int]]] = {}
-        """Event class → how far the log was looked through, and where it was found."""
+        self._found: dict[type[Event], list[tuple[int, Any]]] = {}
+        """Event class that was asked for → where in the log its events stand, and each as that class."""
+        self._followed: list[tuple[tuple[type[Event], ...], deque[Any]]] = []
         self._ids: set[str] = set()
         self._facts: set[str] = set()
 
@@ -48,12 +51,16 @@ class Hearing:
     def absorb(self) -> list[Event]:
         """Take what is pending, oldest fact first, each fact once. Returns what is new, derived events
         (`order.delivered` …) included."""
-        batch, self.pending = sorted(self.pending, key=_when), []
+        batch = sorted(self.pending, key=_when)
+        self.pending.clear()
         news: list[Event] = []
         for envelope in batch:
             if envelope.fact_key not in self._facts:
                 self._take(envelope, news)
+        known = len(self.log)
         self.log.extend(news)
+        for position in range(known, len(self.log)):
+            self._tell(position)
         return news
 
     def _take(self, envelope: Envelope, news: list[Event]) -> None:
@@ -75,50 +82,60 @@ class Hearing:
         self._told.append(envelope)
         news.append(_typed(envelope))
 
+    def _tell(self, position: int) -> None:
+        """Those who asked for it are told of an event."""
+        for cls, found in self._found.items():
+            if (heard := self._as(cls, position)) is not None:
+                found.append((position, heard))
+        for types, coming in self._followed:
+            if (heard := self._first(types, position)) is not None:
+                coming.append(heard)
+
     def find[E: Event](
-        self, types: tuple[type[E], ...], where: Callable[[E], bool] | None = None, start: int = 0
-    ) -> tuple[int, E] | None:
-        """The first event taken at or after position `start` that is of one of the types and fits `where`."""
-        places = self._places(types[0]) if len(types) == 1 else self._merged(types)
-        for position in places[bisect_left(places, start) :] if start else places:
-            for cls in types:
-                if cls.matches(self.log[position].name):
-                    heard = self._as(cls, position)
-                    if heard is not None and (where is None or where(heard)):
-                        return position, heard
+        self, types: tuple[type[E], ...], where: Callable[[E], bool] | None = None
+    ) -> E | None:
+        """The first event that is of one of the types and fits `where`."""
+        if len(types) == 1:
+            found = self._of(types[0])
+        else:
+            found = sorted([one for cls in types for one in self._of(cls)], key=itemgetter(0))
+        for _, heard in found:
+            if where is None or where(heard):
+                return heard
         return None
 
-    def finds(self, types: tuple[type[Event], ...], start: int = 0) -> Callable[[], bool]:
-        """Whether `find` finds one, as a condition: looked for again only when something was heard."""
-        log, looked, found = self.log, -1, False
+    def all[E: Event](self, cls: type[E]) -> list[E]:
+        """Every such event."""
+        return [heard for _, heard in self._of(cls)]
 
-        def condition() -> bool:
-            nonlocal looked, found
-            if not found and looked != len(log):
-                looked = len(log)
-                found = self.find(types, None, start) is not None
-            return found
+    def signs(self, types: tuple[type[Event], ...]) -> Sequence[list[Any]]:
+        """Lists of which one is not empty any more as soon as `find` finds one. Conditions are asked many times in each
+        task: whether a list is empty is asked without Python."""
+        return [self._of(cls) for cls in types]
 
-        return condition
+    def follow[E: Event](self, types: tuple[type[E], ...]) -> deque[E]:
+        """Every such event, once, past ones first; what is heard later is added. Whoever asks takes them out."""
+        each = (self._first(types, position) for position in range(len(self.log)))
+        coming = deque(heard for heard in each if heard is not None)
+        self._followed.append((types, coming))
+        return coming
 
-    def _places(self, cls: type[Event]) -> list[int]:
-        """Where events of that class stand in the log. Kept: conditions are asked many times in each task."""
-        looked, found = self._found.get(cls, (0, []))
-        if looked < len(self.log):
-            found += [n for n in range(looked, len(self.log)) if cls.matches(self.log[n].name)]
-            self._found[cls] = (len(self.log), found)
+    def _of[E: Event](self, cls: type[E]) -> list[tuple[int, E]]:
+        found = self._found.get(cls)
+        if found is None:
+            each = ((position, self._as(cls, position)) for position in range(len(self.log)))
+            found = self._found[cls] = [one for one in each if one[1] is not None]
         return found
 
-    def _merged(self, types: tuple[type[Event], ...]) -> list[int]:
-        places: list[int] = []
-        for cls in types:
-            places += [n for n in self._places(cls) if n not in places]
-        return sorted(places)
+    def _first[E: Event](self, types: tuple[type[E], ...], position: int) -> E | None:
+        return next((heard for cls in types if (heard := self._as(cls, position)) is not None), None)
 
     def _as[E: Event](self, cls: type[E], position: int) -> E | None:
-        """The event at that position as the asker's own class: a store's event class is another object in
-        every run of the sandbox than the one that was registered."""
+        """The event at that position as the asker's own class, if it is one: a store's event class is another object
+        in every run of the sandbox than the one that was registered."""
         heard = self.log[position]
+        if not cls.matches(heard.name):
+            return None
         if isinstance(heard, cls):
             return heard
         try:

@@ -6,9 +6,10 @@ with `@journey(name, version=…)`. Everything here runs inside a Temporal workf
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Sized
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -33,6 +34,7 @@ _ANCHOR: ContextVar[datetime | None] = ContextVar("doorstep_anchor", default=Non
 _REACHED: ContextVar[datetime | None] = ContextVar("doorstep_reached", default=None)
 """When the latest of all that happened which the running arm waited for: before that it could not have gone on."""
 _USEFUL_FOR = {Purpose.MARKETING: timedelta(days=3), Purpose.TRANSACTIONAL: timedelta(days=2)}
+_PURPOSES = tuple(Purpose)
 ONCE_REACHED = "useful-once-reached"
 """A touch about an event is not due before its arm could reach it."""
 declare_patch(ONCE_REACHED)
@@ -77,19 +79,22 @@ class Journey(JourneyCore):
     ) -> E | None:
         """The first such event; one that has happened already counts. None when `until` passes first."""
         self._hears(types)
-        name = " or ".join(cls.type for cls in types)
-        heard = (
-            self._hearing.finds(types)
-            if where is None
-            else lambda: self._hearing.find(types, where) is not None
-        )
-        if await self.wait_until(heard, until=until, name=name):
-            found = self._hearing.find(types, where)
-            assert found is not None
-            _ANCHOR.set(found[1].at)
-            _REACHED.set(max(found[1].at, _REACHED.get() or found[1].at))
-            return found[1]
-        return None
+        name = " or ".join([cls.type for cls in types])
+        if where is None:
+            signs = self._hearing.signs(types)
+            deadline = await self._until("event", name, partial(any, signs), until, signs)
+        else:
+            deadline = await self._until(
+                "event", name, lambda: self._hearing.find(types, where) is not None, until
+            )
+        if deadline is not None:
+            _ANCHOR.set(deadline)
+            return None
+        found = self._hearing.find(types, where)
+        assert found is not None
+        _ANCHOR.set(found.at)
+        _REACHED.set(max(found.at, _REACHED.get() or found.at))
+        return found
 
     async def wait_until(
         self, condition: Callable[[], bool], *, until: datetime | None = None, name: str = ""
@@ -105,38 +110,44 @@ class Journey(JourneyCore):
 
     async def sleep_until(self, moment: datetime, name: str = "a moment") -> None:
         """Until a moment; at once if it has passed. Support reads `name`."""
-        _ANCHOR.set(await self._until("moment", name, lambda: False, moment))
+        _ANCHOR.set(await self._until("moment", name, lambda: False, moment, ()))
 
     async def _until(
-        self, kind: str, name: str, condition: Callable[[], bool], until: datetime | None
+        self,
+        kind: str,
+        name: str,
+        condition: Callable[[], bool],
+        until: datetime | None,
+        signs: Sequence[Sized] | None = None,
     ) -> datetime | None:
         """None when the condition held, else the deadline that came first. A pause that shifts moves the
-        deadline of what waits when it ends."""
+        deadline of what waits when it ends. `signs`: the condition holds when one of these is not empty."""
         steering = self._steering
         begun = steering.moved
         while not condition():
-            moved = steering.moved
-            deadline = None if until is None else until + (moved - begun)
+            moves = steering.moves
+            deadline = None if until is None else until + (steering.moved - begun)
+            stirred = (
+                (lambda: condition() or bool(moves))  # noqa: B023 - asked in this round only
+                if signs is None
+                else partial(any, (*signs, moves))
+            )
             with self._reporter.waiting(kind, name, deadline):
-                await self._held(lambda: condition() or steering.moved != moved, deadline)  # noqa: B023
-            if not condition() and steering.moved == moved:
+                await self._held(stirred, deadline)
+            if not condition() and not moves:
                 return deadline
         return None
 
     async def events[E: Event](self, *types: type[E]) -> AsyncIterator[E]:
         """Every such event, past ones first, each once, for as long as the journey lasts."""
         self._hears(types)
-        position = 0
+        coming = self._hearing.follow(types)
         while True:
-            found = self._hearing.find(types, None, position)
-            if found is None:
-                start = position = len(self._hearing.log)
-                with self._reporter.waiting("event", " or ".join(cls.type for cls in types), None):
-                    await self._held(self._hearing.finds(types, start), None)
-                continue
-            position = found[0] + 1
-            _ANCHOR.set(found[1].at)
-            yield found[1]
+            if not coming:
+                await self._held(partial(bool, coming), None)
+            event = coming.popleft()
+            _ANCHOR.set(event.at)
+            yield event
 
     def arms(self, *, join: bool = False) -> Arms:
         """Things done at the same time: `async with self.arms() as arm: arm(self.shipping())`."""
@@ -172,7 +183,7 @@ class Journey(JourneyCore):
         Raises `JourneyError` when the step was sent already for the same occurrence.
         """
         conditions = check_condition(unless)
-        if purpose not in tuple(Purpose):
+        if purpose not in _PURPOSES:
             raise JourneyError(f"'{purpose}' is no purpose.", mend="Use Purpose.MARKETING or .TRANSACTIONAL.")
         due = at or (about.at if isinstance(about, Event) else None) or _ANCHOR.get() or self.placed_at
         reached = _REACHED.get()
@@ -252,7 +263,7 @@ class Journey(JourneyCore):
     async def _surely[T](self, call: Any, otherwise: T) -> T:
         """A side effect whose final failure must not end the journey."""
         try:
-            with self._reporter.busy():
+            with self._reporter.busy:
                 result: T = await call
         except FailureError as error:
             if is_cancelled_exception(error):

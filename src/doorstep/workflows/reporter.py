@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +22,41 @@ _AGAIN = timedelta(minutes=2)
 """After a projection was lost: support is told again though nothing else may change for weeks."""
 
 
+class _Busy:
+    """An activity is under way: what waits is about to change, so it is told once the activity has ended. What agents
+    and the ledger must hear is told at once all the same. One for all activities, which may overlap."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self.times = 0
+
+    def __enter__(self) -> None:
+        self.times += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.times -= 1
+        self._reporter._dirty = True
+
+
+class _Waiting:
+    """Shows what an arm waits for. Merely listening, without a deadline, there is nothing to tell."""
+
+    __slots__ = ("_reporter", "_wait")
+
+    def __init__(self, reporter: Reporter, wait: Wait) -> None:
+        self._reporter, self._wait = reporter, wait
+
+    def __enter__(self) -> None:
+        if self._wait.until is not None:
+            self._reporter._waits.append(self._wait)
+            self._reporter._dirty = True
+
+    def __exit__(self, *_: object) -> None:
+        if self._wait.until is not None:
+            self._reporter._waits.remove(self._wait)
+            self._reporter._dirty = True
+
+
 class Reporter:
     """Collects what changed and projects it with a local activity (one event of history)."""
 
@@ -38,7 +71,7 @@ class Reporter:
         self._dirty = True
         self._revision = 0
         self._outcome = ""
-        self._busy = 0
+        self.busy = _Busy(self)
 
     def changed(self) -> None:
         """Something support could see may be different now."""
@@ -60,46 +93,23 @@ class Reporter:
         self._actions.append(ActionDone(action_id=action_id, result=result))
         self._dirty = True
 
-    @contextmanager
-    def busy(self) -> Iterator[None]:
-        """An activity is under way: what waits is about to change, so it is told once the activity has
-        ended. What agents and the ledger must hear is told at once all the same."""
-        self._busy += 1
-        try:
-            yield
-        finally:
-            self._busy -= 1
-            self._dirty = True
-
-    @contextmanager
-    def waiting(self, kind: str, name: str, until: datetime | None) -> Iterator[None]:
+    def waiting(self, kind: str, name: str, until: datetime | None) -> _Waiting:
         """What an arm waits for until a deadline, shown for as long as the block lasts."""
-        wait = Wait(kind=kind, name=name, until=until)
-        if until is None:  # merely listening: there is nothing to tell
-            yield
-            return
-        self._waits.append(wait)
-        self._dirty = True
-        try:
-            yield
-        finally:
-            self._waits.remove(wait)
-            self._dirty = True
+        return _Waiting(self, Wait(kind=kind, name=name, until=until))
 
     def _all_waits(self) -> tuple[Wait, ...]:
         return (*self._journey._desk.waits(), *self._waits)
 
-    def _snapshot(self) -> tuple[tuple[object, ...], tuple[Wait, ...]]:
-        course = (self._phase, self._journey._steering.paused, self._journey._exit)
-        return (course, self._all_waits())
+    def _course(self) -> tuple[object, ...]:
+        return (self._phase, self._journey._steering.paused, self._journey._exit)
 
     def _news(self) -> bool:
         if not self._dirty or self._records or self._actions:
             return self._dirty
-        snapshot = self._snapshot()
-        if self._busy and self._told is not None and snapshot[0] == self._told[0]:
-            return False
-        self._dirty = snapshot != self._told
+        if self._told is not None and self._told[0] == self._course():
+            if self.busy.times:
+                return False
+            self._dirty = self._told[1] != self._all_waits()
         return self._dirty
 
     async def run(self) -> None:
@@ -119,14 +129,14 @@ class Reporter:
         await self._project(closed=True)
 
     async def _project(self, *, closed: bool) -> bool:
-        told, records, actions = self._snapshot(), self._records, self._actions
+        told, records, actions = (self._course(), self._all_waits()), self._records, self._actions
         self._records, self._actions, self._dirty = [], [], False
         self._revision += 1
         self._journey._desk.shown()
         projection = Projection(
             journey_id=self._journey._start.journey_id,
             revision=self._revision,
-            at=workflow.now(),
+            at=self._journey.now,
             phase=self._phase,
             waits=() if closed else told[1],
             paused=self._journey._steering.paused,

@@ -32,6 +32,9 @@ class Steering:
         self._next_slot: datetime | None = None
         self.moved = timedelta()
         """By how much pauses that shift have moved what was waiting, altogether."""
+        self.moves: list[timedelta] = []
+        """Empty until it is moved again; then another list takes this one's place. For whoever waits: a condition that
+        is asked without Python."""
 
     @property
     def paused(self) -> bool:
@@ -46,7 +49,10 @@ class Steering:
         current.end, current.catch_up = now, catch_up
         self._next_slot = None
         length = now - current.start if catch_up is CatchUp.SHIFT else timedelta()
-        self.moved += length
+        if length:
+            self.moved += length
+            self.moves.append(length)
+            self.moves = []
         return length
 
     def lift(self, now: datetime) -> None:

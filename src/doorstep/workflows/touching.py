@@ -77,11 +77,11 @@ class Touch:
 
     def wait(self) -> Wait:
         """What support reads of it while it waits. Made once: it is asked for whenever anything changes."""
-        told = self._told
-        if told is None or told[0] is not self.next or told[1] is not self.held_for:
+        told, until = self._told, self.wake or self.due
+        if told is None or told[0] is not until or told[1] is not self.held_for:
             note = self.held_for.value if self.held_for else ""
-            wait = Wait(kind="touch", name=self.step, occurrence=self.occurrence, until=self.next, note=note)
-            self._told = told = (self.next, self.held_for, wait)
+            wait = Wait(kind="touch", name=self.step, occurrence=self.occurrence, until=until, note=note)
+            self._told = told = (until, self.held_for, wait)
         return told[2]
 
     @property
