@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Any, get_type_hints
 
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 
 from doorstep.rehearsal import _sdk
+from doorstep.rehearsal._sdk.handing import Crossing, Vouched, given
 from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
 from doorstep.rehearsal._sdk.protocol import ScheduleActivity, ScheduleLocalActivity
 from doorstep.rehearsal.log import moment
@@ -34,7 +34,7 @@ LOCAL_THRESHOLD = 60_000_000
 _RETRIED_TIMEOUTS = (TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE, TimeoutType.TIMEOUT_TYPE_HEARTBEAT)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class ActivityCall:
     """One attempt, as its function sees it. Moments are virtual (aware UTC)."""
 
@@ -63,7 +63,7 @@ class ActivityRun:
     id: str
     type: str
     local: bool
-    arguments: Sequence[Payload]
+    arguments: Sequence[Crossing]
     scheduled: int
     due: int
     start_to_close: int | None
@@ -77,7 +77,7 @@ class ActivityRun:
     cancel_requested: bool = False
     abandoned: bool = False
     """Its end interests nobody."""
-    value: Payload | None = None
+    value: Crossing | None = None
     failure: Failure | None = None
 
     @classmethod
@@ -134,31 +134,41 @@ class ActivityRun:
     def call(self, now: int, workflow_id: str) -> ActivityCall:
         started = moment(now)
         return ActivityCall(
-            name=self.type,
-            id=self.id,
-            attempt=self.attempt,
-            scheduled_time=started if self.scheduled == now else moment(self.scheduled),
-            current_attempt_scheduled_time=started if self.due == now else moment(self.due),
-            started_time=started,
-            local=self.local,
-            workflow_id=workflow_id,
-            start_to_close_timeout=_delta(self.start_to_close),
-            schedule_to_close_timeout=_delta(self.schedule_to_close),
+            self.type,
+            self.id,
+            self.attempt,
+            started if self.scheduled == now else moment(self.scheduled),
+            started if self.due == now else moment(self.due),
+            started,
+            self.local,
+            workflow_id,
+            _delta(self.start_to_close),
+            _delta(self.schedule_to_close),
         )
 
     def perform(
-        self, function: ActivityFunction, now: int, workflow_id: str, converter: DataConverter
+        self,
+        function: ActivityFunction,
+        now: int,
+        workflow_id: str,
+        converter: DataConverter,
+        vouched: Vouched | None = None,
     ) -> int:
         """One attempt. Leaves its result or failure here; returns when the attempt ends."""
         call = self.call(now, workflow_id)
         self.value, self.failure = None, None
         try:
             result = function(call, *_sdk.decoded(converter, self.arguments, _types(function)))
-            (self.value,) = _sdk.payloads(converter).to_payloads([result])
+            (self.value,) = given((result,), _sdk.payloads(converter), vouched)
         except Exception as error:  # noqa: BLE001 - an activity's errors are the workflow's to hear of
             self.failure = Failure()
             converter.failure_converter.to_failure(error, converter.payload_converter, self.failure)
-        ends = now + call.takes // _MICROSECOND if call.takes else now
+        late = self.schedule_to_close is not None and now > self.scheduled + self.schedule_to_close
+        return self._lasted(now, call.takes) if call.takes or late else now
+
+    def _lasted(self, now: int, takes: timedelta) -> int:
+        """When an attempt ends that begins `now` and takes so long; what it is cut short by."""
+        ends = now + takes // _MICROSECOND
         latest = None if self.start_to_close is None else now + self.start_to_close
         if latest is not None and ends > latest:
             ends = latest
@@ -244,8 +254,8 @@ def _retryable(failure: Failure, refused: Sequence[str]) -> bool:
 def _duration(command: ScheduleActivity | ScheduleLocalActivity, name: str) -> int | None:
     if not command.HasField(name):  # type: ignore[arg-type] # by name, the same for both
         return None
-    given: Duration = getattr(command, name)
-    return given.seconds * 1_000_000 + given.nanos // 1000
+    told: Duration = getattr(command, name)
+    return told.seconds * 1_000_000 + told.nanos // 1000
 
 
 @lru_cache(maxsize=64)

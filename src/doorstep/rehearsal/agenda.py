@@ -9,6 +9,7 @@ from typing import Any
 from temporalio.converter import DataConverter
 
 from doorstep.rehearsal._sdk import Job, Told
+from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.plain import ActivityCompleted, StartTimer, TimerFired
 from doorstep.rehearsal._sdk.protocol import (
     ActivityCancellationType,
@@ -39,9 +40,10 @@ class Agenda:
         function: Callable[[str], ActivityFunction],
         note: Callable[..., None],
         later_first: bool = False,
+        vouched: Vouched | None = None,
     ) -> None:
         """`later_first`: of two timers due in one instant the one set later fires first."""
-        self._later_first = later_first
+        self._later_first, self._vouched = later_first, vouched
         self._converter, self._workflow_id = converter, workflow_id
         self._function, self._note = function, note
         self.clear()
@@ -195,7 +197,8 @@ class Agenda:
 
     def _attempt(self, run: ActivityRun, at: int) -> None:
         run.started = True
-        ends = run.perform(self._function(run.type), at, self._workflow_id, self._converter)
+        function = self._function(run.type)
+        ends = run.perform(function, at, self._workflow_id, self._converter, self._vouched)
         run.due = ends
         run.token = self._push(ends, _END, run)
 

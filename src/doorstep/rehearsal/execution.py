@@ -15,6 +15,7 @@ from temporalio.converter import DataConverter
 from doorstep.converter import IN_PROCESS
 from doorstep.rehearsal import _sdk, ending, proving
 from doorstep.rehearsal._sdk import Job, PlainCommand, Said, Told
+from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.protocol import InitializeWorkflow
 from doorstep.rehearsal.activities import ActivityFunction
 from doorstep.rehearsal.agenda import Agenda
@@ -58,6 +59,7 @@ class Execution:
         sandboxed: bool | None = None,
         traced: bool = False,
         later_first: bool = False,
+        vouched: Vouched | None = None,
     ) -> None:
         """`start` (aware) is the virtual time at which it starts. `seed` is that of `workflow.random()`; by default
         it follows from the run id, and that from the workflow id.
@@ -66,9 +68,11 @@ class Execution:
         module are errors. None: sandboxed until this class has once come to its end without trouble in this
         process, and then been carried out once more with the same commands; from then on fast.
         `traced` notes beside each command where in the author's code it was given. `later_first`: of two timers due in
-        one instant the one set later fires first; a server fires either first."""
+        one instant the one set later fires first; a server fires either first. `vouched` says of a value whether JSON
+        gives it back as it was: outside the sandbox it is then handed to an activity, or by it, as it is."""
         self.definition = _sdk.Definition(workflow_class)
         self.workflow_id, self.task_queue, self.traced = workflow_id, task_queue, traced
+        self._vouched = vouched
         self._proves = sandboxed is None and workflow_class not in _PROVEN
         self.sandboxed = self._proves or bool(sandboxed)
         self.turns: list[Turn] = []
@@ -81,7 +85,7 @@ class Execution:
         """How many runs there were: one more with each continue-as-new."""
         self._now, self._nanos = micros(start), 0
         self._activities = dict(activities or {})
-        self._agenda = Agenda(self.converter, workflow_id, self._function, self._note, later_first)
+        self._agenda = Agenda(self.converter, workflow_id, self._function, self._note, later_first, vouched)
         self._length = 0
         self._tasks_now = 0
         self._machine: _sdk.Machine | None = None
@@ -182,6 +186,7 @@ class Execution:
             converter=self.converter,
             sandboxed=self.sandboxed,
             traced=self.traced,
+            vouched=self._vouched,
         )
 
     def _obey(self, command: Said, place: Place | None) -> None:

@@ -16,7 +16,6 @@ from temporalio.api.common.v1 import Payload
 from doorstep.rehearsal.trouble import Place
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 #: what the workflow asked for, by its name in Temporal's protocol
 COMMANDS = frozenset(
@@ -43,7 +42,8 @@ def micros(moment: datetime) -> int:
     """Microseconds since 1970. Raises `ValueError` for a naive moment."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no zone: a moment is aware")
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
 
 
 @lru_cache(maxsize=64)  # within an instant it is asked again and again

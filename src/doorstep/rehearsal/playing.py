@@ -34,7 +34,7 @@ from doorstep.rehearsal.script import Script
 from doorstep.rehearsal.telling import ADDRESSES, Body, Teller
 from doorstep.rehearsal.timeline import Happening, Kind
 from doorstep.rehearsal.trouble import RehearsalError
-from doorstep.rehearsal.world import World
+from doorstep.rehearsal.world import World, unchanged_by_json
 
 LONG_BEFORE = timedelta(days=400)
 
@@ -194,6 +194,7 @@ class Play:
             sandboxed=self.sandboxed,
             traced=self._traced,
             later_first=self._later_first,
+            vouched=unchanged_by_json,
         )
 
     def _report(self, entry: Reported, at: datetime) -> None:

@@ -40,37 +40,29 @@ def hash_of(text: str, key: tuple[int, int]) -> int:
 
 
 def _hashed(data: bytes, key: tuple[int, int]) -> int:
-    state = [
-        key[0] ^ 0x736F6D6570736575,
-        key[1] ^ 0x646F72616E646F6D,
-        key[0] ^ 0x6C7967656E657261,
-        key[1] ^ 0x7465646279746573,
-    ]
+    a, b = key[0] ^ 0x736F6D6570736575, key[1] ^ 0x646F72616E646F6D
+    c, d = key[0] ^ 0x6C7967656E657261, key[1] ^ 0x7465646279746573
     whole = len(data) - len(data) % 8
     words = [int.from_bytes(data[n : n + 8], "little") for n in range(0, whole, 8)]
     words.append(int.from_bytes(data[whole:], "little") | (len(data) & 0xFF) << 56)
     for word in words:
-        state[3] ^= word
-        _round(state)
-        state[0] ^= word
-    state[2] ^= 0xFF
+        a, b, c, d = _round(a, b, c, d ^ word)
+        a ^= word
+    c ^= 0xFF
     for _ in range(3):
-        _round(state)
-    return state[0] ^ state[1] ^ state[2] ^ state[3]
+        a, b, c, d = _round(a, b, c, d)
+    return a ^ b ^ c ^ d
 
 
-def _round(v: list[int]) -> None:
-    v[0] = (v[0] + v[1]) & _MASK
-    v[1] = _rotated(v[1], 13) ^ v[0]
-    v[0] = _rotated(v[0], 32)
-    v[2] = (v[2] + v[3]) & _MASK
-    v[3] = _rotated(v[3], 16) ^ v[2]
-    v[0] = (v[0] + v[3]) & _MASK
-    v[3] = _rotated(v[3], 21) ^ v[0]
-    v[2] = (v[2] + v[1]) & _MASK
-    v[1] = _rotated(v[1], 17) ^ v[2]
-    v[2] = _rotated(v[2], 32)
-
-
-def _rotated(word: int, by: int) -> int:
-    return (word << by | word >> (64 - by)) & _MASK
+def _round(a: int, b: int, c: int, d: int) -> tuple[int, int, int, int]:
+    """One round; a word is rotated by shifting it both ways."""
+    a = (a + b) & _MASK
+    b = ((b << 13 | b >> 51) & _MASK) ^ a
+    a = (a << 32 | a >> 32) & _MASK
+    c = (c + d) & _MASK
+    d = ((d << 16 | d >> 48) & _MASK) ^ c
+    a = (a + d) & _MASK
+    d = ((d << 21 | d >> 43) & _MASK) ^ a
+    c = (c + b) & _MASK
+    b = ((b << 17 | b >> 47) & _MASK) ^ c
+    return a, b, (c << 32 | c >> 32) & _MASK, d

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from temporalio import workflow
-from temporalio.api.common.v1 import Payload
 from temporalio.bridge.proto.workflow_activation import InitializeWorkflow, RemoveFromCache
 from temporalio.common import MetricMeter, Priority, TypedSearchAttributes
 from temporalio.converter import DataConverter, PayloadConverter
@@ -24,6 +23,7 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 from doorstep.converter import Payloads
 from doorstep.rehearsal import guard
 from doorstep.rehearsal._sdk import instance, plain
+from doorstep.rehearsal._sdk.handing import Crossing, Vouched, taken
 from doorstep.rehearsal._sdk.instance import LONGEST_HISTORY as LONGEST_HISTORY
 from doorstep.rehearsal._sdk.instance import Activation, Instance
 from doorstep.rehearsal._sdk.plain import Command as Command
@@ -82,8 +82,10 @@ class Machine:
         converter: DataConverter,
         sandboxed: bool,
         traced: bool = False,
+        vouched: Vouched | None = None,
     ) -> None:
-        """`traced` notes for each command where in the author's code it was given (`places`)."""
+        """`vouched`: the values that an activity may be given as they are (`handing`). `traced` notes for each
+        command where in the author's code it was given (`places`)."""
         self.run_id, self.start = run_id, start
         self.places: list[Place | None] = []
         create: Any = sandbox().create_instance if sandboxed else Instance
@@ -106,6 +108,8 @@ class Machine:
         )
         self._instance: WorkflowInstance = in_turn(create, details, _LOOP)
         self._plain = isinstance(self._instance, instance.Instance)
+        if self._plain:
+            self._inner().vouched = vouched
         self._gone = False
         if traced:
             self._trace()
@@ -268,10 +272,12 @@ def payloads(converter: DataConverter) -> PayloadConverter:
     return _OURS if converter.payload_converter_class is Payloads else converter.payload_converter
 
 
-def decoded(converter: DataConverter, given: Sequence[Payload], types: Sequence[Any] | None) -> list[Any]:
-    """Payloads as values of these types (None: as their JSON says)."""
-    hints: Any = list(types) if types is not None and len(types) == len(given) else None
-    return payloads(converter).from_payloads(given, hints)
+def decoded(
+    converter: DataConverter, given: Sequence[Crossing], types: Sequence[Any] | None
+) -> Sequence[Any]:
+    """What crossed as values of these types (None: as their JSON says)."""
+    hints = list(types) if types is not None and len(types) == len(given) else None
+    return taken(given, hints, payloads(converter))
 
 
 def _awaiting(coroutine: Any) -> list[Place]:

@@ -17,6 +17,7 @@ from temporalio.worker._workflow_instance import (
 from temporalio.workflow._event_groups import _active_event_groups, _capture_event_group_markers
 
 from doorstep.converter import Payloads
+from doorstep.rehearsal._sdk.handing import given
 from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
 from doorstep.rehearsal._sdk.waiting import NO_GROUPS
 
@@ -58,10 +59,10 @@ class Handle(_ActivityHandle):
         asked = self._input
         if local_backoff is not None or asked.headers or asked.summary or self._event_group_markers:
             return super()._apply_schedule_command(local_backoff)
-        payloads = self._payload_converter.to_payloads(asked.args) if asked.args else ()
-        made = ScheduleLocal if isinstance(asked, StartLocalActivityInput) else Schedule
         instance: Any = self._instance
-        instance.say(made(asked, self._seq, payloads, instance._info.task_queue))
+        crossing = given(asked.args, self._payload_converter, instance.vouched) if asked.args else ()
+        made = ScheduleLocal if isinstance(asked, StartLocalActivityInput) else Schedule
+        instance.say(made(asked, self._seq, crossing, instance._info.task_queue))
         return None
 
 

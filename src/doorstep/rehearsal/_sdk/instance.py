@@ -10,13 +10,13 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any, ClassVar
 
-from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.bridge.proto.workflow_activation import ResolveActivity, WorkflowActivation
 from temporalio.worker import StartActivityInput, StartLocalActivityInput, WorkflowInstanceDetails
 from temporalio.worker._workflow_instance import _WorkflowInstanceImpl, _WorkflowLogicFlag
 
 from doorstep.rehearsal._sdk.activity import Asked, Handle, asked, carried, contextual
+from doorstep.rehearsal._sdk.handing import Crossing, Handed, Vouched, taken
 from doorstep.rehearsal._sdk.plain import (
     ActivityCompleted,
     Completion,
@@ -84,6 +84,8 @@ class Instance(_WorkflowInstanceImpl):
     traces show; objects that it makes for every callback, wait, timer and activity where lighter ones do; and what it
     asks anew for each condition and round. Whatever is out of the ordinary goes the SDK's own way.
     `tests/rehearsal/test_instance.py` holds it to the SDK's own."""
+
+    vouched: Vouched | None = None
 
     def __init__(self, details: WorkflowInstanceDetails) -> None:
         super().__init__(details)
@@ -187,12 +189,14 @@ class Instance(_WorkflowInstanceImpl):
         ActivityCompleted.kind: _apply_completed,
     }
 
-    def _completed(self, seq: int, result: Payload | None) -> None:
+    def _completed(self, seq: int, result: Crossing | None) -> None:
         handle = self._pending_activities.pop(seq, None)
         if handle is None:
             raise RuntimeError(f"Failed finding activity handle for sequence {seq}")
         value, type_ = None, handle._input.ret_type
-        if result is not None:
+        if isinstance(result, Handed):
+            (value,) = taken((result,), [type_], self._context_free_payload_converter)
+        elif result is not None:
             converter = self._context_free_payload_converter
             (value,) = self._convert_payloads([result], [type_] if type_ else None, converter)
         handle._result_fut.set_result(value)

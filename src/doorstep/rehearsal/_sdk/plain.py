@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.common.v1 import Payload
 from temporalio.bridge.proto.workflow_activation import WorkflowActivationJob
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 from temporalio.worker import StartActivityInput, StartLocalActivityInput
 
-_MICROSECOND = timedelta(microseconds=1)
+from doorstep.rehearsal._sdk.handing import Crossing, payload
+
 Job = WorkflowActivationJob
 Command = WorkflowCommand
 
@@ -98,14 +98,14 @@ class ActivityCompleted(PlainJob):
     __slots__ = ("local", "result")
     kind = "resolve_activity"
 
-    def __init__(self, seq: int, local: bool, result: Payload) -> None:
+    def __init__(self, seq: int, local: bool, result: Crossing) -> None:
         self.seq, self.local, self.result = seq, local, result
 
     def job(self) -> Job:
         made = Job()
         resolved = made.resolve_activity
         resolved.seq, resolved.is_local = self.seq, self.local
-        resolved.result.completed.result.CopyFrom(self.result)
+        resolved.result.completed.result.CopyFrom(payload(self.result))
         return made
 
 
@@ -152,7 +152,7 @@ class Schedule(PlainCommand):
     kind = "schedule_activity"
     attempt = 1
 
-    def __init__(self, asked: Any, seq: int, arguments: Sequence[Payload], queue: str) -> None:
+    def __init__(self, asked: Any, seq: int, arguments: Sequence[Crossing], queue: str) -> None:
         """`asked`: without headers, summary and event groups. `queue`: for who names none."""
         self.seq, self.arguments = seq, arguments
         self.activity_type: str = asked.activity
@@ -193,8 +193,8 @@ class Schedule(PlainCommand):
         asked = self._asked
         told.seq, told.activity_id, told.activity_type = self.seq, self.activity_id, self.activity_type
         told.cancellation_type = int(asked.cancellation_type)
-        for payload in self.arguments:
-            told.arguments.add().CopyFrom(payload)
+        for argument in self.arguments:
+            told.arguments.add().CopyFrom(payload(argument))
         for name in ("schedule_to_close_timeout", "schedule_to_start_timeout", "start_to_close_timeout"):
             if given := getattr(asked, name):
                 _put(given, getattr(told, name))
@@ -220,7 +220,9 @@ class ScheduleLocal(Schedule):
 
 def _micros(given: timedelta | None) -> int | None:
     """A duration as the engine reckons; none and no time at all are the same to the SDK."""
-    return given // _MICROSECOND if given else None
+    if not given:
+        return None
+    return given.days * 86_400_000_000 + given.seconds * 1_000_000 + given.microseconds
 
 
 def _put(given: timedelta, into: Duration) -> None:
