@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from temporalio.api.common.v1 import Payload
 
 from doorstep.contracts import Projection
 from doorstep.converter import IN_PROCESS
+from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome
+from doorstep.domain.touches import TouchRequest
+from doorstep.domain.values import replace
 from doorstep.rehearsal import playing, shelf
 from doorstep.rehearsal._sdk import handing
 from doorstep.rehearsal.rehearse import rehearse
+from doorstep.rehearsal.unchanged import unchanged_by_json
 
 
 def fields(value: Any) -> list[tuple[type, Any]]:
-    """A value's parts, to the last, with their types; instants by their offset, whoever keeps it."""
+    """A value's parts, to the last, with their types; instants with their offset now and half a year later, whoever
+    keeps it."""
     if isinstance(value, tuple):
         return [(tuple, len(value)), *[part for one in value for part in fields(one)]]
+    if isinstance(value, datetime):
+        return [(datetime, (value.isoformat(), (value + timedelta(days=182)).isoformat()))]
     if hasattr(value, "__slots__"):
         return [
             (type(value), None),
             *[part for name in value.__slots__ for part in fields(getattr(value, name))],
         ]
-    return [(type(value), value.isoformat() if hasattr(value, "isoformat") else value)]
+    return [(type(value), value)]
 
 
 @pytest.mark.parametrize("scenario", sorted(shelf.files()))
@@ -37,7 +47,7 @@ def test_json_would_have_given_it_back(scenario: str, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(handing.Handed, "__init__", noted)
     quick = rehearse("standard", shelf.load(scenario), render=False)
-    assert {type(value) for value in crossed} == {type(None), Outcome, Projection}
+    assert {type(value) for value in crossed} == {type(None), Outcome, Projection, TouchRequest}
     for value in crossed:
         (read,) = IN_PROCESS.payload_converter.from_payloads(
             IN_PROCESS.payload_converter.to_payloads([value]), [type(value)]
@@ -50,10 +60,54 @@ def test_json_would_have_given_it_back(scenario: str, monkeypatch: pytest.Monkey
     assert (slow.touches, slow.events, slow.outcomes) == (quick.touches, quick.events, quick.outcomes)
 
 
-def test_what_an_author_puts_in_crosses_as_json() -> None:
-    """A list for a tuple, a number for a text: a touch is told in production what JSON makes of it."""
-    crossing = handing.given([{"a": (1, 2)}], IN_PROCESS.payload_converter, playing.unchanged_by_json)
-    assert list(handing.taken(crossing, [dict], IN_PROCESS.payload_converter)) == [{"a": [1, 2]}]
-    nobody_vouches = handing.given([Outcome(kind="sent")], IN_PROCESS.payload_converter, None)  # type: ignore[arg-type]
-    (read,) = handing.taken(nobody_vouches, [Outcome], IN_PROCESS.payload_converter)
-    assert read.sent
+AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
+TOUCH = TouchRequest(
+    key="jny_1:tea",
+    journey_id="jny_1",
+    journey_type="tea.v1",
+    store_id="st_1",
+    order_ref="ord_1",
+    person_ref="per_1",
+    step="tea",
+    template="tea",
+    purpose=Purpose.MARKETING,
+    channels=(Channel.EMAIL,),
+    due_at=AT,
+    expires_at=AT + timedelta(days=1),
+    as_of=AT,
+)
+
+
+class Loud(str):
+    """A text of an author's own."""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"context": {"sizes": (1, 2)}},
+        {"step": Loud("tea")},
+        {"items": ["p-1"]},
+        {"offered": (Loud("p-1"),)},
+        {"channels": ("email",)},
+        {"channels": [Channel.EMAIL]},
+        {"priority": True},
+        {"prompted": 1},
+        {"purpose": "marketing"},
+        {"due_at": AT.astimezone(ZoneInfo("Europe/Berlin"))},
+    ],
+    ids=str,
+)
+def test_what_json_would_change_goes_through_it(given: dict[str, Any]) -> None:
+    """A journey's author may give a list for a tuple: the world is told what it would be told in production."""
+    assert unchanged_by_json(TOUCH)
+    touch = replace(TOUCH, **given)
+    (crossing,) = handing.given([touch], IN_PROCESS.payload_converter, unchanged_by_json)
+    assert not isinstance(crossing, handing.Handed)
+    (read,) = handing.taken([crossing], [TouchRequest], IN_PROCESS.payload_converter)
+    assert fields(read) != fields(touch)
+
+
+def test_nobody_vouches_for_what_the_engine_does_not_know() -> None:
+    (crossing,) = handing.given([TOUCH], IN_PROCESS.payload_converter, None)
+    assert isinstance(crossing, Payload)

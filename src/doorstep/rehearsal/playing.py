@@ -34,7 +34,8 @@ from doorstep.rehearsal.script import Script
 from doorstep.rehearsal.telling import ADDRESSES, Body, Teller
 from doorstep.rehearsal.timeline import Happening, Kind
 from doorstep.rehearsal.trouble import RehearsalError
-from doorstep.rehearsal.world import World, unchanged_by_json
+from doorstep.rehearsal.unchanged import unchanged_by_json
+from doorstep.rehearsal.world import World
 
 LONG_BEFORE = timedelta(days=400)
 

@@ -239,13 +239,6 @@ class World:
         return advice.run_outs(self.records, request)
 
 
-def unchanged_by_json(value: Any) -> bool:
-    """Whether a value that crosses between a journey and this world comes out of JSON as it went in: it is made by our
-    code, of texts, numbers, instants and words of ours. What holds an author's own data (a touch's context) is not."""
-    kind = value.__class__
-    return value is None or kind is Outcome or (kind is Projection and not value.records)
-
-
 class Unrendered:
     """A renderer that fills nothing in: for searches over thousands of runs. Unknown templates still fail."""
 
