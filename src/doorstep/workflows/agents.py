@@ -68,6 +68,7 @@ class Agents:
             self._skipped.append((action.step, action.occurrence))
         for touch in matching:
             touch.dropped = True
+            touch.stir()
         return ActionResult(applied=True, detail="" if matching else "It will be skipped when it comes.")
 
     def _send_now(self, action: Action) -> ActionResult:
@@ -83,6 +84,7 @@ class Agents:
             )
             return self._no(f"'{action.step}' {problem}.{offer}")
         matching[0].released = True
+        matching[0].stir()
         return ActionResult(applied=True)
 
     def _shift(self, by: timedelta) -> None:
@@ -90,7 +92,7 @@ class Agents:
             if by and not touch.under_way:
                 touch.due += by
                 touch.wake = None if touch.wake is None else touch.wake + by
-                touch.moved += 1
+                touch.stir()
 
     def _no(self, detail: str) -> ActionResult:
         waiting = tuple(t.name for t in self._journey._desk.waiting.values())

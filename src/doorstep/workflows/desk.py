@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from temporalio import workflow
@@ -98,16 +100,11 @@ class Desk:
                     journey._reporter.changed()
             if touch.next <= now or self._freed(touch):
                 return
-            moved, may_be_freed = touch.moved, touch.held_for is SkipReason.OPEN_EXCEPTION
-            await journey._held(
-                lambda: (
-                    touch.dropped
-                    or touch.released
-                    or touch.moved != moved  # noqa: B023
-                    or (may_be_freed and self._freed(touch))  # noqa: B023
-                ),
-                touch.next,
-            )
+            stirred: Callable[[], bool] = partial(bool, touch.stirs())
+            if touch.held_for is SkipReason.OPEN_EXCEPTION:
+                await journey._held(lambda: stirred() or self._freed(touch), touch.next)  # noqa: B023
+            else:
+                await journey._held(stirred, touch.next)
 
     def _freed(self, touch: Touch) -> bool:
         """What the gate held it for is over. Only trouble that the journey has heard of itself can end for it:

@@ -64,7 +64,7 @@ class Touch:
     under_way: bool = False
     shown: bool = False
     """Support has seen it waiting: it stays in sight until it has ended."""
-    moved: int = 0
+    _stirs: list[Touch] | None = None
     _told: tuple[datetime, SkipReason | None, Wait] | None = None
 
     @property
@@ -83,6 +83,16 @@ class Touch:
             wait = Wait(kind="touch", name=self.step, occurrence=self.occurrence, until=until, note=note)
             self._told = told = (until, self.held_for, wait)
         return told[2]
+
+    def stirs(self) -> list[Touch]:
+        """Empty until somebody does something with the touch (`stir`). For its wait: asked without Python."""
+        self._stirs = []
+        return self._stirs
+
+    def stir(self) -> None:
+        """It was dropped, released or moved while it waited."""
+        if self._stirs is not None:
+            self._stirs.append(self)
 
     @property
     def expires(self) -> datetime:

@@ -108,6 +108,8 @@ class Instance(_WorkflowInstanceImpl):
     def activate(self, act: Any) -> Any:
         """As the SDK's, with a `Completion`; the first activation of a run, its last, and those with other jobs are the
         SDK's."""
+        if self._object is None or self._deleting:
+            return self._activate_as_the_sdk_does(act)
         heard: list[Any] = []
         others: list[Any] = []
         for told in act.jobs:
@@ -115,8 +117,6 @@ class Instance(_WorkflowInstanceImpl):
             if kind not in _USUAL:
                 return self._activate_as_the_sdk_does(act)
             (heard if kind in _HEARD else others).append((kind, told))
-        if self._object is None or self._deleting:
-            return self._activate_as_the_sdk_does(act)
         completion: Any = Completion()
         # what is the same in every activation stays as the first one, the SDK's, has set it
         self._current_completion = completion
@@ -125,15 +125,16 @@ class Instance(_WorkflowInstanceImpl):
         self._continue_as_new_suggested = act.continue_as_new_suggested
         self._time_ns, self._is_replaying = act.at, act.is_replaying
         flags = self._current_internal_flags = act.available_internal_flags
-        self._single_batch_activation = _SINGLE_BATCH in flags or (
-            self._single_batch and not act.is_replaying
-        )
+        self._single_batch_activation = (
+            not act.is_replaying and self._single_batch
+        ) or _SINGLE_BATCH in flags
         try:
             self._carry_out(heard, others)
         except Exception as raised:  # noqa: BLE001 - a workflow's own errors fail its task
             completion.failure = self._failing(raised)
-        handling = self._in_progress_updates or self._in_progress_signals
-        if handling and any(c.WhichOneof("variant") in _ENDS for c in completion):
+        if (self._in_progress_updates or self._in_progress_signals) and any(
+            command.WhichOneof("variant") in _ENDS for command in completion
+        ):
             self._warn_if_unfinished_handlers()
         return completion
 
@@ -145,15 +146,17 @@ class Instance(_WorkflowInstanceImpl):
     def _carry_out(self, heard: list[Any], others: list[Any]) -> None:
         single = self._single_batch_activation
         updates_only = not others and all(kind == "do_update" for kind, _ in heard)
-        for batch in (heard, others) if heard else (others,):
-            for kind, told in batch:
-                if isinstance(told, PlainJob):
-                    self._appliers[kind](self, told)
-                else:
-                    getattr(self, f"_apply_{kind}")(getattr(told, kind))
-            if batch and not single:
+        if heard:
+            for kind, told in heard:
+                getattr(self, f"_apply_{kind}")(getattr(told, kind))
+            if not single:
                 self._rounds(updates_only=updates_only)
-        if single:
+        for kind, told in others:
+            if isinstance(told, PlainJob):
+                self._appliers[kind](self, told)
+            else:
+                getattr(self, f"_apply_{kind}")(getattr(told, kind))
+        if single or others:
             self._rounds(updates_only=updates_only)
 
     def _failing(self, error: Exception) -> Failure | None:
