@@ -16,7 +16,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 
 from doorstep.rehearsal import _sdk
-from doorstep.rehearsal._sdk.handing import Crossing, Vouched, given
+from doorstep.rehearsal._sdk.handing import Crossing, Vouched, given, payloads
 from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
 from doorstep.rehearsal._sdk.protocol import ScheduleActivity, ScheduleLocalActivity
 from doorstep.rehearsal.log import moment
@@ -159,7 +159,7 @@ class ActivityRun:
         self.value, self.failure = None, None
         try:
             result = function(call, *_sdk.decoded(converter, self.arguments, _types(function)))
-            (self.value,) = given((result,), _sdk.payloads(converter), vouched)
+            (self.value,) = given((result,), payloads(converter), vouched)
         except Exception as error:  # noqa: BLE001 - an activity's errors are the workflow's to hear of
             self.failure = Failure()
             converter.failure_converter.to_failure(error, converter.payload_converter, self.failure)

@@ -17,13 +17,13 @@ from typing import Any
 from temporalio import workflow
 from temporalio.bridge.proto.workflow_activation import InitializeWorkflow, RemoveFromCache
 from temporalio.common import MetricMeter, Priority, TypedSearchAttributes
-from temporalio.converter import DataConverter, PayloadConverter
+from temporalio.converter import DataConverter
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
-from doorstep.converter import Payloads
 from doorstep.rehearsal import guard
 from doorstep.rehearsal._sdk import instance, plain
-from doorstep.rehearsal._sdk.handing import Crossing, Vouched, taken
+from doorstep.rehearsal._sdk.handing import Vouched, payloads
+from doorstep.rehearsal._sdk.handing import decoded as decoded
 from doorstep.rehearsal._sdk.instance import LONGEST_HISTORY as LONGEST_HISTORY
 from doorstep.rehearsal._sdk.instance import Activation, Instance
 from doorstep.rehearsal._sdk.plain import Command as Command
@@ -261,23 +261,6 @@ class _Quiet(logging.Filter):
 
 for _name in ("_workflow_instance", "workflow_sandbox._restrictions"):
     logging.getLogger(f"temporalio.worker.{_name}").addFilter(_Quiet())
-
-
-_OURS = Payloads()
-
-
-def payloads(converter: DataConverter) -> PayloadConverter:
-    """A converter's way with payloads. Ours without what the SDK puts around it, which asks each type whether it has
-    a 'transfer type' to be encoded as: none of ours has."""
-    return _OURS if converter.payload_converter_class is Payloads else converter.payload_converter
-
-
-def decoded(
-    converter: DataConverter, given: Sequence[Crossing], types: Sequence[Any] | None
-) -> Sequence[Any]:
-    """What crossed as values of these types (None: as their JSON says)."""
-    hints = list(types) if types is not None and len(types) == len(given) else None
-    return taken(given, hints, payloads(converter))
 
 
 def _awaiting(coroutine: Any) -> list[Place]:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.converter import PayloadConverter
+from temporalio.converter import DataConverter, PayloadConverter
+
+from doorstep.converter import Payloads
 
 Vouched = Callable[[Any], bool]
 """Whether a value comes out of its payload as it went in."""
@@ -52,3 +54,20 @@ def taken(
 def payload(crossing: Crossing) -> Payload:
     """What crosses, written."""
     return crossing.message if isinstance(crossing, Handed) else crossing
+
+
+_OURS = Payloads()
+
+
+def payloads(converter: DataConverter) -> PayloadConverter:
+    """A converter's way with payloads. Ours without what the SDK puts around it, which asks each type whether it has
+    a 'transfer type' to be encoded as: none of ours has."""
+    return _OURS if converter.payload_converter_class is Payloads else converter.payload_converter
+
+
+def decoded(
+    converter: DataConverter, given: Sequence[Crossing], types: Sequence[Any] | None
+) -> Sequence[Any]:
+    """What crossed as values of these types (None: as their JSON says)."""
+    hints = list(types) if types is not None and len(types) == len(given) else None
+    return taken(given, hints, payloads(converter))

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextvars import Context
-from functools import partial
-from types import FunctionType, MethodType
 from typing import Any, ClassVar
 
 from temporalio.api.failure.v1 import Failure
@@ -17,6 +12,7 @@ from temporalio.worker._workflow_instance import _WorkflowInstanceImpl, _Workflo
 
 from doorstep.rehearsal._sdk.activity import Asked, Handle, asked, carried, contextual
 from doorstep.rehearsal._sdk.handing import Crossing, Handed, Vouched, taken
+from doorstep.rehearsal._sdk.looping import Looping
 from doorstep.rehearsal._sdk.plain import (
     ActivityCompleted,
     Completion,
@@ -26,7 +22,7 @@ from doorstep.rehearsal._sdk.plain import (
     TimerFired,
     job,
 )
-from doorstep.rehearsal._sdk.waiting import Soon, Waits, failed, held, held_until
+from doorstep.rehearsal._sdk.waiting import held, held_until
 
 #: the server suggests continue-as-new at this many events, and ends a workflow at `LONGEST_HISTORY`
 SUGGESTED_LENGTH = 4096
@@ -62,10 +58,6 @@ class Activation:
         return self.at
 
 
-#: whose callbacks they are: C's own are those of asyncio's tasks and futures
-_OF_PYTHON = frozenset({FunctionType, MethodType, partial})
-#: tasks that are kept, done or not, before they are looked through
-_SOME = 64
 #: seconds; of a shorter wait asyncio asks more
 _SHORT = 0.001
 _SINGLE_BATCH = _WorkflowLogicFlag.PROCESS_WORKFLOW_ACTIVATION_JOBS_AS_SINGLE_BATCH
@@ -79,7 +71,7 @@ _ENDS = (
 )
 
 
-class Instance(_WorkflowInstanceImpl):
+class Instance(Looping):
     """The SDK's instance without what no command depends on: the names of tasks, which only its log and its stack
     traces show; objects that it makes for every callback, wait, timer and activity where lighter ones do; and what it
     asks anew for each condition and round. Whatever is out of the ordinary goes the SDK's own way.
@@ -89,10 +81,7 @@ class Instance(_WorkflowInstanceImpl):
 
     def __init__(self, details: WorkflowInstanceDetails) -> None:
         super().__init__(details)
-        self._many = _SOME
         self._single_batch = _SINGLE_BATCH in self._default_workflow_logic_flags
-        self.waits = Waits()
-        self._conditions = self.waits  # type: ignore[assignment] # the SDK's own waits are put there, too
         self._contextual = contextual(self._context_free_payload_converter) or contextual(
             self._context_free_failure_converter
         )
@@ -234,71 +223,6 @@ class Instance(_WorkflowInstanceImpl):
         handle._apply_schedule_command()
         self._pending_activities[handle._seq] = handle
         return handle
-
-    # --- its event loop -----------------------------------------------------------------------------------
-
-    get_debug = staticmethod(bool)  # every task and future asks: without a frame of Python
-
-    def call_soon(  # type: ignore[override] # the same, with arguments of any type
-        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
-    ) -> Any:
-        if context is None or self._read_only:
-            return super().call_soon(callback, *args, context=context)
-        ready: deque[Any] = self._ready
-        if callback.__class__ not in _OF_PYTHON:  # asyncio's tasks and futures look at no handle
-            ready.append((context, callback, args))
-            return None
-        handle = Soon((context, callback, args))
-        ready.append(handle)
-        return handle
-
-    def _register_task(self, task: asyncio.Task[Any], *, name: str | None) -> None:
-        if self._read_only or self._deleting:
-            self._assert_not_read_only("create task")
-        self._tasks.add(task)
-        task._log_destroy_pending = False  # type: ignore[attr-defined] # not in typeshed
-
-    def _run_once(self, *, check_conditions: bool, jobs: Sequence[Job]) -> None:
-        updates_only = all(job.HasField("do_update") for job in jobs)
-        self._rounds(looks=check_conditions, updates_only=updates_only)
-
-    def _rounds(self, *, looks: bool = True, updates_only: bool = False) -> None:
-        """Runs whatever is ready and looks at the conditions, until nothing is ready any more."""
-        try:
-            asyncio._set_running_loop(self)
-            if self._object is None and not self._deleting:
-                self._object = self._instantiate_workflow_object()
-            ready = self._ready
-            while ready:
-                while ready:
-                    handle: Any = ready.popleft()
-                    if handle.__class__ is tuple:
-                        context, callback, args = handle
-                        try:
-                            context.run(callback, *args) if args else context.run(callback)
-                        except BaseException as error:  # noqa: BLE001 - as asyncio's
-                            failed(self, callback, error)
-                    else:
-                        handle._run()
-                    if self._current_activation_error and not self._deleting:
-                        raise self._current_activation_error
-                if looks and (not updates_only or self._accepted_one()):
-                    self.waits.look()
-        finally:
-            asyncio._set_running_loop(None)
-            if self._deleting or len(self._tasks) > self._many:
-                self._forget_done()
-                self._many = 2 * len(self._tasks) + _SOME
-
-    def _forget_done(self) -> None:
-        self._tasks = {task for task in self._tasks if not task.done()}
-
-    def _accepted_one(self) -> bool:
-        commands: Any = self._current_completion.successful.commands
-        return any(
-            command.HasField("update_response") and command.update_response.HasField("accepted")
-            for command in commands
-        )
 
     def workflow_wait_condition(
         self, fn: Callable[[], bool], *, timeout: float | None = None, **options: Any
