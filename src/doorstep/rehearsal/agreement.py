@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -61,9 +60,7 @@ class Agreement:
             if entry.kind == "cancel_timer" and entry.name in fired:
                 dropped.add(n)
             for m in range(n):
-                asked: Any = log[m].message
-                mine: Any = entry.message
-                if log[m].kind == undone and asked.seq == mine.seq:
+                if log[m].kind == undone and log[m].told.seq == entry.told.seq:
                     dropped |= {m, n}
         return [entry for n, entry in enumerate(log) if n not in dropped]
 
@@ -82,7 +79,7 @@ def _recorded(event: HistoryEvent) -> Said | None:
 
 def said_by(entry: Entry) -> Said | None:
     """A command as it is compared: its kind and its number or name; None for what is not compared."""
-    told: Any = entry.message
+    told = entry.told
     if entry.kind in ("start_timer", "cancel_timer"):
         return entry.kind, str(told.seq)
     if entry.kind == "schedule_activity":

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from temporalio.client import WorkflowHistory
 
@@ -20,6 +19,7 @@ from doorstep.converter import IN_PROCESS
 from doorstep.errors import DoorstepError, Unreadable
 from doorstep.ports import Renderer
 from doorstep.rehearsal import items
+from doorstep.rehearsal._sdk.handing import payload
 from doorstep.rehearsal.agreement import in_words, said_by
 from doorstep.rehearsal.commanded import Command, commanded, place_in
 from doorstep.rehearsal.comparing import Item
@@ -29,6 +29,7 @@ from doorstep.rehearsal.plan import HORIZON, Arrival, Assumption, run_on
 from doorstep.rehearsal.premises import Asked, asked_of, premises, start_of
 from doorstep.rehearsal.rebuild import CodeGone, rebuild
 from doorstep.rehearsal.trouble import RehearsalError
+from doorstep.rehearsal.unchanged import unchanged_by_json
 from doorstep.rehearsal.world import World
 from doorstep.workflows import registry
 
@@ -147,6 +148,7 @@ def _carried(
         converter=IN_PROCESS,
         sandboxed=sandboxed,
         traced=traced,
+        vouched=unchanged_by_json,
     ) as engine:
         mixed_up = _mixed_up(history, engine.log, asked)
         if mixed_up is not None:
@@ -190,9 +192,9 @@ def _mixed_up(history: WorkflowHistory, log: Iterable[Entry], asked: Mapping[str
     for entry in log:
         if entry.kind != "schedule_activity":
             continue
-        message: Any = entry.message
-        held = asked.get(message.activity_id)
-        said = value(message.arguments[0]) if message.arguments else None
+        command = entry.told
+        held = asked.get(command.activity_id)
+        said = value(payload(command.arguments[0])) if command.arguments else None
         key = str(said.get("key", "")) if isinstance(said, dict) else ""
         if held is None or held.type != entry.name or not held.key or held.key == key:
             continue

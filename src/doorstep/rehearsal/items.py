@@ -13,6 +13,7 @@ from doorstep.domain.outcomes import OutcomeKind
 from doorstep.domain.touches import LedgerRow
 from doorstep.errors import DoorstepError
 from doorstep.ports import Renderer
+from doorstep.rehearsal._sdk.handing import payload
 from doorstep.rehearsal.comparing import Item, outcome
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.log import Entry, value
@@ -31,18 +32,22 @@ def past(log: Iterable[Entry], renderer: Renderer) -> list[Item]:
     """Every touch, case and movement of points that this code asked for, by what it asked."""
     found: dict[str, Item] = {}
     for entry in log:
-        message: Any = entry.message
         if entry.kind == "schedule_activity" and entry.name == contracts.TOUCH:
-            item = _requested(value(message.arguments[0]), renderer)
+            item = _requested(_argument(entry), renderer)
             found[item.key] = item
         elif entry.kind == "schedule_activity" and entry.name in _KEYED:
-            item = _asked_for(_KEYED[entry.name], value(message.arguments[0]))
+            item = _asked_for(_KEYED[entry.name], _argument(entry))
             found[item.key] = item
         elif entry.kind == "schedule_local_activity" and entry.name.partition(" ")[0] == contracts.PROJECT:
-            for record in value(message.arguments[0]).get("records", ()):
+            for record in _argument(entry).get("records", ()):
                 item = _refused(record)
                 found[item.key] = item
     return list(found.values())
+
+
+def _argument(entry: Entry) -> Any:
+    """What an activity was asked with, as its JSON says."""
+    return value(payload(entry.told.arguments[0]))
 
 
 def _requested(request: Mapping[str, Any], renderer: Renderer) -> Item:

@@ -62,7 +62,7 @@ class Entry:
     kind: str
     name: str
     told: Any = None
-    """What it says: a protobuf, or what makes one (`message`)."""
+    """What it says: a protobuf, or a plain object with the fields of one that makes it when asked (`message`)."""
     place: Place | None = None
     """Where in the author's code a command was given; known only when the engine traces."""
 

@@ -22,6 +22,7 @@ from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.rebuild import CodeGone, rebuild
 from doorstep.rehearsal.stops import stops
 from doorstep.rehearsal.trouble import RehearsalError
+from doorstep.rehearsal.unchanged import unchanged_by_json
 from doorstep.rehearsal.world import World
 from doorstep.touch.ledger import outcome_of
 from doorstep.workflows.conditions import holds
@@ -110,7 +111,7 @@ def plan(
     }
     assumed = _assumed(assumption, arrivals)
     try:
-        with rebuild(history, workflows, at=at, activities=played) as engine:
+        with rebuild(history, workflows, at=at, activities=played, vouched=unchanged_by_json) as engine:
             waits = () if engine.done else engine.query("state").waits
             watch.engine = engine
             run_on(engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else ())

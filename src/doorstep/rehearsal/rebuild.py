@@ -22,6 +22,7 @@ from temporalio.converter import DataConverter
 from doorstep.errors import NotFound, Unreadable, nearest
 from doorstep.rehearsal import recorded
 from doorstep.rehearsal._sdk import Job, Told
+from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.protocol import ActivityResolution
 from doorstep.rehearsal.activities import ActivityFunction
 from doorstep.rehearsal.agreement import Agreement
@@ -59,8 +60,10 @@ def rebuild(
     converter: DataConverter | None = None,
     sandboxed: bool = False,
     traced: bool = False,
+    vouched: Vouched | None = None,
 ) -> Engine:
     """The workflow as it was at `at` (aware; by default at its last event). `workflows`: class by workflow type.
+    `vouched` as the engine's.
 
     The history's payloads must be opened (`Gateway.history` does). Raises `CodeGone` for a type that is not there,
     `Unreadable` for no history, `NotDeterministic` where this code goes another way than the history (with the
@@ -83,6 +86,7 @@ def rebuild(
         run_id=recording.run_id,
         sandboxed=sandboxed,
         traced=traced,
+        vouched=vouched,
     )
     _Rebuilding(engine, recording).until(None if at is None else micros(at))
     return engine
