@@ -63,7 +63,7 @@ def test_a_touch_that_nothing_speaks_against_goes_and_every_rule_is_in_its_trace
     decision = decide(request(channels=(SMS, EMAIL)), facts(), NOON)
     assert isinstance(decision, Send)
     assert decision.channel is SMS
-    assert [t.rule for t in decision.trace] == [name for name, _ in RULES]
+    assert [t.rule for t in decision.trace] == [rule.__name__ for rule in RULES]
     assert all(t.verdict is Verdict.PASS and t.detail.endswith(".") for t in decision.trace)
     json.dumps([dict(t.facts) for t in decision.trace])
 

@@ -74,7 +74,7 @@ class RuleTrace:
     detail: str = ""
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=False)
 class Send:
     """The gate lets the touch go, over this channel."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
 from doorstep.domain.customers import Consent
 from doorstep.domain.messages import Channel
-from doorstep.domain.outcomes import SkipReason
+from doorstep.domain.outcomes import RuleTrace, SkipReason
 from doorstep.policies.case import Case, Ruling, iso, narrowed
 
 
-def consent(case: Case) -> Ruling:
+def consent(case: Case) -> RuleTrace | Ruling:
     """Marketing needs a consent that stands. Transactional needs none, but a withdrawal is obeyed."""
     fell: dict[Channel, str] = {}
     read: dict[str, Any] = {}
@@ -21,7 +21,7 @@ def consent(case: Case) -> Ruling:
         if word is not None:
             read[str(channel)] = {
                 "granted": word.granted,
-                "at": _said(word.at, word.at.utcoffset()),
+                "at": _said(word.at, word.at.tzinfo),
                 "source": word.source,
             }
         if word is not None and not word.granted:
@@ -29,16 +29,18 @@ def consent(case: Case) -> Ruling:
         elif word is None and case.marketing:
             fell[channel] = "marketing consent was never given"
     all_well = "Consent stands." if case.marketing else "A transactional message needs no consent."
-    return narrowed(case, fell, SkipReason.NOT_CONSENTED, all_well, {"consents": read})
+    return narrowed("consent", case, fell, SkipReason.NOT_CONSENTED, all_well, {"consents": read})
 
 
 @lru_cache(maxsize=4096)  # a word is read again for each touch of its person
-def _said(at: datetime, offset: timedelta | None) -> str | None:
-    """`iso`. Of one instant in two zones the offset tells which was written down."""
+def _said(at: datetime, zone: tzinfo | None) -> str | None:
+    """`iso`. One instant is equal to itself in another zone, and is not written down alike."""
     return iso(at)
 
 
 def latest(case: Case, channel: Channel) -> Consent | None:
     """The last word on that channel for this purpose; of two at one instant the withdrawal wins."""
     words = [c for c in case.facts.consents if c.channel is channel and c.purpose is case.request.purpose]
-    return max(words, key=lambda c: (c.at, not c.granted), default=None)
+    if len(words) < 2:
+        return words[0] if words else None
+    return max(words, key=lambda c: (c.at, not c.granted))

@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import Any
 
 from doorstep.domain.customers import Cap, StorePolicy, WaitingTouch
-from doorstep.domain.outcomes import SkipReason
+from doorstep.domain.outcomes import RuleTrace, SkipReason, Verdict
 from doorstep.domain.values import value
-from doorstep.policies.case import Case, Ruling, defers, iso, passes, skips
+from doorstep.policies.case import Case, Ruling, defers, iso, skips
 from doorstep.policies.holdout import held_out
 
 #: a deferral is never shorter: a touch that finds no slot must not spin
@@ -27,7 +27,7 @@ _HOUR = timedelta(hours=1)
 _PART = timedelta(microseconds=999_999)
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=False)
 class Slots:
     """One cap as this touch meets it. `free_at`: the first instant it leaves a slot; None: never."""
 
@@ -61,7 +61,7 @@ class Slots:
         return f"{used}, and {self.ahead} wait with a higher rank" if self.ahead else used
 
 
-def frequency(case: Case) -> Ruling:
+def frequency(case: Case) -> RuleTrace | Ruling:
     """Caps and arbitration, for marketing only.
 
     Touches that wait with a higher rank take free slots first: each is taken to be sent now, or to expire.
@@ -71,10 +71,10 @@ def frequency(case: Case) -> Ruling:
     no headroom; what is full stays full.
     """
     if not case.marketing:
-        return passes("Caps bind marketing only.")
-    ahead, counted = _ahead(case), [_begun(at) for at in _counted(case)]
+        return RuleTrace("frequency", Verdict.PASS, {}, "Caps bind marketing only.")
+    ahead, counted, begun = _ahead(case), _counted(case), _begun(case.at + _PART)
     slots = [
-        _slots(case, cap, allowed, counted, ahead)
+        _slots(case, cap, allowed, [at for at in counted if at > begun - cap.window], ahead)
         for cap, allowed in zip(case.facts.policy.caps, _allowed(case), strict=True)
     ]
     now = iso(case.at)
@@ -88,7 +88,7 @@ def frequency(case: Case) -> Ruling:
         read["overridden"] = True
     full = [s for s in slots if s.full]
     if not full:
-        return passes("Every cap has a slot left for this touch.", read)
+        return RuleTrace("frequency", Verdict.PASS, read, "Every cap has a slot left for this touch.")
     return _no_slot(case, full, read)
 
 
@@ -97,19 +97,22 @@ def _no_slot(case: Case, full: list[Slots], read: dict[str, Any]) -> Ruling:
     until = case.at + LEAST
     for slots in full:
         if slots.free_at is None:
-            return skips(SkipReason.FREQUENCY_CAPPED, f"{slots}: this cap never leaves a slot.", read)
+            return _skips(f"{slots}: this cap never leaves a slot.", read)
         until = max(until, slots.free_at)
     until = case.facts.policy.window.next_opening(until, case.facts.zone)
     tightest = max(full, key=lambda s: s.free_at or case.at)
     if until >= case.request.expires_at:
-        detail = f"{tightest}: a slot is free only after its use has ended."
-        return skips(SkipReason.FREQUENCY_CAPPED, detail, read)
-    return defers(until, SkipReason.FREQUENCY_CAPPED, f"{tightest}; asked again at {iso(until)}.", read)
+        return _skips(f"{tightest}: a slot is free only after its use has ended.", read)
+    detail = f"{tightest}; asked again at {iso(until)}."
+    return defers("frequency", until, SkipReason.FREQUENCY_CAPPED, detail, read)
 
 
-def _slots(case: Case, cap: Cap, allowed: int, counted: list[datetime], ahead: list[WaitingTouch]) -> Slots:
-    since = _begun(case.at + _PART) - cap.window
-    used = [at for at in counted if at > since]
+def _skips(detail: str, read: dict[str, Any]) -> Ruling:
+    return skips("frequency", SkipReason.FREQUENCY_CAPPED, detail, read)
+
+
+def _slots(case: Case, cap: Cap, allowed: int, used: list[datetime], ahead: list[WaitingTouch]) -> Slots:
+    """`used`: when those went that are within the cap's window."""
     over = len(used) + len(ahead) - allowed
     free_at: datetime | None = case.at
     if allowed < 1:
@@ -117,12 +120,12 @@ def _slots(case: Case, cap: Cap, allowed: int, counted: list[datetime], ahead: l
     elif over >= 0:  # once `over + 1` of them have gone, `allowed - 1` remain
         taken = [min(w.expires_at, case.at + cap.window) for w in ahead]
         free_at = sorted([*(at + cap.window for at in used), *taken])[over]
-    return Slots(cap=cap, allowed=allowed, used=len(used), ahead=len(ahead), free_at=free_at)
+    return Slots(cap, allowed, len(used), len(ahead), free_at)
 
 
 def _begun(at: datetime) -> datetime:
     """The second that runs then."""
-    return at.replace(microsecond=0)
+    return at.replace(microsecond=0) if at.microsecond else at
 
 
 @lru_cache(maxsize=256)
@@ -149,9 +152,9 @@ def _widest(policy: StorePolicy) -> Cap | None:
 
 
 def _counted(case: Case) -> list[datetime]:
-    """Touches that fill this person's caps; shadow ones only where the person lives in the shadow."""
+    """When touches began that fill this person's caps; shadow ones only where the person lives in the shadow."""
     shadow = held_out(case.request, case.facts)
-    return [t.at for t in case.facts.counted if shadow or not t.shadow]
+    return [_begun(t.at) for t in case.facts.counted if shadow or not t.shadow]
 
 
 def _ahead(case: Case) -> list[WaitingTouch]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from doorstep.domain.customers import Facts
 from doorstep.domain.messages import Channel
-from doorstep.domain.outcomes import Decision, Defer, RuleTrace, Send, Skip, Verdict
+from doorstep.domain.outcomes import Decision, Defer, RuleTrace, Send, Skip
 from doorstep.domain.touches import TouchRequest
 from doorstep.domain.values import replace
 from doorstep.policies.case import Case, Ruling
@@ -25,18 +25,19 @@ from doorstep.policies.standing import exited, stale
 from doorstep.policies.suppression import suppression
 from doorstep.policies.trouble import open_exception
 
-RULES: tuple[tuple[str, Callable[[Case], Ruling]], ...] = (
-    ("stale", stale),
-    ("exited", exited),
-    ("identifier", identifier),
-    ("suppression", suppression),
-    ("consent", consent),
-    ("relevance", relevance),
-    ("open_exception", open_exception),
-    ("frequency", frequency),
-    ("quiet_hours", quiet_hours),
-    ("holdout", holdout),
+RULES: tuple[Callable[[Case], RuleTrace | Ruling], ...] = (
+    stale,
+    exited,
+    identifier,
+    suppression,
+    consent,
+    relevance,
+    open_exception,
+    frequency,
+    quiet_hours,
+    holdout,
 )
+"""Each is in the trace under its function's name."""
 
 
 def decide(
@@ -55,24 +56,18 @@ def decide(
     headroom (which rank touches *before* one gets a slot) no longer apply; caps still do. Raises `BadInput`
     when the person's zone is no IANA name.
     """
-    case = Case(
-        request=request,
-        facts=facts,
-        at=at,
-        channels=request.channels,
-        tried=tried,
-        unavailable=unavailable or {},
-        holding=holding,
-    )
+    case = Case(request, facts, at, request.channels, tried, unavailable or {}, holding)
     trace: list[RuleTrace] = []
-    for name, rule in RULES:
+    for rule in RULES:
         ruling = rule(case)
-        trace.append(RuleTrace(name, ruling.verdict, ruling.read, ruling.detail))
-        if ruling.verdict is not Verdict.PASS:
+        if isinstance(ruling, RuleTrace):
+            trace.append(ruling)
+            continue
+        trace.append(ruling.trace)
+        if ruling.channels is None:
             return _refusal(ruling, tuple(trace))
-        if ruling.channels is not None:
-            case = replace(case, channels=ruling.channels)
-    return Send(channel=case.channels[0], trace=tuple(trace))
+        case = replace(case, channels=ruling.channels)
+    return Send(case.channels[0], tuple(trace))
 
 
 def _refusal(ruling: Ruling, trace: tuple[RuleTrace, ...]) -> Defer | Skip:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from doorstep.domain.messages import Channel
-from doorstep.domain.outcomes import SkipReason
+from doorstep.domain.outcomes import RuleTrace, SkipReason
 from doorstep.policies.case import Case, Ruling, narrowed
 
 
-def identifier(case: Case) -> Ruling:
+def identifier(case: Case) -> RuleTrace | Ruling:
     """Keeps the channels that can carry the message and for which the person has an address. A channel whose
     provider rejected the touch is not asked again; if that leaves none, the reason is the rejection."""
     fell: dict[Channel, str] = {}
@@ -20,6 +20,7 @@ def identifier(case: Case) -> Ruling:
             fell[channel] = "the person has no address there"
     rejected = not set(case.tried).isdisjoint(case.channels)
     return narrowed(
+        "identifier",
         case,
         fell,
         SkipReason.PROVIDER_REJECTED if rejected else SkipReason.MISSING_IDENTIFIER,

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from doorstep.domain.customers import Consent, Suppression, SuppressionCause
 from doorstep.domain.messages import Channel, Purpose
-from doorstep.domain.outcomes import SkipReason
+from doorstep.domain.outcomes import RuleTrace, SkipReason
 from doorstep.policies.case import Case, Ruling, narrowed
 
 
-def suppression(case: Case) -> Ruling:
+def suppression(case: Case) -> RuleTrace | Ruling:
     """A bounce, a STOP or an agent's word blocks everything on that channel; a complaint and an erasure only
     marketing, and an erasure no longer once the address's new person has agreed to marketing after it."""
     fell: dict[Channel, str] = {}
@@ -18,7 +18,7 @@ def suppression(case: Case) -> Ruling:
         bound = binds(held, case.request.purpose, case.facts.consents)
         if bound and held.channel in case.channels and held.channel not in fell:
             fell[held.channel] = f"suppressed by {held.cause}"
-    return narrowed(case, fell, SkipReason.SUPPRESSED, "No address is suppressed.")
+    return narrowed("suppression", case, fell, SkipReason.SUPPRESSED, "No address is suppressed.")
 
 
 def binds(held: Suppression, purpose: Purpose, consents: Iterable[Consent]) -> bool:

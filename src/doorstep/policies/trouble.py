@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from doorstep.domain.outcomes import SkipReason
-from doorstep.policies.case import Case, Ruling, defers, iso, passes, skips
+from doorstep.domain.outcomes import RuleTrace, SkipReason, Verdict
+from doorstep.policies.case import Case, Ruling, defers, iso, skips
 
 #: how long marketing is held before it is asked about again
 HOLD = timedelta(hours=6)
@@ -13,20 +13,23 @@ HOLD = timedelta(hours=6)
 LEAST_HOLD = timedelta(hours=1)
 
 
-def open_exception(case: Case) -> Ruling:
+def open_exception(case: Case) -> RuleTrace | Ruling:
     """Holds marketing while a parcel is in trouble or silent; when holding would outlast the touch it is
     skipped with this reason (not as `stale`, which would hide why)."""
     order = case.facts.order
-    read = {"troubled": order.troubled, "silent": order.silent(case.at)}
+    troubled, silent = order.troubled, order.silent(case.at)
+    read = {"troubled": troubled, "silent": silent}
     if not case.marketing:
-        return passes("A transactional message goes in spite of trouble with a parcel.", read)
-    if not any(read.values()):
-        return passes("No parcel is in trouble or overdue for a scan.", read)
-    what = (
-        "A parcel is in trouble" if read["troubled"] else "A parcel has not been scanned when it should have"
-    )
+        detail = "A transactional message goes in spite of trouble with a parcel."
+        return RuleTrace("open_exception", Verdict.PASS, read, detail)
+    if not (troubled or silent):
+        detail = "No parcel is in trouble or overdue for a scan."
+        return RuleTrace("open_exception", Verdict.PASS, read, detail)
+    what = "A parcel is in trouble" if troubled else "A parcel has not been scanned when it should have"
     expires_at = case.request.expires_at
     until = case.at + min(HOLD, max(LEAST_HOLD, (expires_at - case.at) / 2))
     if until >= expires_at:
-        return skips(SkipReason.OPEN_EXCEPTION, f"{what}, and waiting longer would outlast its use.", read)
-    return defers(until, SkipReason.OPEN_EXCEPTION, f"{what}; asked again at {iso(until)}.", read)
+        detail = f"{what}, and waiting longer would outlast its use."
+        return skips("open_exception", SkipReason.OPEN_EXCEPTION, detail, read)
+    detail = f"{what}; asked again at {iso(until)}."
+    return defers("open_exception", until, SkipReason.OPEN_EXCEPTION, detail, read)
