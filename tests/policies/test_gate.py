@@ -233,7 +233,7 @@ def test_the_holdout_is_asked_last_and_its_skip_fills_the_shadow() -> None:
     decision = decide(request(), facts(policy=policy), NOON)
     assert isinstance(decision, Skip)
     assert (decision.reason, decision.shadow) == (SkipReason.HOLDOUT, True)
-    assert decision.trace[-1].rule == RULES[-1][0] == "holdout"
+    assert decision.trace[-1].rule == RULES[-1].__name__ == "holdout"
     assert isinstance(decide(request(**TRANSACTIONAL), facts(policy=policy), NOON), Send)
     share = fraction("holdout", "sto_1", "per_1") * 100
     for percent, out in ((share + 0.01, True), (share, False)):

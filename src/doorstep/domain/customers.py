@@ -67,7 +67,7 @@ class StorePolicy:
     holdout_percent: float = 0.0
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=False)
 class CountedTouch:
     """A marketing touch of this person that fills a cap: reserved, sending, accepted or unknown — or,
     for a person held out, one that would have been sent (`shadow`)."""
@@ -88,7 +88,7 @@ class WaitingTouch:
     expires_at: datetime
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=False)
 class Facts:
     """Everything the gate reads, loaded under the lock of the person's row. Instants are aware UTC."""
 

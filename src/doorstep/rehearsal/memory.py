@@ -22,6 +22,7 @@ from doorstep.touch import as_counted, as_waiting
 
 _KEY = attrgetter("request.key")
 Links = Callable[[TouchRequest, Channel], LinksContent]
+Rivals = tuple[tuple[CountedTouch, ...], tuple[WaitingTouch, ...]]
 
 
 def plain_links(request: TouchRequest, channel: Channel) -> LinksContent:
@@ -78,25 +79,32 @@ class MemoryTx:
             state = replace(state, erased_at=person.erased_at)
         marketing = request.purpose is Purpose.MARKETING
         counted, waiting = self._rivals(request, at) if marketing else ((), ())
-        return Facts(
-            person_ref=request.person_ref,
-            zone=person.zone,
-            reachable=frozenset(person.addresses),
-            consents=person.consents,
-            suppressions=(*person.suppressions, *self.suppressed),
-            order=state,
-            exited_at=journey.exited_at if journey is not None else None,
-            owned_products=owned(records, person.ref, state, request.order_ref)
-            if request.offered
-            else frozenset(),
-            counted=counted,
-            waiting=waiting,
-            policy=records.shop.policy,
+        read = (
+            request.person_ref,
+            person.zone,
+            frozenset(person.addresses),
+            person.consents,
+            (*person.suppressions, *self.suppressed),
+            state,
+            journey.exited_at if journey is not None else None,
+            owned(records, person.ref, state, request.order_ref) if request.offered else frozenset(),
+            counted,
+            waiting,
+            records.shop.policy,
         )
+        if self.store.read != read:
+            self.store.read, self.store.facts = read, Facts(*read)
+        return self.store.facts
 
-    def _rivals(
-        self, request: TouchRequest, at: datetime
-    ) -> tuple[tuple[CountedTouch, ...], tuple[WaitingTouch, ...]]:
+    def _rivals(self, request: TouchRequest, at: datetime) -> Rivals:
+        """As they were when this touch was asked about last, if no other has been written since."""
+        asked = (request.key, self.person_ref, at)
+        if self.rows or self.store.asked != asked:
+            self.store.rivals = self._found(request, at)
+            self.store.asked = None if self.rows else asked
+        return self.store.rivals
+
+    def _found(self, request: TouchRequest, at: datetime) -> Rivals:
         rows = self.records.rows.get(self.person.ref, {})
         rows = {**rows, **self.rows} if self.rows else rows
         since = at - max([cap.window for cap in self.records.shop.policy.caps])
@@ -148,6 +156,8 @@ class MemoryTx:
 
     def commit(self) -> None:
         if self.rows:
+            if self.store.asked is not None and self.rows.keys() != {self.store.asked[0]}:
+                self.store.asked = None
             self.records.rows.setdefault(self.person.ref, {}).update(self.rows)
         self.records.decisions += self.decisions
         if self.suppressed:
@@ -187,6 +197,11 @@ class MemoryStore:
         need too."""
         self.records, self.links, self._told = records, links, told
         self.inside = False
+        # What was read last, which a touch asks about twice: where nothing has changed the answer is the very same.
+        self.read: object = None
+        self.facts: Facts
+        self.asked: tuple[str, str, datetime] | None = None
+        self.rivals: Rivals
 
     def boundary(self, name: str) -> None:
         """Nothing happens here in a rehearsal."""

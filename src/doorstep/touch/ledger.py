@@ -172,7 +172,7 @@ def as_counted(row: LedgerRow, at: datetime) -> CountedTouch | None:
     )
     if when is None or not (live or row.shadow):
         return None
-    return CountedTouch(key=row.request.key, at=when, state=row.state, shadow=row.shadow)
+    return CountedTouch(row.request.key, when, row.state, row.shadow)
 
 
 def as_waiting(row: LedgerRow, at: datetime) -> WaitingTouch | None:
