@@ -54,7 +54,7 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=False)
 class Receipt:
     """The provider accepted a message (which is not: delivered it)."""
 

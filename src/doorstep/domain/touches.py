@@ -49,7 +49,7 @@ class TouchRequest:
     """Sent by `after_exit`: a transactional touch passes though the journey has left its course."""
 
 
-@value(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=False)
 class LedgerRow:
     """One touch as the ledger keeps it. `fence` grows with every reservation: an attempt whose fence is old
     has lost the touch. The rendered body is not kept here, only its digest."""

@@ -20,13 +20,14 @@ def recommend(records: Records, request: AdviceRequest) -> tuple[str, ...]:
         for line in order.state.kept_lines
     ]
     wanted = {b.category.strip().casefold() for b in bought} - {""}
+    buyers = _buyers(records)
     candidates = [
         Candidate(
             ref=p.ref,
             category=p.category,
             price_minor=p.price_minor,
             in_stock=p.in_stock,
-            buyers=_buyers(records, p.ref),
+            buyers=len(buyers.get(p.ref, ())),
         )
         for p in records.products.values()
         if p.in_stock and p.category.strip().casefold() in wanted
@@ -88,11 +89,10 @@ def _category(records: Records, ref: str) -> str:
     return product.category if product is not None else ""
 
 
-def _buyers(records: Records, ref: str) -> int:
-    return len(
-        {
-            order.person_ref
-            for order in records.orders.values()
-            if any(line.product_ref == ref for line in order.lines.values())
-        }
-    )
+def _buyers(records: Records) -> dict[str, set[str]]:
+    """Product → the persons who bought it."""
+    found: dict[str, set[str]] = {}
+    for order in records.orders.values():
+        for line in order.lines.values():
+            found.setdefault(line.product_ref, set()).add(order.person_ref)
+    return found

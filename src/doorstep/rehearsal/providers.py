@@ -80,7 +80,7 @@ class FailingSender:
         return self.taken.get(key)
 
     def _take(self, message: Message) -> Receipt:
-        receipt = Receipt(provider=self.name, provider_message_id=f"{self.channel}-{len(self.taken) + 1}")
+        receipt = Receipt(self.name, f"{self.channel}-{len(self.taken) + 1}")
         self.taken.setdefault(message.key, receipt)
         self.took(message)
         return receipt

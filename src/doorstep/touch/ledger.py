@@ -40,7 +40,7 @@ _FOR_A_SLOT = frozenset({SkipReason.FREQUENCY_CAPPED, SkipReason.QUIET_HOURS_EXP
 
 
 def fresh(request: TouchRequest) -> LedgerRow:
-    return LedgerRow(request=request, state=TouchState.PLANNED)
+    return LedgerRow(request, TouchState.PLANNED)
 
 
 def is_final(row: LedgerRow) -> bool:
