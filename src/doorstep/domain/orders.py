@@ -109,6 +109,8 @@ class OrderState:
     def open_complaint(self) -> bool:
         """A complaint or bad review is unresolved. A resolution that names none of the complaints we know
         (a help desk's own ticket) settles everything that was complained of before it."""
+        if not self.complaints:
+            return False
         general = [at for ref, at in self.resolutions.items() if ref not in self.complaints]
         return any(
             ref not in self.resolutions and not any(since <= at for at in general)

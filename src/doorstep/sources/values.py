@@ -141,6 +141,8 @@ def plain(value: Any) -> Any:
     """JSON values without `Decimal`: whole ones become int, others float. Raises `ValueError` for a number no
     float holds, and for integers no database does."""
     match value:
+        case str():  # first, as the most of them are
+            return _UNSAFE.sub("", value)
         case Decimal():
             if not value.is_finite() or abs(value) > Decimal("1e15"):
                 raise ValueError("a number out of range")
@@ -151,8 +153,6 @@ def plain(value: Any) -> Any:
             raise ValueError("a number out of range")
         case float() if not math.isfinite(value):
             raise ValueError("a number out of range")
-        case str():
-            return _UNSAFE.sub("", value)
         case list() | tuple():
             return [plain(v) for v in value]
         case dict():
