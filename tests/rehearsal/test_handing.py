@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from temporalio.api.common.v1 import Payload
 
-from doorstep.contracts import Projection
+from doorstep.contracts import Projection, Wait
 from doorstep.converter import IN_PROCESS
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome
@@ -95,6 +95,7 @@ class Loud(str):
         {"prompted": 1},
         {"purpose": "marketing"},
         {"due_at": AT.astimezone(ZoneInfo("Europe/Berlin"))},
+        {"due_at": AT.astimezone(timezone(timedelta(hours=1, seconds=30)))},
     ],
     ids=str,
 )
@@ -111,3 +112,43 @@ def test_what_json_would_change_goes_through_it(given: dict[str, Any]) -> None:
 def test_nobody_vouches_for_what_the_engine_does_not_know() -> None:
     (crossing,) = handing.given([TOUCH], IN_PROCESS.payload_converter, None)
     assert isinstance(crossing, Payload)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"phase": Loud("in transit")},
+        {"outcome": Loud("happy")},
+        {"exit_cause": Loud("moved")},
+        {"waits": (Wait(kind="event", name=Loud("a")),)},
+        {"waits": (Wait(kind="event", name="a", until=AT.astimezone(ZoneInfo("Europe/Berlin"))),)},
+    ],
+    ids=str,
+)
+def test_what_an_author_named_in_its_own_way_goes_through_json(given: dict[str, Any]) -> None:
+    told = Projection(journey_id="jny_1", revision=1, at=AT, phase="in transit")
+    assert unchanged_by_json(told)
+    told = replace(told, **given)
+    (crossing,) = handing.given([told], IN_PROCESS.payload_converter, unchanged_by_json)
+    assert not isinstance(crossing, handing.Handed)
+    (read,) = handing.taken([crossing], [Projection], IN_PROCESS.payload_converter)
+    assert fields(read) != fields(told)
+
+
+@pytest.mark.parametrize("phase", [7, None, ("a", "b"), "half a character: \ud800"], ids=repr)
+def test_a_projection_that_production_would_lose_is_lost(phase: Any) -> None:
+    """JSON refuses to write it or to read it."""
+    told = Projection(journey_id="jny_1", revision=1, at=AT, phase=phase)
+    with pytest.raises(ValueError, match=r"string|surrogates"):
+        handing.taken(
+            handing.given([told], IN_PROCESS.payload_converter, unchanged_by_json),
+            [Projection],
+            IN_PROCESS.payload_converter,
+        )
+
+
+@pytest.mark.parametrize("name", ["step", "template", "occurrence"])
+def test_half_a_character_is_refused(name: str) -> None:
+    touch = replace(TOUCH, **{name: "tea \ud800"})
+    with pytest.raises(ValueError, match="surrogates"):
+        handing.given([touch], IN_PROCESS.payload_converter, unchanged_by_json)

@@ -3,6 +3,8 @@ in every odd workflow, and wherever a hundred seeds send one that waits, limits 
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import random
 import re
 from collections.abc import Callable
@@ -11,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
 from tests.rehearsal.conformance import InEngine, engine_activities
 from tests.rehearsal.test_conformance import ODD
@@ -18,7 +23,9 @@ from tests.rehearsal.wandering import Wanders
 
 import doorstep
 from doorstep.rehearsal import _sdk, shelf
+from doorstep.rehearsal.activities import ActivityCall
 from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.log import Entry
 from doorstep.rehearsal.moments import FIRST_DAY
 from doorstep.rehearsal.rehearse import rehearse
 
@@ -171,3 +178,149 @@ def test_a_hundred_ways_are_said_alike(said: Callable[[], Said], monkeypatch: py
         "complete_workflow_execution",
         "cancel_workflow_execution",
     }
+
+
+OPTIONS: list[tuple[bool, dict[str, Any]]] = [
+    (False, {"start_to_close_timeout": 30}),
+    (False, {"schedule_to_start_timeout": 30}),
+    (False, {"heartbeat_timeout": 3}),
+    (False, {"task_queue": 5}),
+    (False, {"activity_id": 5}),
+    (False, {"activity_id": "half \ud800"}),
+    (False, {"retry_policy": RetryPolicy(maximum_attempts=-1)}),
+    (False, {"retry_policy": RetryPolicy(backoff_coefficient=0.5)}),
+    (True, {"local_retry_threshold": 4}),
+    (True, {"retry_policy": RetryPolicy(maximum_attempts=-1)}),
+]
+
+
+@workflow.defn(sandboxed=False)
+class GivesOptions:
+    """Asks for an activity in a later task, and returns what became of it."""
+
+    @workflow.run
+    async def run(self, number: int) -> str:
+        await workflow.sleep(timedelta(minutes=1))
+        local, options = OPTIONS[number]
+        given: dict[str, Any] = {"start_to_close_timeout": timedelta(minutes=1), **options}
+        try:
+            start = workflow.start_local_activity if local else workflow.start_activity
+            await start("double", 2, **given)
+        except Exception as error:  # noqa: BLE001 - what the SDK says is the matter
+            return type(error).__name__
+        return "well"
+
+
+@pytest.mark.parametrize("number", range(len(OPTIONS)), ids=lambda n: str(OPTIONS[n]))
+def test_an_option_that_the_sdk_refuses_is_refused_where_it_is_given(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outcome() -> str:
+        with Engine(
+            GivesOptions,
+            number,
+            workflow_id="w",
+            start=START,
+            activities=engine_activities(),
+            sandboxed=False,
+        ) as engine:
+            engine.run()
+            return str(engine.result)
+
+    mine = outcome()
+    monkeypatch.setattr(_sdk, "Instance", _WorkflowInstanceImpl)
+    assert mine == outcome()
+    assert mine != "well"
+
+
+@workflow.defn(sandboxed=False)
+class ChangesItsPolicy:
+    """Changes a policy that it has given already."""
+
+    @workflow.run
+    async def run(self) -> str:
+        await workflow.sleep(timedelta(minutes=1))
+        policy = RetryPolicy(maximum_attempts=3)
+        asked = workflow.start_activity(
+            "never", start_to_close_timeout=timedelta(minutes=1), retry_policy=policy
+        )
+        policy.maximum_attempts = 1
+        try:
+            await asked
+        except ActivityError:
+            return "failed"
+        return "well"
+
+
+@workflow.defn(sandboxed=False)
+class CancelsInACondition:
+    """A condition that cancels who waits for another which held in the same look."""
+
+    @workflow.run
+    async def run(self) -> list[str]:
+        said: list[str] = []
+
+        async def first() -> None:
+            try:
+                await workflow.wait_condition(lambda: go)
+            except asyncio.CancelledError:
+                said.append("cancelled")
+
+        def cancels() -> bool:
+            if go and not said:
+                waiting.cancel()
+            return go
+
+        go = False
+        waiting = asyncio.ensure_future(first())
+        second = asyncio.ensure_future(workflow.wait_condition(cancels))
+        await workflow.sleep(timedelta(minutes=1))
+        go = True
+        await second
+        await waiting
+        return said
+
+
+@workflow.defn(sandboxed=False)
+class CancelsACallback:
+    """One of C's own, given with a context."""
+
+    @workflow.run
+    async def run(self) -> list[int]:
+        await workflow.sleep(timedelta(minutes=1))
+        kept: list[int] = []
+        loop = asyncio.get_running_loop()
+        loop.call_soon(kept.append, 1, context=contextvars.copy_context())
+        loop.call_soon(kept.append, 2, context=contextvars.copy_context()).cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return kept
+
+
+@pytest.mark.parametrize("cls", [ChangesItsPolicy, CancelsInACondition, CancelsACallback])
+def test_a_curious_workflow_ends_as_the_sdks_does(cls: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(call: ActivityCall) -> None:
+        raise ValueError("no")
+
+    def ended() -> tuple[Any, list[str]]:
+        with Engine(
+            cls, workflow_id="w", start=START, activities={"never": never}, sandboxed=False
+        ) as engine:
+            engine.run()
+            return engine.result, [str(entry) for entry in engine.log]
+
+    mine = ended()
+    monkeypatch.setattr(_sdk, "Instance", _WorkflowInstanceImpl)
+    assert mine == ended()
+
+
+def test_logs_compare_by_what_they_say() -> None:
+    def log() -> list[Entry]:
+        with Engine(
+            ChangesItsPolicy, workflow_id="w", start=START, activities=engine_activities(), sandboxed=False
+        ) as engine:
+            engine.run_until(START + timedelta(seconds=30))
+            return engine.log
+
+    assert log() == log()
+    assert any(entry.command for entry in log())

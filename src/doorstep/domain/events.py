@@ -52,7 +52,6 @@ class Event:
     """True: goes to every open journey of the person, not to one order's."""
     _field_readers: ClassVar[tuple[tuple[str, Callable[[Any], Any]], ...]]
     _field_required: ClassVar[frozenset[str]]
-    _field_defaults: ClassVar[dict[str, Any] | None]
 
     id: str
     fact_key: str
@@ -93,13 +92,7 @@ class Event:
                     ) from error
             elif name in _required(cls):
                 raise Unreadable(f"'{envelope.type}': data.{name} is missing.", mend=f"Add data.{name}.")
-        defaults = _defaults(cls)
-        if defaults is None:
-            return cls(**known)
-        # A frozen dataclass sets each field through `object.__setattr__`; all at once takes half the time.
-        made = object.__new__(cls)
-        made.__dict__.update(defaults | known)
-        return made
+        return cls(**known)
 
 
 _BASE = frozenset({"id", "fact_key", "at", "received_at", "subject", "name"})
@@ -189,15 +182,6 @@ def _required(cls: type[Event]) -> frozenset[str]:
             if f.name not in _BASE and f.default is MISSING and f.default_factory is MISSING
         )
     return cls._field_required
-
-
-def _defaults(cls: type[Event]) -> dict[str, Any] | None:
-    """None: only its own `__init__` can make one."""
-    if "_field_defaults" not in cls.__dict__:
-        by_hand = hasattr(cls, "__post_init__") or any(f.default_factory is not MISSING for f in fields(cls))
-        defaults = {f.name: f.default for f in fields(cls) if f.default is not MISSING}
-        cls._field_defaults = None if by_hand else defaults
-    return cls._field_defaults
 
 
 def declared(cls: type[Event], data: Mapping[str, Any]) -> dict[str, Any]:

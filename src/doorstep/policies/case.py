@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from doorstep.domain.customers import Facts
@@ -14,7 +14,7 @@ from doorstep.domain.outcomes import RuleTrace, SkipReason, Verdict
 from doorstep.domain.touches import TouchRequest
 from doorstep.domain.values import value
 
-_TWO = tuple(f"{n:02}" for n in range(60))
+_TWO, _NO_OFFSET = tuple(f"{n:02}" for n in range(60)), timedelta()
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -91,7 +91,7 @@ def iso(at: datetime | None) -> str | None:
     """An instant as the trace keeps it. Made of its parts: `isoformat` takes twice as long, and each touch asks."""
     if at is None:
         return None
-    if at.utcoffset():
+    if at.utcoffset() != _NO_OFFSET:
         return at.isoformat(timespec="seconds")
-    day = f"{at.year}-{_TWO[at.month]}-{_TWO[at.day]}"
+    day = f"{at.year:04}-{_TWO[at.month]}-{_TWO[at.day]}"
     return f"{day}T{_TWO[at.hour]}:{_TWO[at.minute]}:{_TWO[at.second]}+00:00"

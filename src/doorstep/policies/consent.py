@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
-from functools import lru_cache
 from typing import Any
 
 from doorstep.domain.customers import Consent
@@ -21,7 +19,7 @@ def consent(case: Case) -> RuleTrace | Ruling:
         if word is not None:
             read[str(channel)] = {
                 "granted": word.granted,
-                "at": _said(word.at, word.at.tzinfo),
+                "at": iso(word.at),
                 "source": word.source,
             }
         if word is not None and not word.granted:
@@ -30,12 +28,6 @@ def consent(case: Case) -> RuleTrace | Ruling:
             fell[channel] = "marketing consent was never given"
     all_well = "Consent stands." if case.marketing else "A transactional message needs no consent."
     return narrowed("consent", case, fell, SkipReason.NOT_CONSENTED, all_well, {"consents": read})
-
-
-@lru_cache(maxsize=4096)  # a word is read again for each touch of its person
-def _said(at: datetime, zone: tzinfo | None) -> str | None:
-    """`iso`. One instant is equal to itself in another zone, and is not written down alike."""
-    return iso(at)
 
 
 def latest(case: Case, channel: Channel) -> Consent | None:

@@ -64,7 +64,7 @@ class Touch:
     under_way: bool = False
     shown: bool = False
     """Support has seen it waiting: it stays in sight until it has ended."""
-    _stirs: list[Touch] | None = None
+    _stirs: list[bool] | None = None
     _told: tuple[datetime, SkipReason | None, Wait] | None = None
 
     @property
@@ -84,7 +84,7 @@ class Touch:
             self._told = told = (until, self.held_for, wait)
         return told[2]
 
-    def stirs(self) -> list[Touch]:
+    def stirs(self) -> list[bool]:
         """Empty until somebody does something with the touch (`stir`). For its wait: asked without Python."""
         self._stirs = []
         return self._stirs
@@ -92,7 +92,7 @@ class Touch:
     def stir(self) -> None:
         """It was dropped, released or moved while it waited."""
         if self._stirs is not None:
-            self._stirs.append(self)
+            self._stirs.append(True)
 
     @property
     def expires(self) -> datetime:

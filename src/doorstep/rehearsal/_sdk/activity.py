@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from functools import partial
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from temporalio.common import Priority
 from temporalio.converter import CompositePayloadConverter, WithSerializationContext
 from temporalio.worker import StartActivityInput, StartLocalActivityInput
 from temporalio.worker._workflow_instance import (
@@ -24,6 +27,9 @@ from doorstep.rehearsal._sdk.waiting import NO_GROUPS
 if TYPE_CHECKING:
     from doorstep.rehearsal._sdk.instance import Instance
 
+_DURATIONS, _NAMES = {NoneType, timedelta}, {str}
+#: days, less than the longest duration of a protobuf
+_LONGEST = 3_600_000
 Asked = StartActivityInput | StartLocalActivityInput
 
 _COMPLETED = _WorkflowLogicFlag.RAISE_ON_CANCELLING_COMPLETED_ACTIVITY
@@ -37,6 +43,26 @@ def asked[Input: Asked](
     options["ret_type"] = options.pop("result_type")
     made.__dict__.update(options, activity=activity, args=args, headers={}, arg_types=None)
     return made
+
+
+def ordinary(asked: Any) -> bool:
+    """Whether its options are of the types that the SDK expects; of the others it says at once what is wrong."""
+    local = isinstance(asked, StartLocalActivityInput)
+    if not local and (asked.priority.__class__ is not Priority or asked.versioning_intent):
+        return False
+    lasts = (
+        asked.schedule_to_close_timeout,
+        asked.schedule_to_start_timeout,
+        asked.start_to_close_timeout,
+        asked.local_retry_threshold if local else asked.heartbeat_timeout,
+    )
+    names = (asked.activity, asked.activity_id or "", "" if local else asked.task_queue or "")
+    return (
+        {*map(type, lasts)} <= _DURATIONS
+        and max([lasting.days for lasting in lasts if lasting], default=0) < _LONGEST
+        and {*map(type, names)} == _NAMES
+        and "".join(names).isascii()
+    )
 
 
 class Handle(_ActivityHandle):
@@ -57,7 +83,8 @@ class Handle(_ActivityHandle):
 
     def _apply_schedule_command(self, local_backoff: Any = None) -> None:
         asked = self._input
-        if local_backoff is not None or asked.headers or asked.summary or self._event_group_markers:
+        plain = ordinary(asked) and not (asked.headers or asked.summary or self._event_group_markers)
+        if local_backoff is not None or not plain:
             return super()._apply_schedule_command(local_backoff)
         instance: Any = self._instance
         crossing = given(asked.args, self._payload_converter, instance.vouched) if asked.args else ()

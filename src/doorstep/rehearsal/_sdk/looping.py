@@ -6,8 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
-from functools import partial
-from types import FunctionType, MethodType
+from types import BuiltinMethodType
 from typing import Any
 
 from temporalio.worker import WorkflowInstanceDetails
@@ -16,10 +15,41 @@ from temporalio.worker._workflow_instance import _WorkflowInstanceImpl
 from doorstep.rehearsal._sdk.plain import Job
 from doorstep.rehearsal._sdk.waiting import Soon, Waits, failed
 
-#: whose callbacks they are: C's own are those of asyncio's tasks and futures
-_OF_PYTHON = frozenset({FunctionType, MethodType, partial})
 #: tasks that are kept, done or not, before they are looked through
 _SOME = 64
+
+
+def _is_a_tasks(callback: Any) -> bool:
+    """Whether a callback is a step of a task, or what wakes it: asyncio's own, in C."""
+    kind = callback.__class__
+    if kind is BuiltinMethodType:
+        return isinstance(callback.__self__, asyncio.Task)
+    return kind is _Step
+
+
+def _step() -> type[Any]:
+    """The class of a task's step, which asyncio does not name."""
+    seen: list[type[Any]] = []
+
+    class Noting(asyncio.AbstractEventLoop):
+        get_debug = staticmethod(bool)
+
+        def call_soon(  # type: ignore[override] # as a task calls it
+            self, callback: Any, *args: Any, context: Any = None
+        ) -> Any:
+            seen.append(callback.__class__)
+            if len(seen) == 1:
+                callback()
+
+        def call_exception_handler(self, context: Any) -> None: ...
+
+    async def nothing() -> None: ...
+
+    asyncio.Task(nothing(), loop=Noting())  # type: ignore[abstract] # no more of it is called
+    return seen[0]
+
+
+_Step = _step()
 
 
 class Looping(_WorkflowInstanceImpl):
@@ -39,7 +69,7 @@ class Looping(_WorkflowInstanceImpl):
         if context is None or self._read_only:
             return super().call_soon(callback, *args, context=context)
         ready: deque[Any] = self._ready
-        if callback.__class__ not in _OF_PYTHON:  # asyncio's tasks and futures look at no handle
+        if _is_a_tasks(callback):  # which looks at no handle
             ready.append((context, callback, args))
             return None
         handle = Soon((context, callback, args))

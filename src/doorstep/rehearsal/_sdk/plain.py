@@ -9,8 +9,10 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from google.protobuf.duration_pb2 import Duration
+from temporalio.api.common.v1 import RetryPolicy as Policy
 from temporalio.bridge.proto.workflow_activation import WorkflowActivationJob
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
+from temporalio.common import RetryPolicy
 from temporalio.worker import StartActivityInput, StartLocalActivityInput
 
 from doorstep.rehearsal._sdk.handing import Crossing, payload
@@ -46,6 +48,11 @@ class PlainCommand(_Said):
     def command(self) -> Command:
         """As the SDK would have said it."""
         raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PlainCommand) and self.command() == other.command()
+
+    __hash__ = None  # type: ignore[assignment] # as a protobuf
 
     @property
     def message(self) -> Any:
@@ -148,7 +155,7 @@ class CancelTimer(PlainCommand):
 class Schedule(PlainCommand):
     """An activity on a task queue. Durations in microseconds."""
 
-    __slots__ = ("_asked", "_queue", "activity_id", "activity_type", "arguments")
+    __slots__ = ("_asked", "_queue", "_retries", "activity_id", "activity_type", "arguments")
     kind = "schedule_activity"
     attempt = 1
 
@@ -158,6 +165,7 @@ class Schedule(PlainCommand):
         self.activity_type: str = asked.activity
         self.activity_id: str = asked.activity_id or str(seq)
         self._asked, self._queue = asked, queue
+        self._retries = retries(asked.retry_policy) if asked.retry_policy else None
 
     @property
     def name(self) -> str:
@@ -198,8 +206,15 @@ class Schedule(PlainCommand):
         for name in ("schedule_to_close_timeout", "schedule_to_start_timeout", "start_to_close_timeout"):
             if given := getattr(asked, name):
                 _put(given, getattr(told, name))
-        if asked.retry_policy:
-            asked.retry_policy.apply_to_proto(told.retry_policy)
+        if self._retries is not None:
+            told.retry_policy.CopyFrom(self._retries)
+
+
+def retries(policy: RetryPolicy) -> Policy:
+    """A policy as it is now. Raises what the SDK says of one that is none."""
+    made = Policy()
+    policy.apply_to_proto(made)
+    return made
 
 
 class ScheduleLocal(Schedule):

@@ -79,7 +79,8 @@ class Waits:
         """Wake those whose condition holds now."""
         held = [place for place, condition in enumerate(self.conditions) if condition()]
         for place in held:
-            self.futures[place].set_result(True)
+            if not self.futures[place].done():  # a condition asked later may have cancelled who waits
+                self.futures[place].set_result(True)
         for place in reversed(held):
             del self.conditions[place], self.futures[place]
 
