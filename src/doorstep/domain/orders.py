@@ -98,11 +98,11 @@ class OrderState:
 
     @property
     def troubled(self) -> bool:
-        """A parcel is in trouble now: marketing is held."""
+        """A parcel is in trouble now: marketing is held. A cancelled one never is."""
         return bool([s for s in self.shipments.values() if s.troubled])
 
     def silent(self, at: datetime) -> bool:
-        """A parcel has not been scanned by when it should have been."""
+        """A parcel has not been scanned by when it should have been. Of a cancelled one no scan is awaited."""
         return bool([s for s in self.shipments.values() if s.silent(at)])
 
     @property
