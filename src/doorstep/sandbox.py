@@ -35,6 +35,7 @@ PASSTHROUGH = {
     "doorstep.workflows.conditions": "words for people; it reads a line of source, which the sandbox would refuse",
     "doorstep.workflows.definitions": "a class's handlers, found once per process instead of once per run",
     "doorstep.workflows.desk": "the engine",
+    "doorstep.workflows.effects": "the engine",
     "doorstep.workflows.hearing": "the engine",
     "doorstep.workflows.parcels": "the engine's: arms that journeys share, under the same ban; constants only",
     "doorstep.workflows.patches": "one set of names per process, which the worker keeps in step with the others",

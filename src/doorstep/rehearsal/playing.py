@@ -6,16 +6,14 @@ the scenario tells at an instant comes after what was due by then.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionResult
 from doorstep.converter import IN_PROCESS
-from doorstep.domain.customers import Suppression, SuppressionCause
-from doorstep.errors import ScenarioError, nearest
-from doorstep.rehearsal import checking, shelf, words
+from doorstep.errors import ScenarioError
+from doorstep.rehearsal import checking, words
 from doorstep.rehearsal.engine import Engine
-from doorstep.rehearsal.exploring import steps as source
 from doorstep.rehearsal.inbox import Heard, message_event
 from doorstep.rehearsal.moments import After
 from doorstep.rehearsal.providers import Fails
@@ -31,13 +29,12 @@ from doorstep.rehearsal.scenario import (
     Told,
 )
 from doorstep.rehearsal.script import Script
-from doorstep.rehearsal.telling import ADDRESSES, Body, Teller
+from doorstep.rehearsal.telling import Body, Teller
 from doorstep.rehearsal.timeline import Happening, Kind
 from doorstep.rehearsal.trouble import RehearsalError
+from doorstep.rehearsal.unanswered import never_came
 from doorstep.rehearsal.unchanged import unchanged_by_json
 from doorstep.rehearsal.world import World
-
-LONG_BEFORE = timedelta(days=400)
 
 
 class Play:
@@ -86,7 +83,12 @@ class Play:
                 self._happen(at, number, entry)
             else:
                 break
-        self._unheard()
+        rows = self.world.records.rows.get(self.person.ref, {})
+        came = {row.request.step: row.state.value for row in rows.values()}
+        missed = never_came(self.scenario, self.journey, came, self.script, self.now)
+        self.problems += missed.problems
+        self.lacks += missed.lacks
+        self.happened += missed.notes
 
     def _first_due(self) -> tuple[Engine | None, datetime | None]:
         """The journey that acts next, and when; of two in one instant the one that started first, or last."""
@@ -257,52 +259,3 @@ class Play:
                 detail=words.of_action(entry, answer),
             )
         )
-
-    # --- at the end ---------------------------------------------------------------------------------------
-
-    def _unheard(self) -> None:
-        """Entries that follow a touch which was never sent. A step that never was is a mistake of the file's, unless
-        the file came with Doorstep: then it is for another journey."""
-        rows = self.world.records.rows.get(self.person.ref, {})
-        steps = {row.request.step: row.state.value for row in rows.values()}
-        for entry in self.scenario.timeline:
-            step = (
-                entry.at.step if isinstance(entry.at, After) else getattr(entry, "step", "").partition(":")[0]
-            )
-            if not step or step in steps:
-                continue
-            if shelf.is_shipped(self.scenario) and not source.has(self.journey, step):
-                self.lacks += [step] if step not in self.lacks else []
-            else:
-                where = f"{self.scenario.file}:{entry.line}: " if entry.line else ""
-                known = steps.keys() | source.steps(self.journey)
-                near = "" if step in known else nearest(step, known)
-                self.problems.append(f"{where}the journey never came to a step '{step}'.{near}")
-        for at, entry in self.script.unanswered():
-            if at.step in steps:
-                self.happened.append(
-                    Happening(
-                        at=self.now,
-                        kind=Kind.NOTE,
-                        what=f"never came: {at}",
-                        order=entry.order,
-                        detail=f"the touch was {steps[at.step]}",
-                    )
-                )
-
-
-def known_before(scenario: Scenario, ref: str, placed: datetime) -> PersonRecord:
-    """The scenario's person, as the shop knows them when they order."""
-    person = scenario.person
-    return PersonRecord(
-        ref=ref,
-        first_name=person.first_name,
-        locale=person.locale,
-        zone=person.zone,
-        country=person.country,
-        addresses={channel: ADDRESSES[channel] for channel in person.reach},
-        suppressions=tuple(
-            Suppression(channel=c, cause=SuppressionCause.BOUNCE, since=placed - LONG_BEFORE)
-            for c in person.suppressed
-        ),
-    )

@@ -10,11 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.domain.messages import Message
 from doorstep.domain.outcomes import Defer
 from doorstep.domain.touches import LedgerRow
@@ -22,14 +23,17 @@ from doorstep.ports import Renderer
 from doorstep.rehearsal.limits.finding import find
 from doorstep.rehearsal.memory import Links, plain_links
 from doorstep.rehearsal.moments import FIRST_DAY
-from doorstep.rehearsal.playing import Play, known_before
-from doorstep.rehearsal.records import Records, products_of
+from doorstep.rehearsal.playing import Play
+from doorstep.rehearsal.records import PersonRecord, Records, products_of
 from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.shop import BRAND
+from doorstep.rehearsal.telling import ADDRESSES
 from doorstep.rehearsal.timeline import Deferral, Happening, Kind, Timeline, Touch
 from doorstep.rehearsal.world import Unrendered, World
 from doorstep.templates.renderer import Renderer as Templates
 from doorstep.workflows import registry
+
+_LONG_BEFORE = timedelta(days=400)
 
 
 def rehearse(
@@ -96,13 +100,30 @@ def staged(
     closes its engines."""
     person_ref = person_ref or scenario.person.ref
     placed = scenario.placed.resolve(first_day, scenario.person.zone)
-    person = known_before(scenario, person_ref, placed)
+    person = _known_before(scenario, person_ref, placed)
     records = Records(
         shop=scenario.shop, persons={person_ref: person}, products=dict(products_of(scenario.shop))
     )
     world = World(records, renderer, links=links)
     return Play(
         scenario, world, person, cls, placed, sandboxed=sandboxed, traced=traced, later_first=later_first
+    )
+
+
+def _known_before(scenario: Scenario, ref: str, placed: datetime) -> PersonRecord:
+    """The scenario's person, as the shop knows them when they order."""
+    person = scenario.person
+    return PersonRecord(
+        ref=ref,
+        first_name=person.first_name,
+        locale=person.locale,
+        zone=person.zone,
+        country=person.country,
+        addresses={channel: ADDRESSES[channel] for channel in person.reach},
+        suppressions=tuple(
+            Suppression(channel=c, cause=SuppressionCause.BOUNCE, since=placed - _LONG_BEFORE)
+            for c in person.suppressed
+        ),
     )
 
 
