@@ -23,7 +23,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from temporalio.worker import Worker
 
-from bench import seed
+from bench import pace, seed
 from bench.ground import ground
 from bench.processes import environment, process
 from bench.report import Figures
@@ -51,18 +51,15 @@ STORY = "happy-path"
 
 
 def run(figures: Figures) -> None:
-    """Adds `rehearsal_ms` (nothing filled in), `rehearsal_vs_server_ratio`, `plan_api_ms` and
-    `rehearsal_memory_growth_mb`."""
+    """Adds `rehearsal_ms` (nothing filled in; also at the reference machine's pace), `rehearsal_vs_server_ratio`,
+    `plan_api_ms` and `rehearsal_memory_growth_mb`."""
     scale = float(os.environ.get("BENCH_SCALE", "1"))
     scenario = load(STORY)
     if not rehearse("standard", scenario, render=False).ok:
         raise RuntimeError("This measures nothing: the story fails.")
-    figures.add(
-        "rehearsal_ms",
-        _median(lambda: rehearse("standard", scenario, render=False), RUNS),
-        "ms",
-        at_most=12,
-    )
+    ours, bare = pace.beside(lambda: rehearse("standard", scenario, render=False), RUNS)
+    figures.add("bare_ninety_days_ms", bare, "ms")
+    pace.add(figures, "rehearsal", ours, bare, at_most=12)
     _memory(figures, scenario, int(GROWING * scale))
     asyncio.run(_against_server(figures))
     _plans(figures)
