@@ -11,6 +11,7 @@ import pytest
 from doorstep.domain.messages import Channel
 from doorstep.errors import TemplateError
 from doorstep.templates.brand import Brand
+from doorstep.templates.formats import FILTERS
 from doorstep.templates.renderer import Renderer
 from doorstep.templates.samples import SAMPLE_BRAND, sample_content
 
@@ -62,6 +63,38 @@ def test_a_missing_value_is_named_with_template_channel_and_path(own: Path) -> N
     assert "'shipped' (sms)" in said
     assert "'person', which is not in the content" in said
     assert "Lena" not in said
+
+
+_ARGUMENTS = {
+    "money": "('EUR')",
+    "plural": "('one', 'many')",
+    "names_any": "(['tea'])",
+    "with_query": "(rating=5)",
+}
+
+
+@pytest.mark.parametrize("name", sorted(FILTERS))
+def test_no_filter_takes_what_is_missing_for_what_is_empty(own: Path, name: str) -> None:
+    """`links.trakc|href` would be a button that is not there, or five links that lead nowhere."""
+    asks = f"{{{{ links.trakc|{name}{_ARGUMENTS.get(name, '')} }}}}"
+    write(
+        own,
+        "hello/email.html.j2",
+        f"{{% extends '_layout/email.html.j2' %}}{{% block body %}}{asks}{{% endblock %}}",
+    )
+    said = failure(Renderer([own]), "hello", sample_content("hello"))
+    assert "hello/email.html.j2, line 1) asks for 'links.trakc', which is not in the content" in said
+
+
+@pytest.mark.parametrize(
+    "asked", ["ui.button('See it', links.trakc)", "ui.rating(links.trakc)", "ui.link('It', links.trakc)"]
+)
+def test_no_button_or_link_leads_to_what_is_missing(own: Path, asked: str) -> None:
+    """The parts of a mail ask before they leave anything out; the template that has the mistake is named."""
+    body = f"{{% block body %}}{{{{ {asked} }}}}{{% endblock %}}"
+    write(own, "hello/email.html.j2", f"{{% extends '_layout/email.html.j2' %}}{body}")
+    said = failure(Renderer([own]), "hello", sample_content("hello"))
+    assert "'links.trakc', which is not in the content" in said
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,17 @@ def plural(count: int, locale: Locale, one: str, other: str, **forms: str) -> st
     return {"one": one, "other": other, **forms}.get(locale.plural_form(count), other)
 
 
+def there(value: Any) -> None:
+    """Raises for what is not in the content, with its name: nothing may take it for what is empty."""
+    if isinstance(value, Undefined):
+        str(value)  # a strict undefined raises here
+
+
 def spoken(name: Any) -> str:
     """A first name fit for a greeting, else `""`. People are greeted by what is typed into a checkout form:
     an address or a prize put there would make us the carrier of someone's advertisement."""
     if not isinstance(name, str):
+        there(name)
         return ""
     name = " ".join(name.split())
     return "" if len(name) > 40 or _NAME_IS_NO_NAME.search(name) else name
@@ -134,13 +141,15 @@ def spoken(name: Any) -> str:
 
 def href(url: Any) -> str:
     """The address if a mail program may open it, else `""`: no `javascript:`, nothing with spaces or quotes."""
-    if isinstance(url, str) and re.fullmatch(r"(?:https?://|mailto:)[^\s\"'<>`\\]+", url):
-        return url
-    return ""
+    if not isinstance(url, str):
+        there(url)
+        return ""
+    return url if re.fullmatch(r"(?:https?://|mailto:)[^\s\"'<>`\\]+", url) else ""
 
 
 def short(title: str) -> str:
     """A product's title as one would say it: without what stands behind a comma, dash, bar or bracket."""
+    there(title)
     said = re.split(r",\s|\s[-–—|/(]", title, maxsplit=1)[0].strip()
     return said if len(said) > 3 else title
 
@@ -163,8 +172,7 @@ def _localized(function: Callable[..., str], *, zoned: bool) -> Callable[..., st
 
     @pass_context
     def filter_(context: Context, value: Any, *args: Any, **kwargs: Any) -> str:
-        if isinstance(value, Undefined):
-            str(value)  # a strict undefined raises here, with its name
+        there(value)
         local = context["local"]
         if zoned:
             return function(value, local.zone, local.locale, *args, **kwargs)
@@ -174,6 +182,7 @@ def _localized(function: Callable[..., str], *, zoned: bool) -> Callable[..., st
 
 
 def _plural_filter(context: Context, count: int, one: str, other: str, **forms: str) -> str:
+    there(count)
     return plural(count, context["local"].locale, one, other, **forms)
 
 
