@@ -179,6 +179,22 @@ def test_a_journey_that_goes_through_a_set_is_found_under_other_hash_seeds(shop:
     assert "__init__.py:8" in said
 
 
+def test_a_phase_that_a_set_decides_is_found_too(shop: Path) -> None:
+    """No command but the one that tells support: which phase was last differs from one worker to the next."""
+    sent = 'await self.send("steep", purpose=Purpose.TRANSACTIONAL, prompted=True)'
+    each = f"""for leaf in {{"black", "green", "white"}}:
+            self.phase(leaf)
+        {sent}"""
+    (shop / "__init__.py").write_text(PACKAGE.replace(sent, each))
+    told = doorstep("teashop", "--scenario", "monday", home=shop)
+    assert told.returncode == 1
+    said = " ".join(told.stdout.split())
+    assert re.search(
+        r"it says \[phase '(\w+)'\] under PYTHONHASHSEED=\d+ and \[phase '(?!\1)\w+'\] under \d+", said
+    ), said
+    assert "__init__.py:7" in said
+
+
 @pytest.mark.parametrize("words", [("rehearse", "teashop"), ("explore", "--list")])
 def test_a_store_package_with_a_syntax_error_is_told_with_file_and_line(
     shop: Path, words: tuple[str, ...]

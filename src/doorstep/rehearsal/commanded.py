@@ -19,6 +19,9 @@ Command = Sequence[str]
 """[when, what, its whole content, file:line]"""
 MEND = "Something that it goes through is a set: sort it first."
 """What to do about a difference between two hash seeds."""
+_LOCAL = "schedule_local_activity"
+_SAID = ("phase", "exit_cause", "outcome")
+"""Of a projection, what an author names."""
 _WORKFLOWS, _CONTRACTS = Path(registry.__file__).parent, Path(contracts.__file__)
 
 
@@ -35,9 +38,19 @@ class Apart:
 
 
 def commanded(log: Iterable[Entry], journey: type[Any] | None) -> list[Command]:
-    """What the author's code commanded, in order; what support reads of its state follows from that. With lines where
-    the engine traced."""
-    return [_told(e, journey) for e in log if e.command and e.kind != "schedule_local_activity"]
+    """What the author's code commanded, in order, and which phases and outcomes it told support of; the rest of what
+    support reads follows from these. With lines where the engine traced."""
+    made: list[Command] = []
+    state = ""
+    for entry in log:
+        if entry.command and entry.kind != _LOCAL:
+            made.append(_told(entry, journey))
+        elif entry.command and entry.name == contracts.PROJECT:
+            told = _state(entry, journey)
+            if told[1] != state:
+                made.append(told)
+            state = told[1]
+    return made
 
 
 def difference(one: Sequence[Command], other: Sequence[Command], seeds: tuple[int, int]) -> Apart | None:
@@ -78,6 +91,17 @@ def _told(entry: Entry, journey: type[Any] | None) -> Command:
         json.dumps(content, sort_keys=True, ensure_ascii=False, default=str),
         f"{place[0]}:{place[1]}" if place else "",
     ]
+
+
+def _state(entry: Entry, journey: type[Any] | None) -> Command:
+    """What a projection tells in its author's words. It is said for the author by the journey's reporter, after the
+    task: the line is the one that names the phase."""
+    message: Any = entry.message
+    told: dict[str, Any] = value(message.arguments[0])
+    words = {name: str(told[name]) for name in _SAID if told.get(name)}
+    place = naming(journey, words.get("phase", "")) if journey is not None else None
+    said = ", ".join(f"{name.replace('_', ' ')} '{word}'" for name, word in words.items())
+    return [f"{entry.at:%Y-%m-%d %H:%M}", said, "", f"{place[0]}:{place[1]}" if place else ""]
 
 
 def place_in(journey: type[Any] | None, entry: Entry) -> tuple[str, int] | None:
