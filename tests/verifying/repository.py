@@ -35,6 +35,8 @@ _EITHER = """        for step, days in {("care-guide", 1), ("arrived-safely", 2)
             await self.send(step, at=self.after(delivered, days=days), items=items)
 """
 
+_HASH_UNDER_0 = -3368204716105132637  # of the text x
+
 #: branch → (file, what is there, what is there instead)
 MUTATIONS: Mapping[str, tuple[str, str, str]] = {
     "duration": (
@@ -55,6 +57,12 @@ MUTATIONS: Mapping[str, tuple[str, str, str]] = {
         + _CARE.replace(
             "days=1", "days=1 if random.random() < 2 else 3"
         ),  # always one: only a sandbox sees it
+    ),
+    "luck": (  # it breaks under the hash seed 0 only, and not because of a set
+        _V1,
+        _CARE,
+        "        import random\n\n"
+        + _CARE.replace("days=1", f"days=3 if random.random() < 2 and hash('x') == {_HASH_UNDER_0} else 1"),
     ),
     "words": ("templates/library/care-guide/subject.txt.j2", "", "Read this. "),
     "same": (_V1, "# --- until it is there", "# --- until it has come"),

@@ -16,7 +16,7 @@ from doorstep.rehearsal.trouble import Place
 from doorstep.workflows import registry
 
 Command = Sequence[str]
-"""[when, what, its whole content, file:line]"""
+"""[when, what, its whole content (of what support is told: none), file:line]"""
 MEND = "Something that it goes through is a set: sort it first."
 """What to do about a difference between two hash seeds."""
 _LOCAL = "schedule_local_activity"
@@ -60,7 +60,9 @@ def difference(one: Sequence[Command], other: Sequence[Command], seeds: tuple[in
     if at is None:
         return None
     first, second = pairs[at]
-    place = next((c[3] for pair in pairs[at:] for c in pair if c is not None and c[3]), "")
+    told = [c for pair in pairs[at:] for c in pair if c is not None and c[3]]
+    # a phase that is told meanwhile differs in nothing: its line counts where it is itself the difference
+    place = next((c[3] for c in told if c[2] or c in pairs[at]), "")
     file, _, line = place.rpartition(":")
     said = (
         f"The workflow is not deterministic: on {(first or second)[0]} UTC it says [{_words(first, second)}] under "
