@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import socket
 import sys
@@ -53,6 +54,22 @@ class Sleeps(Mischief):
     async def run(self) -> None:
         await self.a_day()
         time.sleep(1)  # noqa: ASYNC251 # here
+
+
+@workflow.defn
+class TakesAThread(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        await asyncio.to_thread(len, "abc")  # here
+
+
+@workflow.defn
+class AsksItsSurroundings(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        os.environ.get("HOME")  # here
 
 
 @workflow.defn

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio.events
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from temporalio.api.common.v1 import Payload
@@ -40,10 +42,14 @@ ENDS = (
 #: how the SDK's sandbox says what it refused
 _RESTRICTED = re.compile(r"Cannot access (?P<name>[\w.]+?)(\.__call__)? from inside a workflow")
 _CHANCE = ("random", "secrets", "uuid", "datetime", "time", "os", "zoneinfo")
+_AROUND = ("os.environ", "os.getenv")
 _STEADY = (
     "Use workflow.now(), workflow.random() and workflow.uuid4(); in a journey self.now and self.variant."
 )
+_SURROUNDINGS = "What a journey has to know of its surroundings comes with its start, or from an activity."
 _REACH_OUT = "Wait with the workflow's own timers; reach outside through activities."
+_LOOPS = Path(asyncio.events.__file__)
+"""Where asyncio says what every event loop must have."""
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)')
 
 
@@ -176,7 +182,13 @@ def told(engine: Execution, error: _sdk.TurnError) -> Exception:
 
 def _failed(engine: Execution, failure: Failure) -> RehearsalError:
     kind, message = failure.application_failure_info.type, failure.message.rstrip(".")
-    told: dict[str, Any] = {"at": engine.now, "log": engine.log, "place": authors(traced(failure))}
+    places = traced(failure)
+    told: dict[str, Any] = {"at": engine.now, "log": engine.log, "place": authors(places)}
+    if kind == "NotImplementedError" and places and Path(places[-1].file) == _LOOPS:
+        asked = places[-1].function  # threads, connections, processes: a workflow's loop has none
+        return Blocking(
+            f"The workflow asks asyncio to {asked}, which reaches outside", mend=_REACH_OUT, **told
+        )
     if kind == "BlockedError":
         return Blocking(f"The workflow blocks ({message.partition(' ')[0]})", mend=_REACH_OUT, **told)
     if kind == "RestrictedWorkflowAccessError":
@@ -185,8 +197,9 @@ def _failed(engine: Execution, failure: Failure) -> RehearsalError:
             return NotDeterministic(message, **told)
         name = refused["name"]
         if name.split(".")[0] in _CHANCE and name != "time.sleep":
+            mend = _SURROUNDINGS if name.startswith(_AROUND) else _STEADY
             return NotDeterministic(
-                f"The workflow uses {name}, which differs from run to run", mend=_STEADY, **told
+                f"The workflow uses {name}, which differs from run to run", mend=mend, **told
             )
         return Blocking(f"The workflow uses {name}, which blocks or reaches outside", mend=_REACH_OUT, **told)
     return WorkflowTaskFailed(f"{kind or 'Error'}: {message}", **told)
