@@ -3,16 +3,13 @@ right name. docs/rehearsing.md shows the format."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from doorstep.contracts import ActionKind, CatchUp
 from doorstep.domain.messages import Channel
-from doorstep.domain.moments import zone
 from doorstep.errors import ScenarioError
-from doorstep.policies.reading import policy_of
-from doorstep.rehearsal import checking
+from doorstep.rehearsal import buying, checking
 from doorstep.rehearsal.acts import act
 from doorstep.rehearsal.limits.finding import find
 from doorstep.rehearsal.marks import Spot, opened
@@ -23,7 +20,6 @@ from doorstep.rehearsal.scenario import (
     Entry,
     Failing,
     Fault,
-    Goods,
     Ordered,
     Person,
     Report,
@@ -32,15 +28,9 @@ from doorstep.rehearsal.scenario import (
     Steered,
     Told,
 )
-from doorstep.rehearsal.shop import DEFAULT_SHOP, Product, Shop
+from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
 
-MOST = 10_000
-"""Pieces of one product in an order."""
 _TOP = ("scenario", "about", "person", "shop", "order", "placed", "heard", "limits", "timeline")
-_PERSON = ("ref", "first_name", "locale", "zone", "country", "reach", "consents", "suppressed")
-_SHOP = ("name", "zone", "locale", "country", "currency", "policy", "products")
-_PRODUCT = ("title", "category", "price_minor", "replenish_days")
-_ORDER = ("lines", "gift", "country")
 _KINDS = {
     "event": ("parcel", "subject", "data", "heard", "times"),
     "customer": ("heard", "times", "step", "lines", "gift", "country"),
@@ -63,13 +53,13 @@ def read(text: str, file: str = "scenario") -> Scenario:
     """The scenario a YAML text describes. Raises `ScenarioError` naming `file` and line."""
     root = opened(text, file)
     parts = root.known(_TOP, needed=("scenario",))
-    shop = _shop(parts["shop"]) if "shop" in parts else DEFAULT_SHOP
+    shop = buying.shop(parts["shop"]) if "shop" in parts else DEFAULT_SHOP
     scenario = Scenario(
         name=parts["scenario"].text(),
         about=parts["about"].text() if "about" in parts else "",
-        person=_person(parts["person"]) if "person" in parts else Person(),
+        person=buying.person(parts["person"]) if "person" in parts else Person(),
         shop=shop,
-        bought=_bought(parts["order"].known(_ORDER), shop) if "order" in parts else Bought(),
+        bought=buying.bought(parts["order"].known(buying.ORDER), shop) if "order" in parts else Bought(),
         placed=parts["placed"].read(placed) if "placed" in parts else Scenario(name="").placed,
         heard=_moment(parts["heard"]) if "heard" in parts else None,
         limits=tuple(item.read(lambda name: find(name).name) for item in parts["limits"].items())
@@ -99,69 +89,6 @@ def _in_place(scenario: Scenario, timeline: Spot | None, root: Spot) -> None:
             checking.check_type(entry)
         with parts.get("data", event).here():
             checking.check_data(scenario, entry)
-
-
-# --- who, where, what --------------------------------------------------------------------------------
-
-
-def _person(spot: Spot) -> Person:
-    told: dict[str, Any] = {}
-    for key, part in spot.known(_PERSON).items():
-        if key in ("reach", "consents", "suppressed"):
-            told[key] = tuple(item.one_of(Channel) for item in part.items())
-        elif key == "zone":
-            told[key] = part.read(lambda name: zone(name).key)
-        else:
-            told[key] = part.text()
-    return Person(**told)
-
-
-def _shop(spot: Spot) -> Shop:
-    parts = spot.known(_SHOP)
-    told: dict[str, Any] = {
-        key: part.text() for key, part in parts.items() if key not in ("policy", "products")
-    }
-    if "policy" in parts:
-        with parts["policy"].here():
-            told["policy"] = policy_of(parts["policy"].value())
-    if "products" in parts:
-        told["catalogue"] = tuple(_product(ref, part) for ref, part in parts["products"].fields().items())
-    return Shop(**{"catalogue": DEFAULT_SHOP.catalogue, **told})
-
-
-def _product(ref: str, spot: Spot) -> Product:
-    parts = spot.known(_PRODUCT, needed=("title",))
-    days = parts["replenish_days"].number(1, 3650) if "replenish_days" in parts else None
-    return Product(
-        ref=ref,
-        title=parts["title"].text(),
-        category=parts["category"].text() if "category" in parts else "",
-        price_minor=parts["price_minor"].number(0, 10**9) if "price_minor" in parts else 1000,
-        replenish_days=days,
-    )
-
-
-def _bought(parts: dict[str, Spot], shop: Shop) -> Bought:
-    told: dict[str, Any] = {}
-    if "lines" in parts:
-        told["goods"] = tuple(_goods(item, shop) for item in parts["lines"].items())
-    if "gift" in parts:
-        told["gift"] = parts["gift"].truth()
-    if "country" in parts:
-        told["country"] = parts["country"].text()
-    return Bought(**told)
-
-
-def _goods(spot: Spot, shop: Shop) -> Goods:
-    """`fern`, or `2 fern`."""
-    count, _, ref = spot.text().rpartition(" ")
-    if count and not re.fullmatch(r"\d+", count, re.ASCII):
-        spot.refuse(f"'{spot.text()}' is no line.", "Write 'fern' or '2 fern'.")
-    if count and not (len(count) < 18 and 1 <= int(count) <= MOST):
-        spot.refuse(f"'{spot.text()}' is no line.", f"Give a whole number of pieces from 1 to {MOST}.")
-    with spot.here():
-        checking.known_product(ref, shop)
-    return Goods(product=ref, quantity=int(count or 1))
 
 
 # --- the timeline ------------------------------------------------------------------------------------
@@ -196,7 +123,7 @@ def _customer(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Ent
     words = parts["customer"].text()
     if words == "orders" or words.startswith("orders "):
         name = words.removeprefix("orders").strip() or "second"
-        bought = _bought({k: v for k, v in parts.items() if k in _ORDER}, shop)
+        bought = buying.bought({k: v for k, v in parts.items() if k in buying.ORDER}, shop)
         return Ordered(**{**common, "order": name}, bought=bought, **_arrival(parts))
     with parts["customer"].here():
         entry = act(words, common)
