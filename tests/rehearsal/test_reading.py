@@ -82,6 +82,9 @@ MISTAKES = {
     "zone": ("scenario: it\nperson: {zone: Europe/Berlim}\n", 2, "no time zone"),
     "language": ("scenario: it\nperson: {langauge: de}\n", 2, "There are:"),
     "policy": ("scenario: it\nshop:\n  policy: {capz: []}\n", 3, "'caps'"),
+    "currency": ("scenario: it\nshop:\n  currency: euros\n", 3, "Did you mean 'EUR'?"),
+    "a small currency": ("scenario: it\nshop: {currency: eur}\n", 2, "three capital letters"),
+    "no currency": ("scenario: it\nshop: {currency: QQQ}\n", 2, "'QQQ' is no currency"),
     "placed": ("scenario: it\nplaced: noon\n", 2, "order is placed"),
     "no change": (
         "scenario: it\nplaced: 10:00, 2 days before a clock change\nperson: {zone: UTC}\n",

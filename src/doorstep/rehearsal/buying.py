@@ -40,6 +40,9 @@ def shop(spot: Spot) -> Shop:
     told: dict[str, Any] = {
         key: part.text() for key, part in parts.items() if key not in ("policy", "products")
     }
+    if "currency" in parts:
+        with parts["currency"].here():
+            checking.check_currency(told["currency"])
     if "policy" in parts:
         with parts["policy"].here():
             told["policy"] = policy_of(parts["policy"].value())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from babel.numbers import list_currencies
+
 from doorstep.domain.events import event_class
 from doorstep.errors import ScenarioError, Unreadable, nearest
 from doorstep.rehearsal.scenario import Entry, Goods, Ordered, Scenario, Told
@@ -70,6 +72,15 @@ def known_product(ref: str, shop: Shop) -> None:
     if ref not in known:
         raise ScenarioError(
             f"The shop has no product '{ref}'.{nearest(ref, known)}", mend=f"It has: {', '.join(known)}."
+        )
+
+
+def check_currency(code: str) -> None:
+    """That the code is one of ISO 4217. Raises `ScenarioError` offering the nearest."""
+    if code not in (known := list_currencies()):
+        raise ScenarioError(
+            f"'{code}' is no currency.{nearest(code.upper(), known)}",
+            mend="Write its three capital letters (ISO 4217), such as EUR.",
         )
 
 
