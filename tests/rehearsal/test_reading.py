@@ -96,6 +96,7 @@ MISTAKES = {
         5,
         "cannot follow a touch",
     ),
+    "heard before it is placed": ("scenario: it\nabout: it\nheard: day -2 10:00\n", 3, "before it is placed"),
     "times": (AT + "    event: order.cancelled\n    times: 0\n", 5, "1 to 20"),
     "two orders": (
         AT + "    customer: orders\n  - at: day 2 10:00\n    customer: orders\n",

@@ -191,6 +191,12 @@ def test_news_cannot_be_heard_before_it_happens() -> None:
         rehearse(Tea, Scenario(name="early", timeline=(early,)))
 
 
+def test_an_order_cannot_be_heard_of_before_it_is_placed() -> None:
+    early = Scenario(name="early", heard=when("day -2 10:00"))
+    with pytest.raises(ScenarioError, match=r"early: The order is heard of .* before it is placed"):
+        rehearse(Tea, early)
+
+
 # --- providers -------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ from babel.numbers import list_currencies
 
 from doorstep.domain.events import event_class
 from doorstep.errors import ScenarioError, Unreadable, nearest
+from doorstep.rehearsal.moments import Moment
 from doorstep.rehearsal.scenario import Entry, Goods, Ordered, Scenario, Told
 from doorstep.rehearsal.shop import Shop
 from doorstep.rehearsal.telling import CONNECTION, Teller
@@ -21,6 +24,15 @@ _SOME_TIME = datetime(2026, 1, 1, 10, tzinfo=UTC)
 _LATER = timedelta(days=4000)
 
 
+@contextmanager
+def blaming(scenario: Scenario, entry: Entry | None = None) -> Iterator[None]:
+    """Errors raised inside are told with the entry's file and line, or with the scenario's name."""
+    try:
+        yield
+    except ScenarioError as error:
+        raise ScenarioError(f"{scenario.where(entry)}: {error.what}", mend=error.mend) from None
+
+
 def check_order(scenario: Scenario) -> None:
     """The first order's lines and names. Raises `ScenarioError`."""
     for goods in scenario.bought.goods:
@@ -31,6 +43,16 @@ def check_order(scenario: Scenario) -> None:
             raise ScenarioError(f"Two orders are called '{name}'.", mend="Write 'customer: orders NAME'.")
     if not scenario.bought.goods:
         raise ScenarioError("The order holds nothing.", mend="Name a product under 'lines'.")
+
+
+def check_heard(scenario: Scenario, placed_at: datetime) -> None:
+    """That the first order, placed then (aware UTC), is not heard of before. Raises `ScenarioError`."""
+    heard = scenario.heard
+    if isinstance(heard, Moment) and heard.resolve(placed_at, scenario.person.zone) < placed_at:
+        raise ScenarioError(
+            f"The order is heard of ({heard}) before it is placed (day 0 {scenario.placed.at:%H:%M}).",
+            mend="Write 'day 3 10:00' or '+36h'.",
+        )
 
 
 def check_order_name(scenario: Scenario, entry: Entry) -> None:

@@ -70,16 +70,18 @@ def read(text: str, file: str = "scenario") -> Scenario:
         else (),
         file=file,
     )
-    _in_place(scenario, parts.get("timeline"), root)
+    _in_place(scenario, parts, root)
     return scenario
 
 
-def _in_place(scenario: Scenario, timeline: Spot | None, root: Spot) -> None:
+def _in_place(scenario: Scenario, top: dict[str, Spot], root: Spot) -> None:
     """What only shows in the whole: names of orders, and events the production reader would refuse."""
-    spots = timeline.items() if timeline is not None else []
+    spots = top["timeline"].items() if "timeline" in top else []
     with root.here():
-        scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
+        placed_at = scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
         checking.check_order(scenario)
+    with top.get("heard", root).here():
+        checking.check_heard(scenario, placed_at)
     for spot, entry in zip(spots, scenario.timeline, strict=True):
         parts = spot.fields()
         with parts.get("order", spot).here():

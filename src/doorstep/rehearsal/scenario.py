@@ -175,6 +175,10 @@ class Scenario:
     def __str__(self) -> str:
         return self.name
 
+    def where(self, entry: Entry | None = None) -> str:
+        """What a mistake is told behind: the entry's file and line; the scenario's name, where it has none."""
+        return f"{self.file}:{entry.line}" if entry is not None and entry.line else self.name
+
     @property
     def orders(self) -> tuple[str, ...]:
         """The names of its orders, the first one first."""

@@ -6,6 +6,7 @@ import heapq
 from datetime import datetime
 
 from doorstep.errors import ScenarioError
+from doorstep.rehearsal import checking
 from doorstep.rehearsal.moments import After, Moment
 from doorstep.rehearsal.scenario import Entry, Scenario
 from doorstep.rehearsal.telling import Teller
@@ -15,10 +16,13 @@ Told = tuple[datetime, int, Entry | None]
 
 
 class Script:
-    """The entries still to come, in order. Raises `ScenarioError` for one that is heard of before it happens."""
+    """The entries still to come, in order. Raises `ScenarioError` for one that is heard of before it happens, the first
+    order too."""
 
     def __init__(self, scenario: Scenario, teller: Teller) -> None:
         self._scenario, self._teller = scenario, teller
+        with checking.blaming(scenario):
+            checking.check_heard(scenario, teller.placed)
         heard = scenario.heard
         first = teller.resolved(heard) if isinstance(heard, Moment) else teller.placed
         self._queue: list[Told] = [(first, -1, None)]
