@@ -98,6 +98,8 @@ MISTAKES = {
     ),
     "heard before it is placed": ("scenario: it\nabout: it\nheard: day -2 10:00\n", 3, "before it is placed"),
     "times": (AT + "    event: order.cancelled\n    times: 0\n", 5, "1 to 20"),
+    "name of an order": (AT + "    customer: orders a@b c\n", 4, "is no id"),
+    "line of an act": (AT + "    customer: asks to return monstera\n", 4, "no line 'monstera'"),
     "two orders": (
         AT + "    customer: orders\n  - at: day 2 10:00\n    customer: orders\n",
         1,

@@ -191,6 +191,14 @@ def test_news_cannot_be_heard_before_it_happens() -> None:
         rehearse(Tea, Scenario(name="early", timeline=(early,)))
 
 
+def test_what_cannot_be_read_is_told_with_the_entrys_place() -> None:
+    wrong = Told(at=when("day 4 13:00"), event="review.submitted", data={"rating": 9}, line=7)
+    with pytest.raises(ScenarioError, match=r"^odd\.yaml:7: .* between 1 and 5"):
+        rehearse(Tea, Scenario(name="odd", timeline=(wrong,), file="odd.yaml"))
+    with pytest.raises(ScenarioError, match=r"^odd: .* between 1 and 5"):
+        rehearse(Tea, Scenario(name="odd", timeline=(replace(wrong, line=0),), file="odd.yaml"))
+
+
 def test_an_order_cannot_be_heard_of_before_it_is_placed() -> None:
     early = Scenario(name="early", heard=when("day -2 10:00"))
     with pytest.raises(ScenarioError, match=r"early: The order is heard of .* before it is placed"):

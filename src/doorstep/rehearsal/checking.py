@@ -74,18 +74,21 @@ def check_type(entry: Entry) -> None:
         raise ScenarioError(error.what, mend="") from None
 
 
-def check_data(scenario: Scenario, entry: Entry) -> None:
-    """What an event carries, as the production reader reads it. Raises `ScenarioError`."""
-    if not isinstance(entry, Told):
-        return
+def check_data(scenario: Scenario, entry: Entry | None) -> None:
+    """What an event or an order (None: the first) carries, as the production reader reads it.
+    Raises `ScenarioError`."""
     teller = Teller(scenario, _SOME_TIME)
-    reading = read(teller.told(entry, _SOME_TIME, 1), scenario, _SOME_TIME + _LATER)
-    if reading.problems:
-        raise ScenarioError(reading.problems[0].removeprefix("event: "))
-    lines = {goods.product for goods in _lines_of(scenario, entry.order)}
-    for ref, _ in _named_lines(entry.data):
-        if ref not in lines:
-            raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
+    match entry:
+        case None:
+            readable(teller.first(), scenario, _SOME_TIME)
+        case Ordered():
+            readable(teller.ordered(entry, _SOME_TIME), scenario, _SOME_TIME)
+        case Told():
+            readable(teller.told(entry, _SOME_TIME, 1), scenario, _SOME_TIME + _LATER)
+            lines = {goods.product for goods in _lines_of(scenario, entry.order)}
+            for ref, _ in _named_lines(entry.data):
+                if ref not in lines:
+                    raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
 
 
 def known_product(ref: str, shop: Shop) -> None:
@@ -134,3 +137,11 @@ def read(body: dict[str, Any], scenario: Scenario, received_at: datetime) -> Rea
     for one in body.get("events", (body,)):
         read_event(one, draft, received_at, "event")
     return draft.reading()
+
+
+def readable(body: dict[str, Any], scenario: Scenario, received_at: datetime) -> Reading:
+    """As `read`, of a body that can be read. Raises `ScenarioError` for any other."""
+    reading = read(body, scenario, received_at)
+    if reading.problems:
+        raise ScenarioError(reading.problems[0].removeprefix("event: "))
+    return reading

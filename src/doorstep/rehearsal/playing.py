@@ -11,7 +11,6 @@ from typing import Any
 
 from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionResult
 from doorstep.converter import IN_PROCESS
-from doorstep.errors import ScenarioError
 from doorstep.rehearsal import checking, words
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.inbox import Heard, message_event
@@ -134,17 +133,17 @@ class Play:
     def _happen(self, at: datetime, number: int, entry: Entry | None) -> None:
         match entry:
             case None:
-                self._tell(self.teller.first(), at, FIRST, Kind.ORDER, self.placed)
+                self._tell(self.teller.first(), at, None, self.placed)
             case Told():
                 happened = self.script.happened(entry, at)
                 body = self.teller.told(entry, happened, number)
                 for _ in range(entry.times):
-                    self._tell(body, at, entry.order, Kind.EVENT, happened)
+                    self._tell(body, at, entry, happened)
             case Ordered():
                 happened = self.script.happened(entry, at)
                 body = self.teller.ordered(entry, happened)
                 for _ in range(entry.times):
-                    self._tell(body, at, entry.order, Kind.ORDER, happened)
+                    self._tell(body, at, entry, happened)
             case Reported():
                 self._report(entry, at)
             case Failing():
@@ -152,16 +151,16 @@ class Play:
             case Steered():
                 self._steer(entry, at)
 
-    def _tell(self, body: Body, at: datetime, order: str, kind: Kind, happened: datetime) -> None:
-        reading = checking.read(body, self.scenario, at)
-        if reading.problems:
-            raise ScenarioError(f"{self.scenario.name}: {reading.problems[0]}")
+    def _tell(self, body: Body, at: datetime, entry: Told | Ordered | None, happened: datetime) -> None:
+        """What an entry, or the first order itself, says. Raises `ScenarioError` with the entry's place."""
+        with checking.blaming(self.scenario, entry):
+            reading = checking.readable(body, self.scenario, at)
         self.happened.append(
             Happening(
                 at=at,
-                kind=kind,
+                kind=Kind.EVENT if isinstance(entry, Told) else Kind.ORDER,
                 what=str(body["type"]),
-                order=order,
+                order=FIRST if entry is None else entry.order,
                 detail=words.of_event(body),
                 happened_at=happened if happened != at else None,
                 subject=str(body.get("subject", "")),

@@ -80,13 +80,15 @@ def _in_place(scenario: Scenario, top: dict[str, Spot], root: Spot) -> None:
     with root.here():
         placed_at = scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
         checking.check_order(scenario)
+    with top.get("order", root).here():
+        checking.check_data(scenario, None)
     with top.get("heard", root).here():
         checking.check_heard(scenario, placed_at)
     for spot, entry in zip(spots, scenario.timeline, strict=True):
         parts = spot.fields()
         with parts.get("order", spot).here():
             checking.check_order_name(scenario, entry)
-        event = parts.get("event", spot)
+        event = parts.get("event") or parts.get("customer", spot)
         with event.here():
             checking.check_type(entry)
         with parts.get("data", event).here():
