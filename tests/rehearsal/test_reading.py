@@ -20,6 +20,7 @@ AT = HEAD + "  - at: day 1 10:00\n"
 MISTAKES = {
     "nothing": ("", 1, "empty"),
     "no yaml": ("about: it\nscenario: [\n", 3, "no YAML"),
+    "no character": ("scenario: it\n# one\nabout: a\x07b\n", 3, "U+0007"),
     "a list": ("- a\n", 1, "no mapping"),
     "no name": ("about: it\n", 1, "'scenario' is missing"),
     "top key": ("scenario: it\ntimelime: []\n", 2, "'timeline'"),
@@ -132,6 +133,13 @@ def test_a_folder_is_said_to_be_one(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError) as refused:
         shelf.load(str(tmp_path / "mine2.yaml"))
     assert "Did you mean" not in str(refused.value)
+
+
+def test_a_file_in_another_encoding_is_told_where_and_how_to_save_it(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_bytes("scenario: it\n# für\n".encode() + "about: für\n".encode("latin-1"))
+    with pytest.raises(ScenarioError, match=r"mine\.yaml:3: .* Save the file as UTF-8"):
+        shelf.load(str(mine))
 
 
 def test_a_file_may_hold_everything_there_is() -> None:

@@ -134,8 +134,12 @@ def opened(text: str, file: str) -> Spot:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScenarioError(f"{file}:{line}: this is no YAML: {error.problem}.") from None
-    except yaml.YAMLError:
-        raise ScenarioError(f"{file}:1: this is no YAML.") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ScenarioError(
+            f"{file}:{line}: this is no YAML: there is a character that cannot be printed (U+{error.character:04X}).",
+            mend="Take it out.",
+        ) from None
     if node is None:
         raise ScenarioError(f"{file}:1: the file is empty.", mend="See docs/rehearsing.md.")
     return Spot(node, file, "the scenario")

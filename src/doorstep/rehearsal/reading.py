@@ -43,9 +43,14 @@ _KINDS = {
 def read_file(path: Path) -> Scenario:
     """Raises `ScenarioError`."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        told = path.read_bytes()
+    except OSError as error:
         raise ScenarioError(f"{path} cannot be read ({type(error).__name__}).") from None
+    try:
+        text = told.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = told.count(b"\n", 0, error.start) + 1
+        raise ScenarioError(f"{path}:{line}: this is no UTF-8.", mend="Save the file as UTF-8.") from None
     return read(text, str(path))
 
 
