@@ -89,7 +89,7 @@ MISTAKES = {
     "placed": ("scenario: it\nplaced: noon\n", 2, "order is placed"),
     "no change": (
         "scenario: it\nplaced: 10:00, 2 days before a clock change\nperson: {zone: UTC}\n",
-        1,
+        2,
         "never changes",
     ),
     "heard after a touch": (
@@ -103,8 +103,17 @@ MISTAKES = {
     "line of an act": (AT + "    customer: asks to return monstera\n", 4, "no line 'monstera'"),
     "two orders": (
         AT + "    customer: orders\n  - at: day 2 10:00\n    customer: orders\n",
-        1,
+        6,
         "Two orders",
+    ),
+    "the first order again": (AT + "    customer: orders first\n", 4, "Two orders"),
+    "nothing ordered": ("scenario: it\norder: {lines: []}\n", 2, "holds nothing"),
+    "nothing ordered again": (AT + "    customer: orders\n    lines: []\n", 5, "holds nothing"),
+    "what its shop lacks": ("scenario: it\nshop: {products: {tea: {title: Tea}}}\n", 2, "no product 'fern'"),
+    "what its shop lacks, again": (
+        f"{AT}    customer: orders\nshop: {{products: {{tea: {{title: Tea}}}}}}\norder: {{lines: [tea]}}\n",
+        4,
+        "no product 'fern'",
     ),
 }
 

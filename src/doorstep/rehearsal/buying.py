@@ -68,6 +68,8 @@ def bought(parts: dict[str, Spot], shop: Shop) -> Bought:
     told: dict[str, Any] = {}
     if "lines" in parts:
         told["goods"] = tuple(_goods(item, shop) for item in parts["lines"].items())
+        with parts["lines"].here():
+            checking.check_goods(told["goods"], shop)
     if "gift" in parts:
         told["gift"] = parts["gift"].truth()
     if "country" in parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from babel.numbers import list_currencies
 from doorstep.domain.events import event_class
 from doorstep.errors import ScenarioError, Unreadable, nearest
 from doorstep.rehearsal.moments import Moment
-from doorstep.rehearsal.scenario import Entry, Goods, Ordered, Scenario, Told
+from doorstep.rehearsal.scenario import FIRST, Entry, Goods, Ordered, Scenario, Told
 from doorstep.rehearsal.shop import Shop
 from doorstep.rehearsal.telling import CONNECTION, Teller
 from doorstep.sources.base import Reading, SourceContext
@@ -33,16 +33,13 @@ def blaming(scenario: Scenario, entry: Entry | None = None) -> Iterator[None]:
         raise ScenarioError(f"{scenario.where(entry)}: {error.what}", mend=error.mend) from None
 
 
-def check_order(scenario: Scenario) -> None:
-    """The first order's lines and names. Raises `ScenarioError`."""
-    for goods in scenario.bought.goods:
-        known_product(goods.product, scenario.shop)
-    names = scenario.orders
-    for name in names:
-        if names.count(name) > 1:
-            raise ScenarioError(f"Two orders are called '{name}'.", mend="Write 'customer: orders NAME'.")
-    if not scenario.bought.goods:
+def check_goods(goods: Iterable[Goods], shop: Shop) -> None:
+    """What an order holds: something, and only what the shop sells. Raises `ScenarioError`."""
+    refs = [one.product for one in goods]
+    if not refs:
         raise ScenarioError("The order holds nothing.", mend="Name a product under 'lines'.")
+    for ref in refs:
+        known_product(ref, shop)
 
 
 def check_heard(scenario: Scenario, placed_at: datetime) -> None:
@@ -55,8 +52,13 @@ def check_heard(scenario: Scenario, placed_at: datetime) -> None:
         )
 
 
-def check_order_name(scenario: Scenario, entry: Entry) -> None:
-    """Which order an entry is about. Raises `ScenarioError` offering the nearest right name."""
+def check_order_name(scenario: Scenario, number: int) -> None:
+    """Which order an entry is about, and that a new one has a name of its own. Raises `ScenarioError` offering the
+    nearest right name."""
+    entry = scenario.timeline[number]
+    earlier = (FIRST, *(e.order for e in scenario.timeline[:number] if isinstance(e, Ordered)))
+    if isinstance(entry, Ordered) and entry.order in earlier:
+        raise ScenarioError(f"Two orders are called '{entry.order}'.", mend="Write 'customer: orders NAME'.")
     if entry.order not in scenario.orders:
         raise ScenarioError(
             f"There is no order '{entry.order}'.{nearest(entry.order, scenario.orders)}",

@@ -81,23 +81,30 @@ def read(text: str, file: str = "scenario") -> Scenario:
 
 def _in_place(scenario: Scenario, top: dict[str, Spot], root: Spot) -> None:
     """What only shows in the whole: names of orders, and events the production reader would refuse."""
-    spots = top["timeline"].items() if "timeline" in top else []
-    with root.here():
+    with top.get("placed", root).here():
         placed_at = scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
-        checking.check_order(scenario)
-    with top.get("order", root).here():
+    with top.get("order", top.get("shop", root)).here():
+        checking.check_goods(scenario.bought.goods, scenario.shop)
         checking.check_data(scenario, None)
     with top.get("heard", root).here():
         checking.check_heard(scenario, placed_at)
-    for spot, entry in zip(spots, scenario.timeline, strict=True):
-        parts = spot.fields()
-        with parts.get("order", spot).here():
-            checking.check_order_name(scenario, entry)
-        event = parts.get("event") or parts.get("customer", spot)
-        with event.here():
-            checking.check_type(entry)
-        with parts.get("data", event).here():
-            checking.check_data(scenario, entry)
+    spots = top["timeline"].items() if "timeline" in top else []
+    for number, spot in enumerate(spots):
+        _entry_in_place(scenario, number, spot)
+
+
+def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
+    entry, parts = scenario.timeline[number], spot.fields()
+    event = parts.get("event") or parts.get("customer", spot)
+    named = event if isinstance(entry, Ordered) else parts.get("order", spot)
+    with named.here():
+        checking.check_order_name(scenario, number)
+    with event.here():
+        checking.check_type(entry)
+        if isinstance(entry, Ordered):
+            checking.check_goods(entry.bought.goods, scenario.shop)
+    with parts.get("data", event).here():
+        checking.check_data(scenario, entry)
 
 
 # --- the timeline ------------------------------------------------------------------------------------
