@@ -32,6 +32,7 @@ MISTAKES = {
     "key": (AT + "    event: shipment.created\n    parzel: a\n", 5, "'parcel'"),
     "two kinds": (AT + "    event: order.cancelled\n    agent: pause\n", 3, "exactly one"),
     "no kind": (AT + "", 3, "exactly one"),
+    "misspelt kind": (AT + "    parcel: a\n    evnt: shipment.created\n", 5, "Did you mean 'event'?"),
     "no time": (HEAD + "  - event: order.cancelled\n", 3, "'at' is missing"),
     "act": (AT + "    customer: unsubscribs\n", 4, "'unsubscribes'"),
     "rating": (AT + "    customer: rates 9\n", 4, "1 to 5"),

@@ -38,6 +38,8 @@ _KINDS = {
     "report": ("channel", "step"),
     "agent": ("step", "catch_up"),
 }
+_KEYS = tuple(dict.fromkeys(("at", *_KINDS, "order", *(key for keys in _KINDS.values() for key in keys))))
+"""Of entries of any kind."""
 
 
 def read_file(path: Path) -> Scenario:
@@ -113,6 +115,8 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
 def _entry(spot: Spot, shop: Shop) -> Entry:
     parts = spot.fields()
     kinds = [kind for kind in _KINDS if kind in parts]
+    if not kinds:
+        spot.known(_KEYS)  # a kind that is misspelt is told with its line and the nearest
     if len(kinds) != 1:
         found = " and ".join(kinds) or "none"
         spot.refuse(f"an entry is exactly one of {', '.join(_KINDS)}; here: {found}.")
