@@ -53,6 +53,10 @@ class ActionKind(StrEnum):
     CANCEL = "cancel"
 
 
+NEEDS_STEP = frozenset({ActionKind.SKIP, ActionKind.SEND_NOW})
+"""Actions on one step: without it there is nothing to act on."""
+
+
 class CatchUp(StrEnum):
     """What becomes of touches that fell due during a pause."""
 

@@ -73,6 +73,8 @@ MISTAKES = {
         "out of range",
     ),
     "action": (AT + "    agent: resum\n", 4, "'resume'"),
+    "skip what": (AT + "    agent: skip\n", 4, "'skip' needs a step"),
+    "send what": (AT + "    agent: send_now\n    step: ''\n", 4, "'send_now' needs a step"),
     "catch up": (AT + "    agent: resume\n    catch_up: shft\n", 5, "'shift'"),
     "order": (AT + "    event: order.cancelled\n    order: secnd\n", 5, "no order 'secnd'"),
     "product": ("scenario: it\norder:\n  lines: [ferm]\n", 3, "'fern'"),

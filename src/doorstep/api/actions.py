@@ -13,7 +13,7 @@ from doorstep.api.schemas import examples
 from doorstep.api.schemas.actions import ActionAnswer, ActionRequest, Verb
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts
-from doorstep.contracts import ActionKind
+from doorstep.contracts import NEEDS_STEP, ActionKind
 from doorstep.errors import BadInput, NotFound
 from doorstep.models import steering
 from doorstep.models.journeys import ActionRow, ActionStatus
@@ -21,7 +21,6 @@ from doorstep.models.reading.detail import action_view, resolve
 
 router = APIRouter(prefix="/journeys", tags=["actions"])
 
-_NEEDS_STEP = (ActionKind.SKIP, ActionKind.SEND_NOW)
 _DONE = {
     ActionKind.PAUSE: "Paused: nothing is sent until it is resumed; waits and exits go on.",
     ActionKind.RESUME: "Resumed.",
@@ -78,7 +77,7 @@ async def steer(
         ),
     ] = None,
 ) -> ActionAnswer:
-    if verb.kind in _NEEDS_STEP and not asked.step:
+    if verb.kind in NEEDS_STEP and not asked.step:
         raise BadInput(
             f"'{verb}' needs a step; nothing was changed.",
             mend="Name one in `step`; the journey's `waits` list them.",

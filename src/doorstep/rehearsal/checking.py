@@ -9,10 +9,11 @@ from typing import Any
 
 from babel.numbers import list_currencies
 
+from doorstep.contracts import NEEDS_STEP
 from doorstep.domain.events import event_class
 from doorstep.errors import ScenarioError, Unreadable, nearest
 from doorstep.rehearsal.moments import Moment
-from doorstep.rehearsal.scenario import FIRST, Entry, Goods, Ordered, Scenario, Told
+from doorstep.rehearsal.scenario import FIRST, Entry, Goods, Ordered, Scenario, Steered, Told
 from doorstep.rehearsal.shop import Shop
 from doorstep.rehearsal.telling import CONNECTION, Teller
 from doorstep.sources.base import Reading, SourceContext
@@ -91,6 +92,14 @@ def check_data(scenario: Scenario, entry: Entry | None) -> None:
             for ref, _ in _named_lines(entry.data):
                 if ref not in lines:
                     raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
+
+
+def check_step(entry: Entry) -> None:
+    """That an agent says which step, where one must be said: the API refuses it without. Raises `ScenarioError`."""
+    if isinstance(entry, Steered) and entry.action in NEEDS_STEP and not entry.step:
+        raise ScenarioError(
+            f"'{entry.action}' needs a step.", mend="Name one, such as 'step: review-request'."
+        )
 
 
 def known_product(ref: str, shop: Shop) -> None:

@@ -185,12 +185,15 @@ def _report(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry
 
 
 def _agent(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
-    return Steered(
+    entry = Steered(
         action=parts["agent"].one_of(ActionKind),
         step=parts["step"].text() if "step" in parts else "",
         catch_up=parts["catch_up"].one_of(CatchUp) if "catch_up" in parts else CatchUp.SKIP,
         **common,
     )
+    with parts["agent"].here():
+        checking.check_step(entry)
+    return entry
 
 
 _MAKERS = {"event": _event, "customer": _customer, "provider": _provider, "report": _report, "agent": _agent}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from doorstep.contracts import ActionKind
+from doorstep.contracts import NEEDS_STEP, ActionKind
 from doorstep.domain.messages import Channel
 from doorstep.domain.moments import local_date, zone
 from doorstep.rehearsal.exploring.vocabulary import placed
@@ -99,7 +99,7 @@ class Mutator:
         entry = self.chance.choice(self.words)
         if isinstance(entry, Ordered):
             return replace(entry, at=at, order=f"order-{len(scenario.orders) + 1}")
-        if isinstance(entry, Steered) and entry.action in (ActionKind.SKIP, ActionKind.SEND_NOW):
+        if isinstance(entry, Steered) and entry.action in NEEDS_STEP:
             names = sorted({t.step for t in timeline.touches}) or ["order-confirmation"]
             entry = replace(entry, step=self.chance.choice(names))
         order = self.chance.choice(scenario.orders) if self.chance.random() < 0.4 else ""
