@@ -57,6 +57,8 @@ def check_order_name(scenario: Scenario, number: int) -> None:
     """Which order an entry is about, and that a new one has a name of its own. Raises `ScenarioError` offering the
     nearest right name."""
     entry = scenario.timeline[number]
+    if entry.order == FIRST and not isinstance(entry, Ordered):
+        return
     earlier = (FIRST, *(e.order for e in scenario.timeline[:number] if isinstance(e, Ordered)))
     if isinstance(entry, Ordered) and entry.order in earlier:
         raise ScenarioError(f"Two orders are called '{entry.order}'.", mend="Write 'customer: orders NAME'.")
@@ -88,10 +90,16 @@ def check_data(scenario: Scenario, entry: Entry | None) -> None:
             readable(teller.ordered(entry, _SOME_TIME), scenario, _SOME_TIME)
         case Told():
             readable(teller.told(entry, _SOME_TIME, 1), scenario, _SOME_TIME + _LATER)
-            lines = {goods.product for goods in _lines_of(scenario, entry.order)}
-            for ref, _ in _named_lines(entry.data):
-                if ref not in lines:
-                    raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
+            check_lines(scenario, entry)
+
+
+def check_lines(scenario: Scenario, entry: Entry) -> None:
+    """That the order has the lines which an event names. Raises `ScenarioError` offering the nearest."""
+    named = _named_lines(entry.data) if isinstance(entry, Told) else []
+    lines = {goods.product for goods in _lines_of(scenario, entry.order)} if named else set()
+    for ref, _ in named:
+        if ref not in lines:
+            raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
 
 
 def check_step(entry: Entry) -> None:

@@ -20,6 +20,7 @@ from doorstep.domain.messages import Message
 from doorstep.domain.outcomes import Defer
 from doorstep.domain.touches import LedgerRow
 from doorstep.ports import Renderer
+from doorstep.rehearsal import in_python
 from doorstep.rehearsal.limits.finding import find
 from doorstep.rehearsal.memory import Links, plain_links
 from doorstep.rehearsal.moments import FIRST_DAY
@@ -97,7 +98,8 @@ def staged(
     later_first: bool = False,
 ) -> Play:
     """A scenario ready to be played; its parameters as those of `rehearse`, `traced` as the engine's. Whoever plays it
-    closes its engines."""
+    closes its engines. Raises `ScenarioError`."""
+    in_python.check(scenario)
     person_ref = person_ref or scenario.person.ref
     placed = scenario.placed.resolve(first_day, scenario.person.zone)
     person = _known_before(scenario, person_ref, placed)

@@ -176,8 +176,12 @@ class Scenario:
         return self.name
 
     def where(self, entry: Entry | None = None) -> str:
-        """What a mistake is told behind: the entry's file and line; the scenario's name, where it has none."""
-        return f"{self.file}:{entry.line}" if entry is not None and entry.line else self.name
+        """What a mistake is told behind: the entry's file and line; where it has none, the scenario's name and which
+        entry it is."""
+        if line := getattr(entry, "line", 0):
+            return f"{self.file}:{line}"
+        number = next((n for n, one in enumerate(self.timeline, 1) if one is entry), 0)
+        return f"{self.name}: entry {number}" if number else self.name
 
     @property
     def orders(self) -> tuple[str, ...]:

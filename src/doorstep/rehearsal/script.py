@@ -38,8 +38,8 @@ class Script:
         if not isinstance(heard, Moment):
             return at
         if (came := self._teller.resolved(heard)) < at:
-            where = f"{self._scenario.file}:{entry.line}: " if entry.line else ""
-            raise ScenarioError(f"{where}it is heard of ({heard}) before it happens ({moment}).")
+            where = self._scenario.where(entry)
+            raise ScenarioError(f"{where}: it is heard of ({heard}) before it happens ({moment}).")
         return came
 
     @property

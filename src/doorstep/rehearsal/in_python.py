@@ -1,0 +1,124 @@
+"""A scenario written in Python, before it is played: what a file's reader would have refused with its line is refused
+here with the entry's number, before it shows as an error of something deep inside, or does not show at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from doorstep.contracts import ActionKind, CatchUp
+from doorstep.domain.messages import Channel
+from doorstep.errors import ScenarioError, nearest
+from doorstep.rehearsal import checking, moments
+from doorstep.rehearsal.moments import After, Moment, Placed
+from doorstep.rehearsal.scenario import (
+    Bought,
+    Entry,
+    Failing,
+    Fault,
+    Goods,
+    Ordered,
+    Report,
+    Reported,
+    Scenario,
+    Steered,
+    Told,
+)
+from doorstep.rehearsal.shop import Shop
+
+_NAMED: dict[type[Any], dict[str, type[StrEnum]]] = {
+    Told: {},
+    Ordered: {},
+    Reported: {"report": Report, "channel": Channel},
+    Failing: {"channel": Channel, "fault": Fault},
+    Steered: {"action": ActionKind, "catch_up": CatchUp},
+}
+"""Kinds of entries, and what each has of a few known names."""
+
+
+def check(scenario: Scenario) -> None:
+    """Raises `ScenarioError` for names that do not exist, offering the nearest, and for texts where something else is
+    meant. What events carry the production reader reads when they are told."""
+    with checking.blaming(scenario):
+        for part in ("reach", "consents", "suppressed"):
+            for channel in getattr(scenario.person, part):
+                _one_of(part, channel, Channel)
+        _placed(scenario.placed)
+        if scenario.heard is not None:
+            _moment("heard", scenario.heard, may_follow=False)
+        checking.check_currency(scenario.shop.currency)
+        _goods(scenario.bought, scenario.shop)
+    for entry in scenario.timeline:
+        with checking.blaming(scenario, entry):
+            _entry(entry)
+    for number, entry in enumerate(scenario.timeline):
+        with checking.blaming(scenario, entry):
+            checking.check_order_name(scenario, number)
+            checking.check_type(entry)
+            checking.check_lines(scenario, entry)
+            checking.check_step(entry)
+            if isinstance(entry, Ordered):
+                _goods(entry.bought, scenario.shop)
+
+
+def _entry(entry: Entry) -> None:
+    """By itself: of what kinds its parts are."""
+    if type(entry) not in _NAMED:
+        raise ScenarioError(
+            f"A {type(entry).__name__} is no entry.",
+            mend=f"There are: {', '.join(kind.__name__ for kind in _NAMED)}.",
+        )
+    _moment("at", entry.at)
+    if isinstance(entry, Told | Ordered) and entry.heard is not None:
+        _moment("heard", entry.heard, may_follow=False)
+    for part, known in _NAMED[type(entry)].items():
+        _one_of(part, getattr(entry, part), known)
+
+
+def _moment(part: str, value: Any, *, may_follow: bool = True) -> None:
+    if isinstance(value, Moment) or (may_follow and isinstance(value, After)):
+        return
+    if isinstance(value, After):
+        raise ScenarioError(f"'{part}' cannot follow a touch.", mend="Write when('day 3 10:00').")
+    if isinstance(value, str):
+        moments.when(value)
+        raise ScenarioError(
+            f"'{part}' is the text '{value}', no moment.", mend=f"Write {part}=when('{value}')."
+        )
+    raise ScenarioError(
+        f"'{part}' is of type {type(value).__name__}, no moment.", mend=f"Write {part}=when('day 3 10:00')."
+    )
+
+
+def _placed(value: Any) -> None:
+    if isinstance(value, Placed):
+        return
+    if isinstance(value, str):
+        moments.placed(value)
+        raise ScenarioError(
+            f"'placed' is the text '{value}'.", mend=f"Write placed=moments.placed('{value}')."
+        )
+    raise ScenarioError(
+        f"'placed' is of type {type(value).__name__}.", mend="Write placed=moments.placed('10:15')."
+    )
+
+
+def _one_of(part: str, value: Any, known: type[StrEnum]) -> None:
+    if isinstance(value, known):
+        return
+    names = {member.value: f"{known.__name__}.{member.name}" for member in known}
+    if isinstance(value, str) and value in names:
+        raise ScenarioError(f"'{part}' is the text '{value}'.", mend=f"Write {names[value]}.")
+    raise ScenarioError(
+        f"'{part}': there is no '{value}'.{nearest(str(value), names)}",
+        mend=f"There are: {', '.join(names.values())}.",
+    )
+
+
+def _goods(bought: Bought, shop: Shop) -> None:
+    goods: Iterable[Any] = bought.goods
+    for one in goods:
+        if not isinstance(one, Goods):
+            raise ScenarioError(f"'{one}' is no Goods.", mend="Write Goods(product='fern').")
+    checking.check_goods(bought.goods, shop)

@@ -1,0 +1,95 @@
+"""A scenario written in Python is refused where its file would be: with the entry, what is wrong and what is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from doorstep.contracts import ActionKind
+from doorstep.domain.messages import Channel
+from doorstep.errors import ScenarioError
+from doorstep.rehearsal.moments import when
+from doorstep.rehearsal.rehearse import rehearse
+from doorstep.rehearsal.scenario import (
+    Bought,
+    Failing,
+    Fault,
+    Goods,
+    Ordered,
+    Person,
+    Report,
+    Reported,
+    Scenario,
+    Steered,
+    Told,
+)
+from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
+
+DAY = when("day 4 13:00")
+DELIVERED: dict[str, Any] = {"event": "shipment.delivered"}
+FERN: Any = "fern"
+TEXT: Any = "day 4 13:00"
+WORD: Any = "skip"
+WRONG_WORD: Any = "skp"
+NAMED_WRONG: Any = "emial"
+NO_ENTRY: Any = {"event": "shipment.delivered"}
+
+ENTRIES: dict[str, tuple[Any, str]] = {
+    "no such order": (Told(at=DAY, **DELIVERED, order="second"), "There is no order 'second'"),
+    "no such type": (Told(at=when("after shiped"), event="shipment.delivred"), "'shipment.delivered'"),
+    "text for a moment": (Told(at=TEXT, **DELIVERED), "Write at=when('day 4 13:00')."),
+    "no moment": (Told(at="tomorrow", **DELIVERED), "'tomorrow' is no moment. Write 'day 3 10:00'"),
+    "a number": (Told(at=4, **DELIVERED), "'at' is of type int, no moment"),
+    "heard text": (Told(at=DAY, **DELIVERED, heard=TEXT), "Write heard=when('day 4 13:00')."),
+    "heard after": (Told(at=DAY, **DELIVERED, heard=when("after x")), "cannot follow a touch"),
+    "no such line": (
+        Told(at=DAY, event="order.refunded", data={"lines": [["frn", 1]]}),
+        "no line 'frn'. Did you mean 'fern'?",
+    ),
+    "text for an action": (Steered(at=DAY, action=WORD, step="x"), "Write ActionKind.SKIP."),
+    "no action": (Steered(at=DAY, action=WRONG_WORD, step="x"), "no 'skp'. Did you mean 'skip'?"),
+    "no step": (Steered(at=DAY, action=ActionKind.SKIP), "'skip' needs a step"),
+    "no channel": (Failing(at=DAY, channel=NAMED_WRONG, fault=Fault.DOWN, calls=1), "Did you mean 'email'?"),
+    "text for a report": (Reported(at=DAY, report="opened"), "Write Report.OPENED."),
+    "no product": (Ordered(at=DAY, order="b", bought=Bought(goods=(Goods(product="fren"),))), "'fern'"),
+    "its name is taken": (Ordered(at=DAY), "Two orders are called 'first'"),
+    "no entry": (NO_ENTRY, "A dict is no entry. There are: Told"),
+}  # type: ignore[arg-type] # each is wrong on purpose
+
+WHOLES: dict[str, tuple[dict[str, Any], str]] = {
+    "product": (
+        {"bought": Bought(goods=(Goods(product="fren"),))},
+        "no product 'fren'. Did you mean 'fern'?",
+    ),
+    "goods": ({"bought": Bought(goods=(FERN,))}, "Write Goods(product='fern')."),
+    "nothing": ({"bought": Bought(goods=())}, "The order holds nothing."),
+    "placed": ({"placed": "10:15"}, "Write placed=moments.placed('10:15')."),
+    "placed at": ({"placed": "noon"}, "'noon' is no time at which an order is placed."),
+    "placed when": ({"placed": 10}, "'placed' is of type int."),
+    "heard": ({"heard": "+2h"}, "Write heard=when('+2h')."),
+    "reach": ({"person": Person(reach=("sms",))}, "'reach' is the text 'sms'. Write Channel.SMS."),  # type: ignore[arg-type]
+    "currency": (
+        {"shop": Shop(currency="euros", catalogue=DEFAULT_SHOP.catalogue)},
+        "'euros' is no currency. Did you mean 'EUR'?",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_that_cannot_be_is_refused_with_its_number(name: str) -> None:
+    entry, said = ENTRIES[name]
+    before = Reported(at=when("day 1"), report=Report.OPENED, channel=Channel.EMAIL)
+    with pytest.raises(ScenarioError) as refused:
+        rehearse("standard", Scenario(name="mine", timeline=(before, entry)), render=False)
+    assert str(refused.value).startswith("mine: entry 2: "), str(refused.value)
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("name", WHOLES)
+def test_a_scenario_that_cannot_be_is_refused_with_its_name(name: str) -> None:
+    parts, said = WHOLES[name]
+    with pytest.raises(ScenarioError) as refused:
+        rehearse("standard", Scenario(name="mine", **parts), render=False)
+    assert str(refused.value).startswith("mine: "), str(refused.value)
+    assert said in str(refused.value)
