@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 from temporalio.client import WorkflowHistory
+from tests.planning.known import furnish
 from tests.verifying.repository import HISTORIES
 
 from doorstep.contracts import JourneyStart
@@ -23,11 +24,11 @@ from doorstep.models.journeys import JourneyRow
 from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.ledger_rows import ledger_values
 from doorstep.models.orders import OrderRow, ShipmentRow
-from doorstep.models.people import ConsentRow, IdentityRow, PersonRow, SuppressionRow
-from doorstep.models.stores import StoreRow
+from doorstep.models.people import ConsentRow, SuppressionRow
 from doorstep.models.tables import table
 from doorstep.planning import Planner
-from doorstep.rehearsal.plan import Assumption, Plan
+from doorstep.rehearsal.assuming import Assumption
+from doorstep.rehearsal.plan import Plan
 from doorstep.rehearsal.premises import asked_of, premises, start_of
 from doorstep.rehearsal.rebuild import from_file
 from doorstep.rehearsal.rehearse import built_in
@@ -84,30 +85,7 @@ def past(database: Database) -> Past:
         start,
         begun + timedelta(days=1, hours=12),
     )
-    known = premises(found.history, asked_of(found.history))
-    held = {"store_id": start.store_id, "person_id": start.person_ref}
-    add(
-        database,
-        StoreRow(
-            id=start.store_id, name="A shop", locale="en-GB", currency="EUR", brand={}, created_at=begun
-        ),
-        PersonRow(
-            id=start.person_ref, store_id=start.store_id, first_name="Ada", locale="", zone=start.zone,
-            created_at=begun, updated_at=begun,
-        ),
-        IdentityRow(**held, kind="email", value=EMAIL, seen_at=begun),
-        ConsentRow(**held, channel="email", purpose="marketing", granted=True, at=begun, source="checkout"),
-        OrderRow(
-            id=start.order_ref, store_id=start.store_id, external_id="1", number="#1", journey_id=start.journey_id,
-            person_id=start.person_ref, currency="EUR", total_minor=100, placed_at=begun, whole=True,
-            state=order_json(known.orders[start.order_ref].state), created_at=begun, updated_at=begun,
-        ),
-        JourneyRow(
-            id=start.journey_id, store_id=start.store_id, order_ref=start.order_ref, person_id=start.person_ref,
-            type="standard.v1", status="open", started_at=begun,
-        ),
-        *(LedgerRowModel(**ledger_values(row)) for row in known.rows[start.person_ref].values()),
-    )  # fmt: skip
+    furnish(database, found.history)
     return found
 
 

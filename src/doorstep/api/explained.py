@@ -18,7 +18,6 @@ from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.api.wiring import Parts, Services
 from doorstep.codec import CannotOpen
 from doorstep.errors import NotFound, Unavailable
-from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.views import JourneyDetail
 from doorstep.rehearsal.exploring.steps import steps_of
 
@@ -31,8 +30,8 @@ router = APIRouter(prefix="/journeys", tags=["journeys"])
     description="For each step, or one: every time the gate was asked, rule by rule, with the facts it read and when, "
     "and the next moment it could go. For what still waits, `ahead` says what the gate would answer at that moment "
     "over the facts of now, and what would stop it: the journey is rebuilt from its history for that; nothing is sent "
-    "and nothing is changed. Needs no worker. With Temporal away `ahead` is empty and `note` says so; all the rest is "
-    "from the tables.",
+    "and nothing is changed. While it is paused (`pause`) nothing can go, and `ahead` is of what comes once it is "
+    "resumed. Needs no worker. With Temporal away `ahead` is empty and `note` says so; all the rest is from the tables.",
     responses={
         200: ok(examples_explain.EXPLANATION),
         **errors("unauthenticated", "forbidden", "not_found", "step_not_found", "invalid"),
@@ -58,4 +57,4 @@ async def _ahead(request: Request, parts: Services, detail: JourneyDetail) -> tu
     except (Unavailable, NotFound, CannotOpen) as error:
         return None, f"What the gate would say of what waits cannot be told: {error.what}"
     plan = await planner_of(request, parts).plan(history, now=parts.clock())
-    return PlanAnswer.of(plan, Clock(detail.person.zone), []), ""
+    return PlanAnswer.of(plan, detail), ""

@@ -13,13 +13,12 @@ from doorstep.api.journeys import LIVE_SECONDS, Ref, read_detail
 from doorstep.api.schemas import examples_plan
 from doorstep.api.schemas.errors import errors
 from doorstep.api.schemas.examples import ok
-from doorstep.api.schemas.plan import PlanAnswer, PlannedWait
+from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.api.wiring import Parts, Services
 from doorstep.errors import BadInput, Conflict
 from doorstep.models.journeys import JourneyStatus
-from doorstep.models.reading.clock import Clock
 from doorstep.planning import Planner
-from doorstep.rehearsal.plan import Assumption
+from doorstep.rehearsal.assuming import Assumption
 
 router = APIRouter(prefix="/journeys", tags=["journeys"])
 
@@ -31,7 +30,8 @@ router = APIRouter(prefix="/journeys", tags=["journeys"])
     "and the person's real facts: for each touch to come when, what, over which channel, and what would stop it. "
     "Nothing is sent and nothing is changed. With `as_of` as it stood at an instant of its past: what it had heard, "
     "the ledger, consents and suppressions of then; the store's policy and catalogue of now. Needs no worker. Where "
-    "this release does not have the journey's version, `rebuilt` is false and only what was recorded is told.",
+    "this release does not have the journey's version, `rebuilt` is false and only what was recorded is told. Of a "
+    "journey that is paused (`pause`) it tells what comes once it is resumed, and `assumed` says so.",
     responses={
         200: ok(examples_plan.PLAN),
         **errors(
@@ -71,11 +71,7 @@ async def read_plan(
         )
     history = await parts.gateway.history(detail.id, LIVE_SECONDS)
     plan = await planner_of(request, parts).plan(history, now=now, as_of=as_of, assumption=assume)
-    clock = Clock(detail.person.zone)
-    recorded = [
-        PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=w.until) for w in detail.waits
-    ]
-    return PlanAnswer.of(plan, clock, recorded if as_of is None else [])
+    return PlanAnswer.of(plan, detail, past=as_of is not None)
 
 
 def planner_of(request: Request, parts: Services) -> Planner:

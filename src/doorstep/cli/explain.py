@@ -68,36 +68,44 @@ def _ahead(database: Database, detail: JourneyDetail) -> tuple[PlanAnswer | None
 async def _planned(database: Database, detail: JourneyDetail) -> PlanAnswer:
     from doorstep import gateway
     from doorstep.api.schemas.plan import PlanAnswer
-    from doorstep.models.reading.clock import Clock
     from doorstep.planning import Planner
 
     settings = base.settings()
     door = gateway.Gateway(await gateway.connect(settings), database, settings)
     history = await door.history(detail.id)
     made = await Planner.of(settings, database).plan(history, now=datetime.now(UTC))
-    return PlanAnswer.of(made, Clock(detail.person.zone), [])
+    return PlanAnswer.of(made, detail)
 
 
 def page(told: Explanation, detail: JourneyDetail) -> list[str]:
     """The explanation, at most 100 columns wide."""
     number = detail.order.number or detail.order.external_id
     made = [f"{number}  {detail.id}  (times in {detail.person.zone})"]
+    made += lines(told.pause.sentence) if told.pause is not None else []
+    under = (
+        "If nothing else happens:" if told.pause is None else "If it is resumed now and nothing else happens:"
+    )
     ahead = {(t.step, t.occurrence): t for t in told.ahead}
     for one in told.steps:
-        made += ["", *_step(one), *_would(ahead.pop((one.step, one.occurrence), None))]
+        made += ["", *_step(one), *_would(ahead.pop((one.step, one.occurrence), None), under)]
     for wait in told.waits:
         made += ["", f"{wait.name} {wait.occurrence}".strip(), *lines(wait.sentence, "  ")]
-        made += _would(ahead.pop((wait.name, wait.occurrence), None))
+        made += _would(ahead.pop((wait.name, wait.occurrence), None), under)
     for touch in ahead.values():
-        made += ["", f"{touch.step} {touch.occurrence}".strip(), "  It does not wait yet.", *_would(touch)]
+        made += [
+            "",
+            f"{touch.step} {touch.occurrence}".strip(),
+            "  It does not wait yet.",
+            *_would(touch, under),
+        ]
     return [*made, *(["", *lines(told.note)] if told.note else [])]
 
 
-def _would(touch: PlannedTouch | None) -> list[str]:
-    """What the gate would say at the next moment, and what would stop it."""
+def _would(touch: PlannedTouch | None, under: str) -> list[str]:
+    """What the gate would say at the next moment, under what is assumed, and what would stop it."""
     if touch is None:
         return []
-    made = lines(touch.sentence, "    ", "  If nothing else happens: ")
+    made = lines(touch.sentence, "    ", f"  {under} ")
     for rule in touch.rules:
         made += _rule(rule)
     if touch.stops:

@@ -70,10 +70,9 @@ def _instant(text: str) -> datetime:
 
 async def _made(database: Database, detail: JourneyDetail, assume: str, as_of: datetime | None) -> PlanAnswer:
     from doorstep import gateway
-    from doorstep.api.schemas.plan import PlanAnswer, PlannedWait
-    from doorstep.models.reading.clock import Clock
+    from doorstep.api.schemas.plan import PlanAnswer
     from doorstep.planning import Planner
-    from doorstep.rehearsal.plan import Assumption
+    from doorstep.rehearsal.assuming import Assumption
 
     settings = base.settings()
     door = gateway.Gateway(await gateway.connect(settings), database, settings)
@@ -81,10 +80,7 @@ async def _made(database: Database, detail: JourneyDetail, assume: str, as_of: d
     made = await Planner.of(settings, database).plan(
         history, now=datetime.now(UTC), as_of=as_of, assumption=Assumption(assume)
     )
-    recorded = [
-        PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=w.until) for w in detail.waits
-    ]
-    return PlanAnswer.of(made, Clock(detail.person.zone), recorded if as_of is None else [])
+    return PlanAnswer.of(made, detail, past=as_of is not None)
 
 
 def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
@@ -93,6 +89,8 @@ def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
         f"{detail.order.number or detail.order.external_id}  {answer.type}  {answer.journey_id}",
         f"As of {answer.as_of.words} (times in {detail.person.zone})",
     ]
+    if answer.pause is not None:
+        made += ["", *lines(answer.pause.sentence), ""]
     made += [line for said in answer.assumed for line in lines(said, "    ", "  • ")]
     if not answer.rebuilt:
         made += ["", *lines(f"Only what was recorded can be told: {answer.note}")]

@@ -24,7 +24,7 @@ from doorstep.models.ledger_rows import latest, ledger_row
 from doorstep.models.orders import OrderRow, ShipmentRow
 from doorstep.models.people import ConsentRow
 from doorstep.models.tables import table
-from doorstep.rehearsal.plan import Arrival
+from doorstep.rehearsal.assuming import Arrival
 from doorstep.rehearsal.records import JourneyRecord, OrderRecord, PersonRecord, Records
 from doorstep.rehearsal.shop import Shop
 

@@ -24,8 +24,9 @@ from doorstep.models.facts import FactsReader
 from doorstep.planning.facts import Snapshot, as_heard, snapshot
 from doorstep.ports import Renderer
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
+from doorstep.rehearsal.assuming import Assumption
 from doorstep.rehearsal.memory import MemoryStore
-from doorstep.rehearsal.plan import Assumption, Plan, plan
+from doorstep.rehearsal.plan import Plan, plan
 from doorstep.rehearsal.world import Unrendered, World
 from doorstep.settings import Settings
 from doorstep.workflows import registry

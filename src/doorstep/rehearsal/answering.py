@@ -24,9 +24,9 @@ from temporalio.client import WorkflowHistory
 
 from doorstep.errors import DoorstepError, Unreadable
 from doorstep.rehearsal import guard
+from doorstep.rehearsal.assuming import Assumption
 from doorstep.rehearsal.carrying import Broken, carry, where
 from doorstep.rehearsal.comparing import items_of
-from doorstep.rehearsal.plan import Assumption
 from doorstep.rehearsal.rehearse import built_in, journey_class, rehearse
 from doorstep.rehearsal.shelf import load
 from doorstep.templates.packages import renderer

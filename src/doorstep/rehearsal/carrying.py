@@ -21,11 +21,12 @@ from doorstep.ports import Renderer
 from doorstep.rehearsal import items
 from doorstep.rehearsal._sdk.handing import payload
 from doorstep.rehearsal.agreement import in_words, said_by
+from doorstep.rehearsal.assuming import Arrival, Assumption, run_on
 from doorstep.rehearsal.commanded import Command, commanded, place_in
 from doorstep.rehearsal.comparing import Item
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.log import Entry, value
-from doorstep.rehearsal.plan import HORIZON, Arrival, Assumption, run_on
+from doorstep.rehearsal.plan import HORIZON
 from doorstep.rehearsal.premises import Asked, asked_of, premises, start_of
 from doorstep.rehearsal.rebuild import CodeGone, rebuild
 from doorstep.rehearsal.trouble import RehearsalError

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from temporalio.client import WorkflowHistory
 
-from doorstep.contracts import DELIVER_SIGNAL, TOUCH, Wait
-from doorstep.domain.events import Envelope
+from doorstep.contracts import CLAIM_ACTION, TOUCH, Wait
 from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
+from doorstep.rehearsal.assuming import Arrival, Assumption, assumed, claims, resume, run_on
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.rebuild import CodeGone, rebuild
 from doorstep.rehearsal.stops import stops
@@ -29,23 +28,6 @@ from doorstep.workflows.conditions import holds
 
 #: no plan looks further ahead than this
 HORIZON = timedelta(days=400)
-
-
-class Assumption(StrEnum):
-    """What is taken to happen that nobody knows yet."""
-
-    NOTHING = "nothing"
-    """Nothing else happens: the customer and the carrier do nothing more."""
-    ARRIVES = "arrives"
-    """Each parcel under way arrives when the carrier says; nothing else happens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """A parcel under way and when its carrier expects it (aware UTC)."""
-
-    shipment: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +64,8 @@ class Plan:
     """What was taken to happen, in words."""
     rebuilt: bool
     note: str = ""
+    paused_since: datetime | None = None
+    """When the pause began that held it at `at` (aware UTC): the plan is of what comes once it is resumed."""
     waits: tuple[Wait, ...] = ()
     ahead: tuple[Ahead, ...] = ()
     ends_at: datetime | None = None
@@ -101,7 +85,7 @@ def plan(
     """The plan of the journey of that history. `world` holds the facts as of `at`; `activities` replace some of its.
     Raises `Unreadable` for what is no history."""
     watch = _Watch(world)
-    played = {**world.activities(), **(activities or {}), TOUCH: watch.touch}
+    played = {**world.activities(), **(activities or {}), TOUCH: watch.touch, CLAIM_ACTION: claims(world)}
     type_ = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
     told: dict[str, Any] = {
         "journey_id": history.workflow_id,
@@ -109,75 +93,25 @@ def plan(
         "at": at,
         "assumption": assumption,
     }
-    assumed = _assumed(assumption, arrivals)
     try:
         with rebuild(history, workflows, at=at, activities=played, vouched=unchanged_by_json) as engine:
             waits = () if engine.done else engine.query("state").waits
             watch.engine = engine
+            paused_since = resume(engine)
             run_on(engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else ())
             return Plan(
                 **told,
-                assumed=assumed,
+                assumed=assumed(assumption, arrivals, resumed=paused_since is not None),
                 rebuilt=True,
+                paused_since=paused_since,
                 waits=waits,
                 ahead=tuple(watch.ahead()),
                 ends_at=engine.now if engine.done else None,
                 outcome=str(engine.result) if engine.done and engine.failure is None else "",
             )
     except (CodeGone, RehearsalError) as error:
-        return Plan(**told, assumed=assumed, rebuilt=False, note=f"{error.what} {error.mend}".strip())
-
-
-def _assumed(assumption: Assumption, arrivals: tuple[Arrival, ...]) -> tuple[str, ...]:
-    rest = (
-        "Nothing else happens." if arrivals and assumption is Assumption.ARRIVES else "Nothing more happens."
-    )
-    if assumption is Assumption.NOTHING:
-        return (rest, "This person's other journeys send nothing more.")
-    if not arrivals:
-        return (
-            "No carrier has said when a parcel comes.",
-            rest,
-            "This person's other journeys send nothing more.",
-        )
-    return (
-        *(
-            f"Parcel {a.shipment} arrives on {a.at:%Y-%m-%d at %H:%M} UTC, as its carrier says."
-            for a in arrivals
-        ),
-        rest,
-        "This person's other journeys send nothing more.",
-    )
-
-
-def run_on(engine: Engine, world: World, until: datetime, arrivals: tuple[Arrival, ...]) -> None:
-    """Let a rebuilt journey go on until then, or its end; the parcels arrive as told."""
-    for arrival in sorted(arrivals, key=lambda a: (a.at, a.shipment)):
-        if engine.done:
-            return
-        comes = max(arrival.at, engine.now)
-        engine.run_until(comes)
-        if not engine.done:
-            delivered = _delivered(arrival.shipment, comes)
-            for order in world.records.orders.values():
-                if order.journey_id == engine.workflow_id:
-                    order.state = order.state.apply(delivered)
-            engine.signal(DELIVER_SIGNAL, [delivered])
-    if not engine.done:
-        engine.run_until(until)
-
-
-def _delivered(shipment: str, at: datetime) -> Envelope:
-    return Envelope(
-        id=f"assumed:{shipment}:delivered",
-        fact_key=f"shipment:{shipment}:delivered",
-        type="shipment.delivered",
-        occurred_at=at,
-        received_at=at,
-        connection="assumed",
-        subject=shipment,
-        data={},
-    )
+        words = assumed(assumption, arrivals)
+        return Plan(**told, assumed=words, rebuilt=False, note=f"{error.what} {error.mend}".strip())
 
 
 class _Watch:

@@ -40,6 +40,11 @@ class Steering:
     def paused(self) -> bool:
         return bool(self._pauses) and self._pauses[-1].end is None
 
+    @property
+    def paused_since(self) -> datetime | None:
+        """When the pause began that lasts (aware UTC); None: it is not paused."""
+        return self._pauses[-1].start if self.paused else None
+
     def pause(self, now: datetime) -> None:
         self._pauses.append(Pause(start=now))
 

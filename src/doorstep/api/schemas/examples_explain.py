@@ -13,6 +13,7 @@ EXPLANATION = named_value(
     {
         "journey_id": JOURNEY_ID,
         "type": "standard.v1",
+        "pause": None,
         "steps": _whole["steps"],
         "waits": [
             {
@@ -22,6 +23,7 @@ EXPLANATION = named_value(
             }
         ],
         "ahead": _plan["touches"],
+        "assumed": _plan["assumed"],
         "note": "",
     },
     "One message sent, one still to go",

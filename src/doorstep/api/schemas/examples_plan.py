@@ -20,6 +20,7 @@ PLAN = named_value(
         "journey_id": JOURNEY_ID,
         "type": "standard.v1",
         "as_of": _NOW,
+        "pause": None,
         "assumption": "nothing",
         "assumed": ["Nothing more happens.", "This person's other journeys send nothing more."],
         "rebuilt": True,

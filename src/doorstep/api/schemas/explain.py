@@ -9,8 +9,11 @@ from typing import Self
 from pydantic import Field
 
 from doorstep.api.schemas.plan import PlanAnswer, PlannedTouch
+from doorstep.domain.outcomes import FINAL_STATES
 from doorstep.errors import NotFound, nearest
+from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import View
+from doorstep.models.reading.pausing import Pause, pause_of
 from doorstep.models.reading.views import JourneyDetail, Step, Wait
 
 Steps = Callable[[str], Iterable[str]]
@@ -23,6 +26,10 @@ class Explanation(View):
 
     journey_id: str
     type: str
+    pause: Pause | None = Field(
+        description="That the journey is paused: nothing can go then, and `ahead` is of what comes once it is resumed. "
+        "Null: it is not."
+    )
     steps: list[Step] = Field(
         description="Every touch the gate was asked about or the journey ended, each decision rule by rule: what was "
         "read, when, and the next moment it could go."
@@ -30,8 +37,9 @@ class Explanation(View):
     waits: list[Wait] = Field(description="Touches that wait and have not been asked about yet.")
     ahead: list[PlannedTouch] = Field(
         description="For each touch that waits: the gate's answer at the next moment it could go, over the facts of "
-        "now, rule by rule, and what would stop it until then. Nothing else is assumed to happen."
+        "now, rule by rule, and what would stop it until then. Nothing is assumed to happen but what `assumed` names."
     )
+    assumed: list[str] = Field(description="What was taken to happen for `ahead`, in words.")
     note: str = Field(
         description="Why `ahead` could not be told; empty when it could, or when nothing waits."
     )
@@ -48,7 +56,7 @@ class Explanation(View):
         steps, ahead = detail.steps, list(plan.touches) if plan is not None else []
         if name is None:
             open_ones = {(w.name, w.occurrence) for w in coming} | {
-                (s.step, s.occurrence) for s in steps if s.next is not None
+                (s.step, s.occurrence) for s in steps if s.state not in FINAL_STATES
             }
             ahead = [t for t in ahead if (t.step, t.occurrence) in open_ones]
         else:
@@ -58,14 +66,36 @@ class Explanation(View):
             ahead = [t for t in ahead if name in (t.step, t.key)]
             if not steps and not waits and not ahead:
                 raise _unknown(name, known, frozenset(steps_of(detail.type)))
-        note = note or ("" if plan is None or plan.rebuilt else plan.note)
-        return cls(journey_id=detail.id, type=detail.type, steps=steps, waits=waits, ahead=ahead, note=note)
+        return cls(
+            journey_id=detail.id,
+            type=detail.type,
+            pause=_pause(detail, plan),
+            steps=[_as_expected(step, ahead) for step in steps],
+            waits=waits,
+            ahead=ahead,
+            assumed=list(plan.assumed) if ahead and plan is not None else [],
+            note=note or ("" if plan is None or plan.rebuilt else plan.note),
+        )
+
+
+def _pause(detail: JourneyDetail, plan: PlanAnswer | None) -> Pause | None:
+    if plan is not None:
+        return plan.pause
+    return pause_of(detail.actions, Clock(detail.person.zone)) if detail.paused else None
+
+
+def _as_expected(step: Step, ahead: list[PlannedTouch]) -> Step:
+    """Without a next moment where it is known that it would not go then: what holds it back lasts."""
+    coming = next((t for t in ahead if t.key == step.key), None)
+    if step.next is None or coming is None or coming.outcome == "sent":
+        return step
+    return step.model_copy(update={"next": None})
 
 
 def something_waits(detail: JourneyDetail) -> bool:
     """Whether there is a gate's answer to come."""
     return detail.status == "open" and (
-        any(w.kind == "touch" for w in detail.waits) or any(s.next is not None for s in detail.steps)
+        any(w.kind == "touch" for w in detail.waits) or any(s.state not in FINAL_STATES for s in detail.steps)
     )
 
 

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import Moment, View
+from doorstep.models.reading.pausing import Pause, pause_of
 from doorstep.models.reading.sentences import why
-from doorstep.models.reading.views import Rule
+from doorstep.models.reading.views import JourneyDetail, Rule
 from doorstep.rehearsal.plan import Ahead, Plan
 
 
@@ -75,6 +76,9 @@ class PlanAnswer(View):
     journey_id: str
     type: str
     as_of: Moment = Field(description="The instant the plan is made for.")
+    pause: Pause | None = Field(
+        description="That the journey was paused then; the plan is of what comes once it is resumed. Null: it was not."
+    )
     assumption: str = Field(description="`nothing` or `arrives`.")
     assumed: list[str] = Field(description="What was taken to happen, in words.")
     rebuilt: bool
@@ -85,22 +89,36 @@ class PlanAnswer(View):
     outcome: str = Field(description="How it would end.")
 
     @classmethod
-    def of(cls, plan: Plan, clock: Clock, recorded: list[PlannedWait]) -> Self:
-        """`recorded`: what the tables say it waits for, for a journey that could not be rebuilt."""
-        waits = [
-            PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=clock.maybe(w.until))
-            for w in plan.waits
-        ]
+    def of(cls, plan: Plan, detail: JourneyDetail, *, past: bool = False) -> Self:
+        """By the person's clock. Of a journey that could not be rebuilt, what the tables say of now; of the `past` they
+        say nothing."""
+        clock, waits = Clock(detail.person.zone), _recorded(detail, past=past)
+        since, paused = plan.paused_since, detail.paused and not past
+        if plan.rebuilt:
+            paused = since is not None
+            waits = [
+                PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=clock.maybe(w.until))
+                for w in plan.waits
+            ]
         return cls(
             journey_id=plan.journey_id,
             type=plan.type,
             as_of=clock.moment(plan.at),
+            pause=pause_of(detail.actions, clock, since) if paused else None,
             assumption=plan.assumption.value,
             assumed=list(plan.assumed),
             rebuilt=plan.rebuilt,
             note=plan.note,
-            waits=waits if plan.rebuilt else recorded,
+            waits=waits,
             touches=[PlannedTouch.of(a, clock) for a in plan.ahead],
             ends=clock.maybe(plan.ends_at),
             outcome=plan.outcome,
         )
+
+
+def _recorded(detail: JourneyDetail, *, past: bool) -> list[PlannedWait]:
+    return [
+        PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=w.until)
+        for w in detail.waits
+        if not past
+    ]

@@ -94,7 +94,7 @@ def journey_detail(session: Session, ref: str, store_id: str | None, now: dateti
         other_orders=orders[1:],
         shipments=shipments,
         waits=waiting,
-        steps=steps_of(session, journey.id, clock),
+        steps=steps_of(session, journey.id, clock, paused=journey.paused),
         tickets=tickets_of(session, journey.id, clock),
         points=_points(session, journey, clock),
         actions=actions_of(session, journey.id),

@@ -80,8 +80,9 @@ def report_detail(data: Mapping[str, Any]) -> str:
     return ""
 
 
-def step_sentence(row: Any, reports: Sequence[str], clock: Clock) -> str:
-    """The outcome of one ledger row. `reports`: types of the provider's callbacks, oldest first."""
+def step_sentence(row: Any, reports: Sequence[str], clock: Clock, *, paused: bool = False) -> str:
+    """The outcome of one ledger row. `reports`: types of the provider's callbacks, oldest first. `paused`: its journey
+    is, which holds whatever waits."""
     over = _CHANNELS.get(row.channel or "", "")
     match row.state:
         case TouchState.ACCEPTED:
@@ -94,7 +95,8 @@ def step_sentence(row: Any, reports: Sequence[str], clock: Clock) -> str:
             )
         case TouchState.DEFERRED:
             until = f" until {clock.words(row.deferred_until)}" if row.deferred_until else ""
-            return _ended(f"Waiting{until}: {why(row.reason, waiting=True)}", row.detail)
+            waits = "Held by the pause; it waited" if paused else "Waiting"
+            return _ended(f"{waits}{until}: {why(row.reason, waiting=True)}", row.detail)
         case TouchState.CANCELLED:
             return _ended(
                 f"Cancelled before it went out: {row.detail or why(row.reason) or 'the journey ended'}"
@@ -105,7 +107,8 @@ def step_sentence(row: Any, reports: Sequence[str], clock: Clock) -> str:
             return _unknown(row.purpose)
         case TouchState.RESERVED | TouchState.SENDING:
             return _ended(f"Being sent {over} now")
-    return _ended(f"Due on {clock.words(row.due_at)}")
+    when = clock.words(row.due_at)
+    return _ended(f"Held by the pause; it was due on {when}" if paused else f"Due on {when}")
 
 
 def _unknown(purpose: str) -> str:

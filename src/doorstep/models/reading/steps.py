@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from doorstep.contracts import Wait as Waiting
-from doorstep.domain.outcomes import FINAL_STATES
+from doorstep.domain.outcomes import FINAL_STATES, TouchState
 from doorstep.domain.reports import ReportKind
 from doorstep.models.codec_json import waits_of
 from doorstep.models.ledger import DecisionRow, LedgerRowModel, MessageEventRow
@@ -32,11 +32,14 @@ _REPORTS = whole(
 BY_JOURNEY = (_LEDGER, _DECISIONS, _REPORTS)
 """What is asked of the `journey`."""
 _STAGES = {kind.value: stage for stage, kind in enumerate(ReportKind)}
+_HELD = (TouchState.PLANNED, TouchState.DEFERRED)
+"""What a pause holds: a touch that is being sent goes on."""
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
-def steps_of(session: Session, journey_id: str, clock: Clock) -> list[Step]:
-    """Every touch of the journey by when it was due, with its decisions and what providers reported."""
+def steps_of(session: Session, journey_id: str, clock: Clock, *, paused: bool = False) -> list[Step]:
+    """Every touch of the journey by when it was due, with its decisions and what providers reported. `paused`: none
+    that waits has a next moment."""
     ledger = rows(session, _LEDGER, journey=journey_id)
     if not ledger:
         return []
@@ -47,10 +50,12 @@ def steps_of(session: Session, journey_id: str, clock: Clock) -> list[Step]:
         reports[row.key].append(row)
     for told in reports.values():  # providers tell whole seconds: within one, as it must have happened
         told.sort(key=lambda row: (row.at, _STAGES.get(row.type, len(_STAGES))))
-    return [_step(row, decisions[row.key], reports[row.key], clock) for row in ledger]
+    return [_step(row, decisions[row.key], reports[row.key], clock, paused) for row in ledger]
 
 
-def _step(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock: Clock) -> Step:
+def _step(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock: Clock, paused: bool) -> Step:
+    held = paused and row.state in _HELD
+    said = [told.type for told in reports if not told.data.get("machine")]
     return Step(
         key=row.key,
         step=row.step,
@@ -60,13 +65,13 @@ def _step(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock: Clo
         state=row.state,
         outcome=OUTCOMES.get(row.state, OPEN),
         reason=row.reason,
-        sentence=step_sentence(row, [told.type for told in reports if not told.data.get("machine")], clock),
+        sentence=step_sentence(row, said, clock, paused=paused),
         channel=row.channel,
         due=clock.moment(row.due_at),
         expires=clock.moment(row.expires_at),
         decided=clock.maybe(row.decided_at),
         sent=clock.maybe(row.accepted_at),
-        next=None if row.state in FINAL_STATES else clock.moment(row.deferred_until or row.due_at),
+        next=None if held or row.state in FINAL_STATES else clock.moment(row.deferred_until or row.due_at),
         attempts=row.attempts,
         provider=row.provider,
         provider_message_id=row.provider_message_id,

@@ -61,7 +61,9 @@ class Step(View):
     expires: Moment = Field(description="After this it would be of no use, and is skipped as stale.")
     decided: Moment | None
     sent: Moment | None = Field(description="When the provider accepted it.")
-    next: Moment | None = Field(description="The next moment it could go; none once its outcome is final.")
+    next: Moment | None = Field(
+        description="The next moment it could go; none once its outcome is final, and while the journey is paused."
+    )
     attempts: int = Field(description="How often a provider was called.")
     provider: str
     provider_message_id: str

@@ -1,0 +1,103 @@
+"""What a plan takes to happen that nobody knows yet, by name; and a journey led on under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionKind, CatchUp, ClaimRequest
+from doorstep.domain.events import Envelope
+from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
+from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.world import World
+
+_RESUMED = "assumed:resume"
+"""The id of an action that nobody asked for."""
+
+
+class Assumption(StrEnum):
+    """What is taken to happen that nobody knows yet."""
+
+    NOTHING = "nothing"
+    """Nothing else happens: the customer and the carrier do nothing more."""
+    ARRIVES = "arrives"
+    """Each parcel under way arrives when the carrier says; nothing else happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A parcel under way and when its carrier expects it (aware UTC)."""
+
+    shipment: str
+    at: datetime
+
+
+def assumed(
+    assumption: Assumption, arrivals: tuple[Arrival, ...], *, resumed: bool = False
+) -> tuple[str, ...]:
+    """The same in words. `resumed`: and that the journey is."""
+    said: list[str] = []
+    if resumed:
+        said.append("It is resumed now, and what fell due during the pause is let go (catch-up 'skip').")
+    if assumption is Assumption.ARRIVES:
+        said += [
+            f"Parcel {a.shipment} arrives on {a.at:%Y-%m-%d at %H:%M} UTC, as its carrier says."
+            for a in arrivals
+        ]
+    rest = "Nothing else happens." if said else "Nothing more happens."
+    if assumption is Assumption.ARRIVES and not arrivals:
+        said.append("No carrier has said when a parcel comes.")
+    return (*said, rest, "This person's other journeys send nothing more.")
+
+
+def resume(engine: Engine) -> datetime | None:
+    """Resume a rebuilt journey that is paused: a plan of what a pause holds is of use for what comes after it. When
+    the pause began (aware UTC); None: it is not paused. Its `claim_action` is one of `claims`."""
+    steering = None if engine.done else getattr(engine.workflow, "_steering", None)
+    since: datetime | None = getattr(steering, "paused_since", None)
+    if since is not None:
+        engine.update(ACT_UPDATE, _RESUMED)
+    return since
+
+
+def claims(world: World) -> ActivityFunction:
+    """The world's `claim_action`, which knows of that resumption too: as of an agent's who does not say what becomes
+    of what fell due meanwhile."""
+
+    def claim_action(call: ActivityCall, request: ClaimRequest) -> Action:
+        if request.action_id == _RESUMED:
+            return Action(id=_RESUMED, kind=ActionKind.RESUME, catch_up=CatchUp.SKIP)
+        return world.claim_action(call, request)
+
+    return claim_action
+
+
+def run_on(engine: Engine, world: World, until: datetime, arrivals: tuple[Arrival, ...]) -> None:
+    """Let a rebuilt journey go on until then, or its end; the parcels arrive as told."""
+    for arrival in sorted(arrivals, key=lambda a: (a.at, a.shipment)):
+        if engine.done:
+            return
+        comes = max(arrival.at, engine.now)
+        engine.run_until(comes)
+        if not engine.done:
+            delivered = _delivered(arrival.shipment, comes)
+            for order in world.records.orders.values():
+                if order.journey_id == engine.workflow_id:
+                    order.state = order.state.apply(delivered)
+            engine.signal(DELIVER_SIGNAL, [delivered])
+    if not engine.done:
+        engine.run_until(until)
+
+
+def _delivered(shipment: str, at: datetime) -> Envelope:
+    return Envelope(
+        id=f"assumed:{shipment}:delivered",
+        fact_key=f"shipment:{shipment}:delivered",
+        type="shipment.delivered",
+        occurred_at=at,
+        received_at=at,
+        connection="assumed",
+        subject=shipment,
+        data={},
+    )
