@@ -240,6 +240,32 @@ async def test_skip_and_send_now_need_a_step(
     assert actions(furnished) == []
 
 
+@pytest.mark.parametrize("step", ["eduction", "care-giude"])
+async def test_a_step_that_the_journey_does_not_have_cannot_be_skipped(
+    agent: httpx.AsyncClient, furnished: Database, gateway: desk.ToldGateway, step: str
+) -> None:
+    """It was said to be skipped when it comes, and the one that was meant went out."""
+    applies(furnished, gateway)
+    answer = await agent.post(f"/journeys/{desk.JOURNEY}/actions/skip", json={**WHY, "step": step})
+    assert (answer.status_code, answer.json()["code"]) == (404, "step_not_found")
+    assert "nothing was changed" in answer.json()["detail"]
+    assert f"Did you mean '{'education' if step == 'eduction' else 'care-guide'}'?" in answer.json()["detail"]
+    assert (actions(furnished), gateway.asked) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("type_", "step"), [("standard.v1", "community"), ("standard.v1", "care-guide"), ("gone.v1", "eduction")]
+)
+async def test_a_step_to_come_can_be_skipped_and_any_of_a_journey_whose_code_is_not_here(
+    agent: httpx.AsyncClient, furnished: Database, gateway: desk.ToldGateway, type_: str, step: str
+) -> None:
+    applies(furnished, gateway)
+    with furnished.write() as session:
+        session.connection().execute(update(JourneyRow).values(type=type_))
+    answer = await agent.post(f"/journeys/{desk.JOURNEY}/actions/skip", json={**WHY, "step": step})
+    assert answer.status_code == 200
+
+
 async def test_another_stores_journey_and_its_actions_do_not_exist(
     client: Client, agent: httpx.AsyncClient, furnished: Database, gateway: desk.ToldGateway
 ) -> None:

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/journeys", tags=["journeys"])
     "and the next moment it could go. For what still waits, `ahead` says what the gate would answer at that moment "
     "over the facts of now, and what would stop it: the journey is rebuilt from its history for that; nothing is sent "
     "and nothing is changed. While it is paused (`pause`) nothing can go, and `ahead` is of what comes once it is "
-    "resumed. Needs no worker. With Temporal away `ahead` is empty and `note` says so; all the rest is from the tables.",
+    "resumed. Needs no worker. With Temporal away `ahead` is empty and `note` says so; the rest is from the tables.",
     responses={
         200: ok(examples_explain.EXPLANATION),
         **errors("unauthenticated", "forbidden", "not_found", "step_not_found", "invalid"),

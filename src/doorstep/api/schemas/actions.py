@@ -37,7 +37,7 @@ class ActionRequest(BaseModel):
     step: str = Field(
         default="",
         max_length=200,
-        description="`skip` and `send-now`: the step's name; `skip` may name a future one.",
+        description="`skip` and `send-now`: the step's name; `skip` may name a future one, if the journey has it.",
     )
     occurrence: str = Field(
         default="", max_length=300, description="Which of a repeated step, as the wait names it."

@@ -13,6 +13,17 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+from doorstep.rehearsal.exploring.syntax import (
+    argument,
+    bound_otherwise,
+    calls,
+    changed,
+    formatted,
+    functions,
+    lent,
+    tables,
+    top,
+)
 from doorstep.workflows import registry
 from doorstep.workflows.journey import Journey
 
@@ -36,13 +47,13 @@ class _Reader:
     found: set[str] = field(default_factory=set)
 
     def all(self) -> frozenset[str]:
+        """`*` among them where a step can be anything."""
         for source in self.sources:
-            for function in _functions(source.cls):
-                for call in _calls(function, "send"):
-                    step = _argument(call, 0, "step")
-                    if step is not None:
-                        self.found |= self.texts(step, function, source)
-        return frozenset(self.found - {ANYTHING})
+            for function in functions(source.cls):
+                for call in calls(function, "send"):
+                    step = argument(call, 0, "step")
+                    self.found |= {ANYTHING} if step is None else self.texts(step, function, source)
+        return frozenset(self.found)
 
     def texts(self, node: ast.expr, where: ast.AST, source: Source, depth: int = 0) -> set[str]:
         """Every text the expression can be; `*` for what is not known."""
@@ -61,7 +72,7 @@ class _Reader:
                 made = {""}
                 for part in node.values:
                     inner = part.value if isinstance(part, ast.FormattedValue) else part
-                    pieces = self.texts(inner, where, source, depth + 1)
+                    pieces = {ANYTHING} if formatted(part) else self.texts(inner, where, source, depth + 1)
                     made = {left + right for left in made for right in pieces}
                 return made
             case ast.Name(id=name):
@@ -72,7 +83,8 @@ class _Reader:
 
     def _named(self, name: str, where: ast.AST, source: Source, depth: int) -> set[str]:
         found: set[str] = set()
-        for node in [*ast.walk(where), *source.module.body]:
+        nodes = [*ast.walk(where), *top(source.module)]
+        for node in nodes:
             match node:
                 case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
                     found |= self.texts(value, where, source, depth)
@@ -85,7 +97,8 @@ class _Reader:
                 ):
                     for item in items.elts:
                         found |= self.texts(item, where, source, depth)
-        return found or self._passed(name, where, depth) or {ANYTHING}
+        found |= self._passed(name, where, depth)
+        return found | {ANYTHING} if not found or bound_otherwise(name, nodes) else found
 
     def _element(self, node: ast.expr, place: int, where: ast.AST, source: Source, depth: int) -> set[str]:
         """Element `place` of a tuple, or of every value of a table (`step, channels = TABLE[status]`)."""
@@ -93,7 +106,7 @@ class _Reader:
             return self.texts(node.elts[place], where, source, depth)
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
             found: set[str] = set()
-            for table in _tables(node.value.id, source.module):
+            for table in tables(node.value.id, source.module):
                 for value in table.values:
                     whole = isinstance(value, ast.Tuple | ast.List)
                     found |= (
@@ -101,21 +114,29 @@ class _Reader:
                         if whole
                         else self.texts(value, where, source, depth)
                     )
-            return found or {ANYTHING}
+            return found | {ANYTHING} if not found or changed(node.value.id, source.module) else found
         return {ANYTHING}
 
     def _passed(self, name: str, where: ast.AST, depth: int) -> set[str]:
         """What callers within the journey give for a parameter."""
         if not isinstance(where, ast.FunctionDef | ast.AsyncFunctionDef):
             return set()
-        names = [argument.arg for argument in where.args.args]
+        arguments = where.args
+        names = [argument.arg for argument in arguments.args]
         if name not in names:
-            return set()
-        found: set[str] = set()
+            return (
+                {ANYTHING}
+                if name in {a.arg for a in ast.walk(arguments) if isinstance(a, ast.arg)}
+                else set()
+            )
+        found: set[str] = {ANYTHING} if any(lent(s.cls, where.name) for s in self.sources) else set()
+        default = names.index(name) - len(names) + len(arguments.defaults)
+        if default >= 0:
+            found |= self.texts(arguments.defaults[default], where, self.sources[0], depth)
         for source in self.sources:
-            for function in _functions(source.cls):
-                for call in _calls(function, where.name):
-                    given = _argument(call, names.index(name) - 1, name)
+            for function in functions(source.cls):
+                for call in calls(function, where.name):
+                    given = argument(call, names.index(name) - 1, name)
                     if given is not None:
                         found |= self.texts(given, function, source, depth)
         return found
@@ -123,7 +144,26 @@ class _Reader:
 
 def steps(journey: type[Any]) -> frozenset[str]:
     """The steps, some of them patterns. Empty where the source is not there."""
-    return _Reader(list(_sources(journey))).all()
+    return _Reader(list(_sources(journey))).all() - {ANYTHING}
+
+
+def every_step(journey: type[Any]) -> frozenset[str] | None:
+    """The same, where its code can send no other. None: it may, as far as can be read: a step is computed, or
+    something else than a method of its own sends."""
+    sources = list(_sources(journey))
+    classes = [cls for cls in authored(journey) if cls is not object]
+    if len(sources) < len({(cls.__module__, cls.__name__) for cls in classes}):
+        return None
+    own = {id(call.func) for s in sources for call in calls(s.cls, "send")}
+    for tree in trees(journey):
+        for node in ast.walk(tree):
+            match node:
+                case ast.Attribute(attr="send") if id(node) not in own:
+                    return None
+                case ast.Constant(value="send"):
+                    return None  # getattr
+    found = _Reader(sources).all()
+    return None if ANYTHING in found else found
 
 
 def has(journey: type[Any], step: str) -> bool:
@@ -143,13 +183,19 @@ def trees(journey: type[Any]) -> list[ast.Module]:
 
 def varies(journey: type[Any]) -> bool:
     """Whether its code asks for a variant, so that who the person is decides what they get."""
-    return any(True for source in _sources(journey) for _ in _calls(source.cls, "variant"))
+    return any(True for source in _sources(journey) for _ in calls(source.cls, "variant"))
 
 
 def steps_of(type_: str) -> frozenset[str]:
     """The steps of a workflow type's code; empty where it is not there (any more)."""
     found = registry.journeys().get(type_)
     return steps(found) if found is not None else frozenset()
+
+
+def every_step_of(type_: str) -> frozenset[str] | None:
+    """`every_step` of a workflow type's code; None where it is not there (any more)."""
+    found = registry.journeys().get(type_)
+    return every_step(found) if found is not None else None
 
 
 def words(journey: type[Any]) -> frozenset[str]:
@@ -184,32 +230,3 @@ def _tree(module: ModuleType) -> ast.Module | None:
         return ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):
         return None
-
-
-def _functions(cls: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(cls):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
-
-
-def _calls(function: ast.AST, name: str) -> Iterator[ast.Call]:
-    """`self.<name>(…)`."""
-    for node in ast.walk(function):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=attr)) if attr == name:
-                yield node
-
-
-def _argument(call: ast.Call, place: int, name: str) -> ast.expr | None:
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    return call.args[place] if 0 <= place < len(call.args) else None
-
-
-def _tables(name: str, module: ast.Module) -> Iterator[ast.Dict]:
-    for node in module.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        named = any(isinstance(t, ast.Name) and t.id == name for t in targets)
-        if named and isinstance(value := getattr(node, "value", None), ast.Dict):
-            yield value
