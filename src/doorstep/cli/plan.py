@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doorstep.cli import base
-from doorstep.cli.finding import journey_of, lines, opened
+from doorstep.cli.finding import WIDTH, journey_of, lines, opened
 from doorstep.errors import BadInput, Conflict, nearest
 
 if TYPE_CHECKING:
@@ -129,10 +129,17 @@ def _stops_all(purpose: str, stops: list[str]) -> list[str]:
 
 
 def _touch(touch: PlannedTouch, shared: Mapping[str, list[str]]) -> list[str]:
-    name = f"{touch.step} [{touch.occurrence}]" if touch.occurrence else touch.step
-    mark = "→" if touch.outcome == "sent" else "–"
-    made = [f"  {mark} {touch.when.words:<23} {name}  ({touch.channel or touch.purpose})"[:100]]
+    made = _named(touch)
     if touch.outcome != "sent":
         return made + lines(touch.sentence, " " * 6)
     own = [said for said in touch.stops if said not in shared.get(touch.purpose, ())]
     return made + [line for said in own for line in lines(said, " " * 8, "      × ")]
+
+
+def _named(touch: PlannedTouch) -> list[str]:
+    """When, what and over which channel; what it is about on the same line or, where that would not fit, below."""
+    mark = "→" if touch.outcome == "sent" else "–"
+    begin, over = f"  {mark} {touch.when.words:<23} {touch.step}", f"  ({touch.channel or touch.purpose})"
+    whole = f"{begin} [{touch.occurrence}]{over}" if touch.occurrence else begin + over
+    about = lines(f"about {touch.occurrence}", " " * 8, " " * 6)
+    return [begin + over, *about] if len(whole) > WIDTH and touch.occurrence else [whole]
