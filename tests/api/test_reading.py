@@ -182,3 +182,14 @@ async def test_a_closed_journey_says_how_it_ended(agent: httpx.AsyncClient, furn
 async def test_twenty_reads_at_once_are_all_answered(agent: httpx.AsyncClient) -> None:
     answers = await asyncio.gather(*(agent.get(f"/journeys/{desk.JOURNEY}") for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
+
+
+@pytest.mark.parametrize(("days", "side"), [(1, "lies in the future"), (-30, "before this journey began")])
+async def test_a_plan_as_of_no_instant_of_its_past_is_told_which_would_do(
+    agent: httpx.AsyncClient, days: int, side: str
+) -> None:
+    as_of = (desk.NOW + timedelta(days=days)).isoformat()
+    answer = await agent.get(f"/journeys/{desk.JOURNEY}/plan", params={"as_of": as_of})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
+    assert side in answer.json()["detail"]
+    assert f"from {desk.PLACED.isoformat()} to {desk.NOW.isoformat()}" in answer.json()["mend"]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from api import desk
 from doorstep import cli
-from doorstep.errors import DoorstepError, SetupError
+from doorstep.errors import BadInput, DoorstepError, SetupError
 from doorstep.models.base import Database
 from doorstep.models.keys import recognise
 
@@ -107,6 +107,20 @@ def test_explain_knows_the_steps_that_a_journey_has_not_come_to(run: Run) -> Non
     told = str(run("explain", desk.JOURNEY, "win-back-45").exception)
     assert "has not come to its step 'win-back-45'" in told
     assert "Did you mean" not in told
+
+
+@pytest.mark.parametrize(
+    ("as_of", "side"),
+    [("2126-03-31T10:00+02:00", "lies in the future"), ("2026-02-01", "before this journey began")],
+)
+def test_an_instant_that_is_not_of_its_past_is_told_on_which_side_it_lies(
+    run: Run, as_of: str, side: str
+) -> None:
+    """And which would do, from the first to the last."""
+    error = run("plan", desk.JOURNEY, "--as-of", as_of).exception
+    assert isinstance(error, BadInput)
+    assert side in error.what
+    assert f"from {desk.PLACED.isoformat()} to 20" in error.mend
 
 
 def test_a_key_made_here_opens_the_api_until_it_is_revoked(run: Run, database: Database) -> None:

@@ -15,9 +15,9 @@ from doorstep.api.schemas.errors import errors
 from doorstep.api.schemas.examples import ok
 from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.api.wiring import Parts, Services
-from doorstep.errors import BadInput, Conflict
+from doorstep.errors import Conflict
 from doorstep.models.journeys import JourneyStatus
-from doorstep.planning import Planner
+from doorstep.planning import Planner, check_past
 from doorstep.rehearsal.assuming import Assumption
 
 router = APIRouter(prefix="/journeys", tags=["journeys"])
@@ -63,12 +63,8 @@ async def read_plan(
             mend="Ask again in a moment.",
             code="journey_not_started",
         )
-    begun = detail.started.utc
-    if as_of is not None and not begun <= as_of <= now:
-        raise BadInput(
-            "`as_of` is not an instant of this journey's past.",
-            mend=f"Give one from {begun.isoformat(timespec='seconds')} on.",
-        )
+    if as_of is not None:
+        check_past("`as_of`", as_of, detail.started.utc, now)
     history = await parts.gateway.history(detail.id, LIVE_SECONDS)
     plan = await planner_of(request, parts).plan(history, now=now, as_of=as_of, assumption=assume)
     return PlanAnswer.of(plan, detail, past=as_of is not None)

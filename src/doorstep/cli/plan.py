@@ -47,12 +47,10 @@ def plan(
         detail = journey_of(database, order)
         if detail.status == "pending":
             raise Conflict("The journey has not started yet: it has no plan.", mend="Ask again in a moment.")
-        begun = detail.started
-        if at is not None and not begun.utc <= at <= datetime.now(UTC):
-            raise BadInput(
-                "--as-of is not an instant of this journey's past.",
-                mend=f"Give one from {begun.utc.isoformat(timespec='seconds')} on.",
-            )
+        if at is not None:
+            from doorstep.planning import check_past
+
+            check_past("--as-of", at, detail.started.utc, datetime.now(UTC))
         answer = asyncio.run(_made(database, detail, assume, at))
     if as_json:
         base.emit(answer.model_dump(mode="json"))

@@ -3,5 +3,6 @@ them on. For API and command line; needs no worker."""
 
 from doorstep.planning.facts import Snapshot, snapshot
 from doorstep.planning.making import Planner
+from doorstep.planning.past import check_past
 
-__all__ = ["Planner", "Snapshot", "snapshot"]
+__all__ = ["Planner", "Snapshot", "check_past", "snapshot"]
