@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from api import desk
 from api.conftest import Client
@@ -18,6 +21,7 @@ from doorstep.contracts import JourneyView
 from doorstep.domain.outcomes import Outcome, OutcomeKind
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow
+from doorstep.workflows import registry
 
 
 async def test_an_order_and_its_journey_answer_the_same(agent: httpx.AsyncClient) -> None:
@@ -193,3 +197,31 @@ async def test_a_plan_as_of_no_instant_of_its_past_is_told_which_would_do(
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
     assert side in answer.json()["detail"]
     assert f"from {desk.PLACED.isoformat()} to {desk.NOW.isoformat()}" in answer.json()["mend"]
+
+
+async def test_explain_knows_the_steps_of_a_journey_of_the_shops_own(
+    agent: httpx.AsyncClient,
+    app: FastAPI,
+    furnished: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also in a process that has made no plan yet, and so has met no store package."""
+    (tmp_path / "toyshop_v1.py").write_text(
+        "from doorstep import Journey, journey\n\n\n"
+        "@journey('toy', version=1)\nclass Toy(Journey):\n"
+        "    async def run(self):\n        await self.send('how-to-play')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "toyshop_v1", raising=False)
+    monkeypatch.setattr(registry, "_JOURNEYS", dict(registry.journeys()))
+    settings = replace(app.state.services.settings, store_packages=("toyshop_v1",))
+    monkeypatch.setattr(app.state.services, "settings", settings)
+    with furnished.write() as session:
+        row = session.get(JourneyRow, desk.JOURNEY)
+        assert row is not None
+        row.type = "toy.v1"
+        session.add(row)
+    answer = await agent.get(f"/journeys/{desk.JOURNEY}/explain", params={"step": "how-to-paly"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "step_not_found")
+    assert "Did you mean 'how-to-play'?" in answer.json()["detail"]

@@ -93,7 +93,7 @@ CODES: dict[str, Code] = {
     "step_not_found": _code(
         404,
         "No such step",
-        "The journey has no step of that name, behind it or ahead; the detail offers the nearest.",
+        "No step of that name is known of the journey, behind it or ahead; the detail offers the nearest.",
         "Ask without a step to see all of them.",
     ),
     "journey_not_started": _code(

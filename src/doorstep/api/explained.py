@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -17,9 +18,10 @@ from doorstep.api.schemas.explain import Explanation, something_waits
 from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.api.wiring import Parts, Services
 from doorstep.codec import CannotOpen
-from doorstep.errors import NotFound, Unavailable
+from doorstep.errors import NotFound, SetupError, Unavailable
 from doorstep.models.reading.views import JourneyDetail
 from doorstep.rehearsal.exploring.steps import steps_of
+from doorstep.workflows import registry
 
 router = APIRouter(prefix="/journeys", tags=["journeys"])
 
@@ -48,7 +50,15 @@ async def explain(
 ) -> Explanation:
     detail = await run_in_threadpool(read_detail, parts, caller, ref)
     plan, note = await _ahead(request, parts, detail) if something_waits(detail) else (None, "")
-    return Explanation.of(detail, step, plan, steps_of, note)
+
+    def named(type_: str) -> frozenset[str]:
+        with suppress(
+            SetupError
+        ):  # a package that is broken here has no code here; what was recorded is told
+            registry.load(parts.settings.store_packages)
+        return steps_of(type_)
+
+    return Explanation.of(detail, step, plan, named, note)
 
 
 async def _ahead(request: Request, parts: Services, detail: JourneyDetail) -> tuple[PlanAnswer | None, str]:

@@ -14,7 +14,7 @@ from typing import Any
 from doorstep.api.wiring import Services
 from doorstep.errors import NotFound, SetupError, nearest
 from doorstep.models.codec_json import waits_of
-from doorstep.rehearsal.exploring.steps import every_step_of
+from doorstep.rehearsal.exploring.steps import steps_of
 from doorstep.workflows import registry
 
 Check = Callable[[Any, str], None]
@@ -32,8 +32,8 @@ def step_check(parts: Services) -> Check:
 
 
 def _check(journey: Any, step: str) -> None:
-    every = _every(journey.type)
-    if every is None or any(fnmatchcase(step, known) for known in every):
+    every = _steps_of(journey.type)
+    if any(fnmatchcase(step, known) for known in every):
         return
     if any(wait.kind == "touch" and wait.name == step for wait in waits_of(journey.waits)):
         return
@@ -45,5 +45,5 @@ def _check(journey: Any, step: str) -> None:
 
 
 @lru_cache(maxsize=64)
-def _every(type_: str) -> frozenset[str] | None:
-    return every_step_of(type_)  # a published version's code does not change
+def _steps_of(type_: str) -> frozenset[str]:
+    return steps_of(type_)  # a published version's code does not change

@@ -61,7 +61,7 @@ class Plan:
     at: datetime
     assumption: Assumption
     assumed: tuple[str, ...]
-    """What was taken to happen, in words."""
+    """What was taken to happen, in words; nothing where it is not `rebuilt`: nothing was run."""
     rebuilt: bool
     note: str = ""
     paused_since: datetime | None = None
@@ -110,8 +110,7 @@ def plan(
                 outcome=str(engine.result) if engine.done and engine.failure is None else "",
             )
     except (CodeGone, RehearsalError) as error:
-        words = assumed(assumption, arrivals)
-        return Plan(**told, assumed=words, rebuilt=False, note=f"{error.what} {error.mend}".strip())
+        return Plan(**told, assumed=(), rebuilt=False, note=f"{error.what} {error.mend}".strip())
 
 
 class _Watch:

@@ -15,9 +15,11 @@ from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import View
 from doorstep.models.reading.pausing import Pause, pause_of
 from doorstep.models.reading.views import JourneyDetail, Step, Wait
+from doorstep.rehearsal.exploring.steps import ANYTHING
 
 Steps = Callable[[str], Iterable[str]]
-"""Workflow type → the steps that its code names, patterns (`cross-sell-*`) among them; none where it is gone."""
+"""Workflow type → the steps that its code names, patterns (`cross-sell-*`) among them; and `*` where it may have
+others, as where its code is gone."""
 
 
 class Explanation(View):
@@ -100,6 +102,7 @@ def something_waits(detail: JourneyDetail) -> bool:
 
 
 def _unknown(name: str, known: set[str], named: frozenset[str]) -> NotFound:
+    whole, named = ANYTHING not in named, named - {ANYTHING}
     if any(fnmatchcase(name, step) for step in named):
         return NotFound(
             f"This journey has not come to its step '{name}', and nothing says yet that it will.",
@@ -107,6 +110,13 @@ def _unknown(name: str, known: set[str], named: frozenset[str]) -> NotFound:
             code="step_not_found",
         )
     every = known | named
+    if not whole:
+        return NotFound(
+            f"Nothing is known of a step '{name}' of this journey, and it cannot be told whether it has one: the code "
+            f"of its version is not here, or makes up names as it runs.{nearest(name, every)}",
+            mend=f"Known of: {', '.join(sorted(every))}." if every else "Nothing is known of any step yet.",
+            code="step_not_found",
+        )
     return NotFound(
         f"This journey has no step '{name}', behind it or ahead.{nearest(name, every)}",
         mend=f"It has: {', '.join(sorted(every))}." if every else "It has had none yet.",

@@ -80,7 +80,9 @@ class PlanAnswer(View):
         description="That the journey was paused then; the plan is of what comes once it is resumed. Null: it was not."
     )
     assumption: str = Field(description="`nothing` or `arrives`.")
-    assumed: list[str] = Field(description="What was taken to happen, in words.")
+    assumed: list[str] = Field(
+        description="What was taken to happen, in words; none where it is not rebuilt."
+    )
     rebuilt: bool
     note: str
     waits: list[PlannedWait] = Field(description="What it waited for then.")

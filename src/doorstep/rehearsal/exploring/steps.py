@@ -187,15 +187,13 @@ def varies(journey: type[Any]) -> bool:
 
 
 def steps_of(type_: str) -> frozenset[str]:
-    """The steps of a workflow type's code; empty where it is not there (any more)."""
+    """The steps of a workflow type's code; `*` among them where there may be others, as where it is not here (any
+    more)."""
     found = registry.journeys().get(type_)
-    return steps(found) if found is not None else frozenset()
-
-
-def every_step_of(type_: str) -> frozenset[str] | None:
-    """`every_step` of a workflow type's code; None where it is not there (any more)."""
-    found = registry.journeys().get(type_)
-    return every_step(found) if found is not None else None
+    if found is None:
+        return frozenset({ANYTHING})
+    every = every_step(found)
+    return steps(found) | {ANYTHING} if every is None else every
 
 
 def words(journey: type[Any]) -> frozenset[str]:
