@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -111,8 +112,8 @@ def test_an_unknown_limit_is_refused_with_the_nearest(text: str, says: str) -> N
 
 def test_a_step_that_is_none_is_refused_with_the_nearest() -> None:
     with pytest.raises(BadInput, match="Did you mean 'review-request'"):
-        check_steps("never review-requests after return.received", steps(Standard))
-    check_steps("never sms after shipped", steps(Standard))
+        check_steps("never review-requests after return.received", Standard)
+    check_steps("never sms after shipped", Standard)
 
 
 def test_a_function_of_the_timeline_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +139,38 @@ def test_a_scenario_names_its_limits_and_fails_when_it_breaks_one() -> None:
 def test_an_unknown_limit_in_a_file_is_refused_with_its_line() -> None:
     with pytest.raises(ScenarioError, match=r"mine\.yaml:2: There is no limit"):
         read("scenario: mine\nlimits: [no touch thrice]\n", "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "right"),
+    [
+        ("never care-giude after order.placed", "care-giude", "care-guide"),
+        ("at most 1 emial in 1 day", "emial", "email"),
+        ("never sms after shiped", "shiped", "shipped"),
+        ("at most 1 marketting in 7 days", "marketting", "marketing"),
+    ],
+)
+def test_a_limit_of_a_file_about_what_the_journey_does_not_have_is_refused_with_its_line(
+    words: str, wrong: str, right: str, tmp_path: Path
+) -> None:
+    """It would hold for ever, and say so."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"scenario: mine\nlimits:\n  - no touch twice\n  - {words}\n")
+    timeline = rehearse("standard", shelf.load(str(file)), render=False)
+    assert timeline.problems == (
+        f"{file}:4: The limit '{words}' names '{wrong}', which is no step of the journey. Did you mean '{right}'?",
+    )
+    told = replace(shelf.load("happy-path"), limits=(words,), file="")
+    [problem] = rehearse("standard", told, render=False).problems
+    assert problem.startswith("The limit '"), "and without a file, without one"
+
+
+def test_a_limit_of_a_shipped_scenario_about_another_journeys_step_is_noted() -> None:
+    words = ("never brew-guide after order.refunded", "never care-guide after order.placed")
+    timeline = rehearse("standard", replace(shelf.load("happy-path"), limits=words), render=False)
+    assert timeline.lacks == ("brew-guide",)
+    [problem] = timeline.problems
+    assert "care-guide went on" in problem
 
 
 def test_the_steps_of_the_standard_journey_are_read_from_its_source_and_its_mixins() -> None:

@@ -87,16 +87,15 @@ def explore(
 
 
 def _limits(journey: str, texts: list[str], only: bool) -> list[Limit]:
-    from doorstep.rehearsal.exploring.steps import steps
     from doorstep.rehearsal.limits.finding import built_ins, check_steps, find
     from doorstep.rehearsal.limits.registry import given
     from doorstep.rehearsal.rehearse import journey_class
 
-    known = steps(journey_class(journey)[1])
+    cls = journey_class(journey)[1]
     if only and not texts:
         raise BadInput("--only asks for no limit at all.", mend="Give one with --limit.")
     for text in texts:
-        check_steps(text, known)
+        check_steps(text, cls)
     asked = [find(text) for text in texts]
     found = asked if only else [*built_ins(), *given().values(), *asked]
     return list({one.name: one for one in found}.values())

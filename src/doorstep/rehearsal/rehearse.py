@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
@@ -21,7 +20,7 @@ from doorstep.domain.outcomes import Defer
 from doorstep.domain.touches import LedgerRow
 from doorstep.ports import Renderer
 from doorstep.rehearsal import in_python
-from doorstep.rehearsal.limits.finding import find
+from doorstep.rehearsal.limits.holding import held_to
 from doorstep.rehearsal.memory import Links, plain_links
 from doorstep.rehearsal.moments import FIRST_DAY
 from doorstep.rehearsal.playing import Play
@@ -61,7 +60,7 @@ def rehearse(
     first, not the earlier, and of two timers of one journey the one set later; on a server it is either.
 
     What must be mended (a template's missing variable, an error in the journey, a limit of the scenario's that was
-    broken) is in the timeline's `problems`.
+    broken or is about a step which the journey does not have) is in the timeline's `problems`.
     Raises `ScenarioError` for a scenario that cannot be played and `SetupError` for an unknown journey.
     """
     begun = time.perf_counter()
@@ -79,7 +78,7 @@ def rehearse(
     )
     try:
         play.run()
-        return held_to(scenario, written(play, kind, (time.perf_counter() - begun) * 1000))
+        return held_to(cls, scenario, written(play, kind, (time.perf_counter() - begun) * 1000))
     finally:
         for engine in play.engines.values():
             engine.close()
@@ -127,12 +126,6 @@ def _known_before(scenario: Scenario, ref: str, placed: datetime) -> PersonRecor
             for c in person.suppressed
         ),
     )
-
-
-def held_to(scenario: Scenario, timeline: Timeline) -> Timeline:
-    """The timeline, with each limit of the scenario's that it breaks among its problems."""
-    broken = [f"{breach}" for name in scenario.limits for breach in find(name).breaches(timeline, scenario)]
-    return replace(timeline, problems=(*timeline.problems, *broken)) if broken else timeline
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import Any
 
-from doorstep.rehearsal.exploring.steps import authored
+from doorstep.rehearsal.exploring.sources import authored
 from doorstep.rehearsal.timeline import Kind, Timeline, Touch
 
 Marks = frozenset[Any]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from doorstep.errors import BadInput, nearest
+from doorstep.rehearsal.exploring import steps as source
 from doorstep.rehearsal.limits import built_in, said
 from doorstep.rehearsal.limits.registry import Limit, given
 
@@ -37,15 +39,21 @@ def built_ins() -> list[Limit]:
     return [*built_in.CHECKED.values(), find(built_in.WEEK)]
 
 
-def check_steps(text: str, steps: Iterable[str]) -> None:
-    """Whether the steps that a limit's words name are steps of a journey. Raises `BadInput` offering the nearest."""
-    known = set(steps)
-    if text.strip().rstrip(".") in {**built_in.CHECKED, **given()} or not known:
-        return
-    for step in said.named(text):
-        if step not in known:
-            raise BadInput(
-                f"The limit '{text}' names '{step}', which is no step of the journey."
-                f"{nearest(step, [*known, *said.KINDS])}",
-                mend=f"Its steps: {', '.join(sorted(known))}. Kinds: {', '.join(said.KINDS)}.",
-            )
+def check_steps(text: str, journey: type[Any], came: Iterable[str] = ()) -> None:
+    """Whether the steps that a limit's words name are steps of a journey, `came` those it was seen to have. Raises
+    `BadInput` offering the nearest; of a journey that makes its steps' names as it runs none is refused."""
+    for step in unknown_steps(text, journey, came):
+        known = sorted({*source.steps(journey), *came})
+        raise BadInput(
+            f"The limit '{text}' names '{step}', which is no step of the journey."
+            f"{nearest(step, [*known, *said.KINDS])}",
+            mend=f"Its steps: {', '.join(known)}. Kinds: {', '.join(said.KINDS)}.",
+        )
+
+
+def unknown_steps(text: str, journey: type[Any], came: Iterable[str] = ()) -> list[str]:
+    """Those that a limit's words name and the journey cannot have; `came`: those it was seen to have."""
+    if text.strip().rstrip(".") in {**built_in.CHECKED, **given()}:
+        return []
+    seen = set(came)
+    return [step for step in said.named(text) if step not in seen and not source.may_have(journey, step)]
