@@ -91,6 +91,52 @@ def test_what_is_not_kept_yet_and_what_is_unknown_is_said_with_the_way_out(shop:
     assert re.search(r"marketing messages go out in 7 days, not 1", said)
 
 
+CLAIMS = {
+    "does_not_send('revew-request')": "tea.v1 has no step 'revew-request'. Did you mean 'review-request'?",
+    "does_not_send('revew-request:parcel')": "no step 'revew-request:parcel'. Did you mean 'review-request'?",
+    "sends_in_order('order-confirmation', 'brew-giude')": "no step 'brew-giude'. Did you mean 'brew-guide'?",
+    "sends_at_most(0, within_days=7, purpose='marketting')": "no purpose 'marketting'. Did you mean 'marketing'?",
+    "sends('order-confirmation', channel='emial')": "no channel 'emial'. Did you mean 'email'?",
+    "sends('brew-gide')": "no step 'brew-gide'. Did you mean 'brew-guide'?",
+}
+"""Claims that held, or failed without a hint; and what is said of them."""
+
+MADE_UP = """
+import pytest
+from doorstep import Journey, Purpose, journey
+
+@journey("made-up", version=1)
+class MadeUp(Journey):
+    async def run(self):
+        await self.send("-".join(["order", "confirmation"]), purpose=Purpose.TRANSACTIONAL)
+        await self.send("order-cancelled", purpose=Purpose.TRANSACTIONAL, unless=lambda: True)
+        return "completed"
+
+@pytest.mark.parametrize("journey", ["made-up", MadeUp])
+def test_made_up(rehearse, journey):
+    story = rehearse(journey).sends("order-confirmation").does_not_send("order-canceled")
+    with pytest.raises(AssertionError, match="Did you mean 'order-cancelled'"):
+        story.sends_in_order("order-canceled")
+
+def test_what_did_not_come_up_is_known(rehearse):
+    rehearse("tea", "never-arrived").does_not_send("brew-guide").does_not_send("review-request:parcel")
+"""
+
+
+def test_a_claim_about_what_the_journey_does_not_have_fails_with_the_nearest(shop: Path) -> None:
+    """In a story where the step did not come up too. What the code makes up as it runs is never refused."""
+    tests = [
+        f"def test_{n}(rehearse):\n    rehearse('tea', 'never-arrived').{claim}\n"
+        for n, claim in enumerate(CLAIMS)
+    ]
+    (shop / "tests" / "test_claims.py").write_text("".join(tests))
+    (shop / "tests" / "test_made_up.py").write_text(MADE_UP)
+    code, said = run(shop, "tests/test_claims.py", "tests/test_made_up.py")
+    assert code == 1
+    assert f"{len(CLAIMS)} failed, 3 passed" in said, said
+    assert [words for words in CLAIMS.values() if words not in said] == []
+
+
 IMPURE = '''"""Journeys that say something else in every process."""
 import asyncio, random, time
 from doorstep import Journey, Purpose, journey

@@ -42,7 +42,7 @@ class Rehearse:
         worker's sandbox too, where each class and story is played once in a session (not with `sandboxed` given: then
         it is played that way only): else `AssertionError`. Raises `ScenarioError` and `SetupError` as that does."""
         from doorstep.rehearsal.in_sandbox import proven
-        from doorstep.rehearsal.rehearse import built_in, rehearse
+        from doorstep.rehearsal.rehearse import built_in, journey_class, rehearse
         from doorstep.rehearsal.story import Story
         from doorstep.templates.packages import renderer
         from doorstep.workflows import registry
@@ -50,7 +50,8 @@ class Rehearse:
         registry.load(self._packages)
         options.setdefault("renderer", renderer(self._packages) if self._packages else built_in())
         play = rehearse if "sandboxed" in options else proven
-        return Story(play(journey, self.scenario(scenario), **options)).is_sound()
+        timeline = play(journey, self.scenario(scenario), **options)
+        return Story(timeline, journey_class(journey)[1]).is_sound()
 
     def scenario(self, named: str | Scenario) -> Scenario:
         """A scenario by its name, or from a file that is named as seen from the test's folder."""

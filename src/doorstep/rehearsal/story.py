@@ -5,22 +5,30 @@ story.sends("delayed", day=5)
 story.does_not_send("review-request", because="not_relevant")
 story.sends_in_order("order-confirmation", "shipped", "delivered")
 story.ends("completed")
+
+A claim about a step, channel or purpose that is none fails: it would hold whatever the journey does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from doorstep.domain.messages import Channel, Purpose
 from doorstep.errors import nearest
 from doorstep.rehearsal import terminal
+from doorstep.rehearsal.exploring import steps as source
 from doorstep.rehearsal.timeline import Timeline, Touch
+from doorstep.workflows import registry
 
 
 class Story:
-    """Claims about one timeline; `timeline` is the data itself. Every claim raises `AssertionError`."""
+    """Claims about one timeline; `timeline` is the data itself. Every claim raises `AssertionError`. `journey`: the
+    class that was played, by default the published one of the timeline's name: its code tells what steps there are."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, journey: type[Any] | None = None) -> None:
         self.timeline = timeline
+        self._journey = journey or registry.journeys().get(timeline.journey)
 
     def __repr__(self) -> str:
         return f"<{self.timeline.journey} in {self.timeline.scenario}: {self.timeline.outcome}>"
@@ -36,6 +44,9 @@ class Story:
     ) -> Story:
         """The step (or `step:occurrence`) reaches the customer: on that local day after the order, on that channel,
         so many times, where these are named."""
+        self._known(step)
+        if channel:
+            self._one_of(channel, Channel, "channel")
         sent = [t for t in self._touches(step) if t.sent]
         if not sent:
             became = [f"{t.outcome} ({t.reason or t.detail})" for t in self._touches(step)]
@@ -53,6 +64,7 @@ class Story:
 
     def does_not_send(self, step: str, *, because: str = "") -> Story:
         """The step never reaches the customer; `because` is the skip reason, or a word of what became of it."""
+        self._known(step)
         touches = self._touches(step)
         if any(t.sent for t in touches):
             self._fail(f"'{step}' is sent.")
@@ -63,18 +75,22 @@ class Story:
 
     def sends_in_order(self, *steps: str) -> Story:
         """These are sent, each before the next; others may come between."""
+        for step in steps:
+            self._known(step)
         names = [t.step for t in self.timeline.sent]
         position = 0
         for step in steps:
             if step not in names[position:]:
                 self._fail(
                     f"'{step}' is not sent after {', '.join(steps[: steps.index(step)]) or 'the order'}."
+                    f"{self._near(step)}"
                 )
             position = names.index(step, position) + 1
         return self
 
     def sends_at_most(self, most: int, *, within_days: int, purpose: str = "marketing") -> Story:
         """In no window of so many days does the customer get more than `most` messages of that purpose."""
+        self._one_of(purpose, Purpose, "purpose")
         at = sorted(t.at for t in self.timeline.sent if t.purpose == purpose)
         for first in at:
             count = sum(0 <= (other - first).total_seconds() < within_days * 86_400 for other in at)
@@ -95,8 +111,29 @@ class Story:
         return [t for t in self.timeline.touches if step in (t.step, t.name)]
 
     def _near(self, step: str) -> str:
-        known = {t.step for t in self.timeline.touches}
-        return "" if step in known else nearest(step, known)
+        known = self._steps()
+        name = step.partition(":")[0]
+        return "" if name in known else nearest(name, known)
+
+    def _steps(self) -> set[str]:
+        """Those that came up, and those that the code names."""
+        named = source.steps(self._journey) if self._journey is not None else ()
+        return {*(t.step for t in self.timeline.touches), *named}
+
+    def _known(self, step: str) -> None:
+        """Fails for a step (or `step:occurrence`) that can be none of the journey's."""
+        if self._journey is None or self._touches(step):
+            return
+        parts = step.split(":")
+        names = [":".join(parts[:n]) for n in range(1, len(parts) + 1)]
+        if not any(name in self._steps() or source.may_have(self._journey, name) for name in names):
+            self._fail(f"{self.timeline.journey} has no step '{step}'.{self._near(step)}")
+
+    def _one_of(self, word: str, known: Iterable[str], what: str) -> None:
+        """Fails for a word that is none of its kind."""
+        names = [str(name) for name in known]
+        if word not in names:
+            self._fail(f"There is no {what} '{word}'.{nearest(word, names)} There are: {', '.join(names)}.")
 
     def _fail(self, what: str) -> None:
         __tracebackhide__ = True
