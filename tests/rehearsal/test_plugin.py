@@ -137,6 +137,47 @@ def test_a_claim_about_what_the_journey_does_not_have_fails_with_the_nearest(sho
     assert [words for words in CLAIMS.values() if words not in said] == []
 
 
+ALIKE = """
+import pytest
+
+STORIES = {"a/b": "happy-path", "a-b": "late-parcel", "A-b": "never-arrived"}
+
+def test_snap(rehearse):
+    rehearse.matches_snapshot(rehearse("tea", "%s"))
+
+class TestA:
+    def test_snap(self, rehearse):
+        rehearse.matches_snapshot(rehearse("tea", "late-parcel"))
+
+class TestB:
+    def test_snap(self, rehearse):
+        rehearse.matches_snapshot(rehearse("tea", "never-arrived"))
+
+@pytest.mark.parametrize("story", STORIES)
+def test_each(rehearse, story):
+    rehearse.matches_snapshot(rehearse("tea", STORIES[story]))
+"""
+
+
+def test_no_two_tests_share_a_snapshot(shop: Path) -> None:
+    """Of several modules, classes and parameters: what one run keeps the next finds."""
+    for module, story in (("test_a", "happy-path"), ("test_b", "late-parcel")):
+        (shop / "tests" / f"{module}.py").write_text(ALIKE % story)
+    kept = shop / "tests" / "__rehearsals__"
+    (kept / "test_snap.txt").write_text("# of either\n")
+    ours = ("tests/test_a.py", "tests/test_b.py")
+    code, said = run(shop, *ours)
+    assert code == 1
+    assert "There is no snapshot __rehearsals__/test_b/TestA.test_snap.txt yet" in said
+    assert "__rehearsals__/test_snap.txt, is read no longer: remove it" in said
+    assert run(shop, *ours, "--rehearsal-update")[0] == 0
+    code, said = run(shop, *ours)
+    assert code == 0, said
+    names = [re.sub("~.*", "~.txt", file.name) for file in (kept / "test_a").iterdir()]
+    plain = ["TestA.test_snap.txt", "TestB.test_snap.txt", "test_each-a-b.txt", "test_snap.txt"]
+    assert sorted(names) == sorted([*plain, "test_each-a-b~.txt", "test_each-A-b~.txt"])
+
+
 IMPURE = '''"""Journeys that say something else in every process."""
 import asyncio, random, time
 from doorstep import Journey, Purpose, journey

@@ -7,7 +7,6 @@ DOORSTEP_STORE_PACKAGES does for everything else. Nothing heavy is imported befo
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class Rehearse:
     """`rehearse(journey, scenario)` answers a `Story`. `scenario`: a name, a file beside the test, or a `Scenario`."""
 
-    def __init__(self, packages: tuple[str, ...], beside: Path, test: str, *, update: bool) -> None:
+    def __init__(
+        self, packages: tuple[str, ...], beside: Path, test: tuple[str, ...], *, update: bool
+    ) -> None:
+        """`test`: its module, its classes if any, and its own name with its parameters' in brackets."""
         self._packages, self._beside, self._test, self._update = packages, beside, test, update
         self._kept: list[str] = []
 
@@ -63,30 +65,39 @@ class Rehearse:
         return shelf.load(str(beside) if beside.is_file() else named, self._packages)
 
     def matches_snapshot(self, story: Story, name: str = "") -> None:
-        """The timeline is the one kept in `__rehearsals__/` beside the test; `--rehearsal-update` keeps today's. One
-        that is not kept yet fails too: nobody has looked at it."""
+        """The timeline is the one kept in `__rehearsals__/` beside the test, in a file of this test's own;
+        `--rehearsal-update` keeps today's. One that is not kept yet fails too: nobody has looked at it."""
         from doorstep.rehearsal import snapshots
 
         __tracebackhide__ = True
-        file = self._beside / FOLDER / f"{_safe(f'{self._test}-{name}' if name else self._test)}.txt"
+        kept = snapshots.file_of(self._test, name)
+        file = self._beside / FOLDER / kept
         if file.name in self._kept:
             pytest.fail(f"Two snapshots of one test need names: matches_snapshot(story, {name!r}) is taken.")
         self._kept.append(file.name)
         if self._update:
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(snapshots.text_of(story.timeline), encoding="utf-8")
             return
         if not file.is_file():
-            pytest.fail(f"There is no snapshot {file.name} yet. Look at the story, then run pytest {UPDATE}.")
+            pytest.fail(
+                f"There is no snapshot {FOLDER}/{kept} yet. Look at the story, then run pytest {UPDATE}."
+                f"{self._named_before(name)}"
+            )
         found = snapshots.differences(file.read_text(encoding="utf-8"), story.timeline)
         if found:
             lines = snapshots.told(found, story.timeline.zone)
-            head = f"{story.timeline.scenario} is not as it was kept in {FOLDER}/{file.name}:"
+            head = f"{story.timeline.scenario} is not as it was kept in {FOLDER}/{kept}:"
             pytest.fail("\n".join([head, *lines, f"If that is meant: pytest {UPDATE}"]), pytrace=False)
 
+    def _named_before(self, name: str) -> str:
+        """What to do with a file of the name that tests of several modules and classes shared."""
+        from doorstep.rehearsal import snapshots
 
-def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
+        old = snapshots.shared_name(self._test, name)
+        if not (self._beside / FOLDER / old).is_file():
+            return ""
+        return f" (One of the old name, {FOLDER}/{old}, is read no longer: remove it.)"
 
 
 @pytest.fixture
@@ -96,4 +107,6 @@ def rehearse(request: pytest.FixtureRequest) -> Rehearse:
     if not packages:
         packages = [p.strip() for p in os.environ.get("DOORSTEP_STORE_PACKAGES", "").split(",") if p.strip()]
     update = bool(request.config.getoption(UPDATE))
-    return Rehearse(tuple(packages), request.path.parent, request.node.name, update=update)
+    classes = [node.name for node in request.node.listchain() if isinstance(node, pytest.Class)]
+    test = (request.path.stem, *classes, request.node.name)
+    return Rehearse(tuple(packages), request.path.parent, test, update=update)

@@ -4,6 +4,8 @@ customer, and a test that no longer fits says which messages were gained, lost, 
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -15,6 +17,33 @@ from doorstep.rehearsal.timeline import Timeline
 _HEAD = "# What `{journey}` does in the scenario `{scenario}`; times are {zone}."
 _AT = "%Y-%m-%d %H:%M:%S"
 _FIELDS = 6
+_LONGEST = 120
+"""Characters of a file's name before it is cut; file systems take 255 bytes."""
+
+
+def file_of(test: tuple[str, ...], name: str = "") -> str:
+    """The file of a snapshot, as seen from the folder of them: `module/Class.test-parameters+name.txt`. No two tests
+    have one, nor have two whose parameters differ in capitals only. `test`: its module, its classes if any, and its own
+    name with its parameters' in brackets. What a file's name cannot keep of them is in a digest after `~`."""
+    module, *classes, own = test
+    function, _, given = own.partition("[")
+    said = function + (f"-{given.removesuffix(']')}" if given else "")
+    exact = (module, *classes, *said.split("-", 1), name)
+    stem = ".".join([*map(_safe, classes), "-".join(map(_safe, said.split("-", 1)))])
+    stem += f"+{_safe(name)}" if name else ""
+    if any(_safe(part) != part for part in exact) or said != said.lower() or len(stem) > _LONGEST:
+        digest = hashlib.sha256("\0".join([*test, name]).encode()).hexdigest()[:8]
+        stem = f"{stem[:_LONGEST]}~{digest}"
+    return f"{_safe(module)}/{stem}.txt"
+
+
+def shared_name(test: tuple[str, ...], name: str = "") -> str:
+    """The file as it was named before: alike for tests of several modules, classes and parameters."""
+    return f"{_safe(f'{test[-1]}-{name}' if name else test[-1])}.txt"
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
 
 
 def text_of(timeline: Timeline) -> str:
