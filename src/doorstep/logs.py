@@ -38,7 +38,13 @@ PERSONAL_SHAPES = (
 )
 
 # Libraries that say at INFO what only their developers want to know.
-QUIETER = {"httpx": "WARNING", "httpcore": "WARNING", "alembic": "WARNING", "uvicorn.access": "WARNING"}
+QUIETER = {
+    "httpx": "WARNING",
+    "httpcore": "WARNING",
+    "alembic": "WARNING",
+    "uvicorn.access": "WARNING",
+    "watchfiles.main": "WARNING",  # how many files changed; `--watch` says which
+}
 
 
 class Lines(logging.StreamHandler[TextIO]):

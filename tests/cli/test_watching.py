@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,33 @@ def test_the_command_names_its_page_and_watches_by_that_filter(
 
     rehearse(html=tmp_path / "out.html", watch=True)
     assert seen == [False, True]
+
+
+def test_between_two_timelines_stands_only_what_changed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The watcher logs each change too: a line of JSON between the timelines."""
+    story, over, runs = tmp_path / "mine.yaml", threading.Event(), []
+
+    def change() -> None:
+        while not over.wait(0.2):
+            story.write_text("scenario: mine")
+
+    def once(arguments: list[str]) -> None:
+        runs.append(arguments)
+        if len(runs) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "watched", lambda arguments, packages: [tmp_path])
+    monkeypatch.setattr(watching, "_once", once)
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        watching.again_and_again()
+    finally:
+        over.set()
+        changing.join()
+    assert len(runs) == 2
+    assert [line.split()[0] for line in capsys.readouterr().err.splitlines()] == ["Watching", "Changed:"]
