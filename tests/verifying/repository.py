@@ -230,4 +230,4 @@ class Store(Checkout):
         self.commit("Another version of it.")
 
     def environment(self, **more: str) -> dict[str, str]:
-        return super().environment(DOORSTEP_STORE_PACKAGES="shop", **more)
+        return super().environment(**{"DOORSTEP_STORE_PACKAGES": "shop"} | more)

@@ -50,6 +50,7 @@ def _json(found: Any) -> dict[str, Any]:
     return {
         "old": found.old,
         "new": found.new,
+        "ran": [one.as_json() for one in found.origins],
         "same": found.same,
         "missing": found.missing,
         "scenarios": [

@@ -132,6 +132,7 @@ def _json(done: Verification) -> dict[str, Any]:
         "base": done.base,
         "head": done.head,
         "assumption": done.assumption,
+        "ran": [one.as_json() for one in done.origins],
         "in_sandbox_and_under_other_seeds": done.again,
         "passed": done.passed,
         "summary": [

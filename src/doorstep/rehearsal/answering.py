@@ -1,13 +1,13 @@
 """One revision's side of a comparison: a process that runs that revision's own code and answers questions about it,
 a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
 
-`{"ask": "hello"}` names the journeys, and says that it can tell commands; `{"ask": "play", "journey",
-"scenario"}` plays a scenario's file and answers its items; `{"ask": "carry", "id", "history", "assume"}`
-carries a journey on from its history (base64 of Temporal's protobuf, opened), with `"sandboxed"` in the
-worker's sandbox, and with `"commands"` answers all that it commanded; `{"ask": "where", …, "recorded"}` names
-the line that gave a recorded command. An error that a person can mend is `{"error": …}`, with `"unreadable": true`
-where it is the history that cannot be read. What a newer code may ask of an older one is only ever added to;
-`PROTOCOL` grows when it cannot be.
+`{"ask": "hello"}` names the journeys, says that it can tell commands, and from which folders its packages came;
+`{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers its items; `{"ask": "carry", "id",
+"history", "assume"}` carries a journey on from its history (base64 of Temporal's protobuf, opened), with
+`"sandboxed"` in the worker's sandbox, and with `"commands"` answers all that it commanded; `{"ask": "where", …,
+"recorded"}` names the line that gave a recorded command. An error that a person can mend is `{"error": …}`,
+with `"unreadable": true` where it is the history that cannot be read. What a newer code may ask of an older one
+is only ever added to; `PROTOCOL` grows when it cannot be.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Answering:
     def __init__(self, packages: Iterable[str] = ()) -> None:
         packages = tuple(packages)
         registry.load(packages)
+        self._packages = packages
         self._renderer = renderer(packages) if packages else built_in()
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +52,12 @@ class Answering:
         try:
             match question.get("ask"):
                 case "hello":
-                    return {"protocol": PROTOCOL, "journeys": sorted(registry.journeys()), "commands": True}
+                    return {
+                        "protocol": PROTOCOL,
+                        "journeys": sorted(registry.journeys()),
+                        "commands": True,
+                        "from": self.folders(),
+                    }
                 case "play":
                     return self._play(str(question["journey"]), str(question["scenario"]))
                 case "carry":
@@ -63,6 +69,13 @@ class Answering:
         except DoorstepError as error:
             said = {"error": f"{error.what} {error.mend}".strip()}
             return said | ({"unreadable": True} if isinstance(error, Unreadable) else {})
+
+    def folders(self) -> dict[str, str]:
+        """Where the code that runs here lies: Doorstep, the store packages, and what else journeys come from."""
+        tops = [cls.__module__.partition(".")[0] for cls in registry.journeys().values()]
+        named = {package.partition(".")[0] for package in self._packages}
+        names = ["doorstep", *self._packages, *(top for top in tops if top not in named)]
+        return {name: _folder(name) for name in dict.fromkeys(names)}
 
     def _play(self, journey: str, scenario: str) -> dict[str, Any]:
         kind, _ = journey_class(journey)
@@ -92,6 +105,12 @@ class Answering:
             "past": [item.as_json() for item in carried.past],
             "ahead": [item.as_json() for item in carried.ahead],
         }
+
+
+def _folder(name: str) -> str:
+    module = sys.modules[name]
+    folders = list(getattr(module, "__path__", ()))
+    return os.path.realpath(folders[0] if folders else getattr(module, "__file__", None) or "")
 
 
 def _history(question: Mapping[str, Any]) -> WorkflowHistory:

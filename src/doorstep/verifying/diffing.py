@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from doorstep.errors import BadInput, nearest
 from doorstep.rehearsal import shelf
 from doorstep.rehearsal.answering import Answering
 from doorstep.rehearsal.comparing import Difference, Item, compared
+from doorstep.verifying.origins import Origins, alone
 from doorstep.verifying.revisions import called, commit_of, known
 from doorstep.verifying.side import paired
 from doorstep.workflows import registry
@@ -38,12 +38,14 @@ class Compared:
 
 @dataclass(slots=True)
 class Diff:
-    """`missing`: journeys that only one of them has, in sentences."""
+    """`missing`: journeys that only one of them has, in sentences; `origins`: the code that each ran, or of versions
+    both."""
 
     old: str
     new: str
     scenarios: list[Compared] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    origins: list[Origins] = field(default_factory=list)
 
     @property
     def same(self) -> bool:
@@ -68,7 +70,9 @@ def diff(
     if old in types and new in types:
         if journey is not None:
             raise BadInput("Two versions name their journey already.", mend=f"Leave '{journey}' out.")
-        _play(found, _alone(Answering(packages)), [(old, new)], files, progress)
+        answering = Answering(packages)
+        found.origins = [alone(answering.folders())]
+        _play(found, _alone(answering), [(old, new)], files, progress)
         return found
     wrong = [n for n in (old, new) if n not in types and _like_a_version(n)]
     for name in wrong or [n for n in (old, new) if n in types]:
@@ -76,9 +80,10 @@ def diff(
     for name in (old, new):
         commit_of(name, Path.cwd())
     progress(f"Making {called(old)} and {called(new)} ready …")
-    with _asking(old, new, packages) as (ask, before, after):
-        pairs = _pairs(journey, before, after, found)
-        _play(found, ask, pairs, files, progress)
+    with paired(old, new, packages) as pair:
+        found.origins = [pair.old.origins, pair.new.origins]
+        pairs = _pairs(journey, pair.old.journeys, pair.new.journeys, found)
+        _play(found, pair.ask, pairs, files, progress)
     return found
 
 
@@ -107,14 +112,6 @@ def _half(name: str, types: Mapping[str, Any]) -> BadInput:
     return BadInput(
         f"There is no version '{name}'.{nearest(name, types)}", mend=f"There are: {', '.join(types)}."
     )
-
-
-@contextmanager
-def _asking(
-    old: str, new: str, packages: tuple[str, ...]
-) -> Iterator[tuple[Ask, tuple[str, ...], tuple[str, ...]]]:
-    with paired(old, new, packages) as pair:
-        yield pair.ask, pair.old.journeys, pair.new.journeys
 
 
 def _alone(answering: Answering) -> Ask:

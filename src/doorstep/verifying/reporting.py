@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from doorstep.rehearsal.comparing import Difference
+from doorstep.verifying import origins
 from doorstep.verifying.revisions import called
 from doorstep.verifying.telling import WIDTH, difference
 from doorstep.verifying.verification import Breaks, Verdict, Verification, Verified
@@ -28,6 +29,7 @@ def page(done: Verification) -> list[str]:
         f"Assumed: {ASSUMED[done.assumption]}; everybody can be reached and has consented.{_again(done)}",
         WIDTH,
     )
+    made += origins.lines(done.origins, WIDTH)
     made += ["", *_table(done)]
     made += [line for group in (_breaks(done), _changes(done), _unread(done)) for line in group]
     behind = sum(1 for j in done.journeys if j.behind)

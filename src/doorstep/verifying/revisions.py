@@ -20,12 +20,13 @@ _PREFIX = "doorstep-revision-"
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One revision's code. `root`: where its files are; `places`: the folders of it that Python imports from;
-    `not_from`: those of the working tree, which it must not see."""
+    `not_from`: those of the working tree, which it must not see; `top`: the working tree's folder, of a commit."""
 
     name: str
     root: Path
     places: tuple[Path, ...]
     not_from: tuple[Path, ...] = ()
+    top: Path | None = None
 
 
 def toplevel(here: Path) -> Path:
@@ -80,7 +81,7 @@ def unpacked(name: str, here: Path) -> Iterator[Revision]:
         root = Path(folder).resolve()
         _unpack(top, commit, root)
         theirs = [root / place.relative_to(top) for place in places]
-        yield Revision(name, root, tuple(p for p in theirs if p.is_dir()), tuple(places))
+        yield Revision(name, root, tuple(p for p in theirs if p.is_dir()), tuple(places), top)
 
 
 def _places(top: Path) -> list[Path]:
@@ -88,10 +89,17 @@ def _places(top: Path) -> list[Path]:
     found: list[Path] = []
     for entry in sys.path:  # "" is the folder we are in
         place = Path(entry).resolve()
-        inside = place.is_relative_to(top.resolve()) and not place.is_relative_to(Path(sys.prefix).resolve())
+        inside = place.is_relative_to(top.resolve()) and not of_environment(place, top.resolve())
         if inside and place.is_dir() and place not in found:
             found.append(place)
     return found
+
+
+def of_environment(place: Path, top: Path) -> bool:
+    """Whether a folder belongs to this Python's environment, where that lies in the repository; the repository may lie
+    in the environment too, as below `/usr` in a container."""
+    environment = Path(sys.prefix).resolve()
+    return environment.is_relative_to(top) and environment != top and place.is_relative_to(environment)
 
 
 def _unpack(top: Path, commit: str, root: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Self
 from doorstep.errors import SetupError
 from doorstep.processes import tied
 from doorstep.rehearsal.answering import PROTOCOL
+from doorstep.verifying.origins import Origins, unasked
 from doorstep.verifying.revisions import Revision, unpacked
 
 _MODULE = "doorstep.rehearsal.answering"
@@ -30,6 +31,8 @@ class Side:
         self.revision, self.packages = revision, packages
         self.journeys: tuple[str, ...] = ()
         """The workflow types it has."""
+        self.origins = Origins(revision.name, {}, {}, {})
+        """Which code it runs."""
         self.tells_commands = False
         """Not of a revision from before it could be carried on in the sandbox and under other hash seeds."""
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in __exit__
@@ -47,12 +50,15 @@ class Side:
         )
 
     def begin(self) -> None:
-        """Its first answer. Raises `SetupError` in one sentence when it has no rehearsal engine or does not import."""
+        """Its first answer. Raises `SetupError` in one sentence when it has no rehearsal engine, does not import, or
+        runs nothing of what the revision holds."""
         hello = self.ask({"ask": "hello"})
         if hello.get("protocol") != PROTOCOL:
             raise SetupError(f"{self.name} rehearses in a way that this release cannot compare with.")
         self.journeys = tuple(hello["journeys"])
         self.tells_commands = bool(hello.get("commands"))
+        self.origins = Origins.of(self.revision, hello.get("from") or unasked(self.revision, self.packages))
+        self.origins.ensure_own()
 
     @property
     def name(self) -> str:

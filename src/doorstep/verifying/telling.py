@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from doorstep.domain.moments import zone
 from doorstep.rehearsal.comparing import Change, Difference
 from doorstep.rehearsal.terminal import short
+from doorstep.verifying import origins
 from doorstep.verifying.diffing import Compared, Diff
 from doorstep.verifying.revisions import called
 
@@ -16,7 +17,7 @@ MARKS = {Change.GAINED: "+", Change.LOST: "-", Change.MOVED: "→", Change.REWOR
 
 
 def page(diff: Diff) -> list[str]:
-    """The whole comparison: scenarios that differ, then one line for those that do not."""
+    """The whole comparison: scenarios that differ, then one line for those that do not, then which code was run."""
     made = [_cut(line) for line in diff.missing]
     for one in diff.scenarios:
         if not one.same:
@@ -31,7 +32,7 @@ def page(diff: Diff) -> list[str]:
             "",
             f"{total - same} of {total} scenarios differ between {called(diff.old)} and {called(diff.new)}.",
         ]
-    return made
+    return made + origins.lines(diff.origins, WIDTH)
 
 
 def scenario(one: Compared) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Any
 from doorstep.errors import BadInput, SetupError, Unreadable, nearest
 from doorstep.rehearsal.comparing import Change, Difference, Item, compared
 from doorstep.verifying.journeys import Recorded
+from doorstep.verifying.origins import Origins
 from doorstep.verifying.side import Pair
 from doorstep.verifying.steadiness import SEEDS, Sample, seeds_for, unsteady
 from doorstep.verifying.wholeness import Unread
@@ -93,7 +94,7 @@ class Allowed:
 class Verification:
     """All journeys. `assumption`: under which they were carried on; `steps`: every step that was seen; `again`: how
     many were carried on in the sandbox and under the other hash seeds too; `unread`: histories of which nothing can be
-    said."""
+    said; `origins`: the code that each ran."""
 
     base: str
     head: str
@@ -102,6 +103,7 @@ class Verification:
     steps: set[str] = field(default_factory=set)
     again: int = 0
     unread: list[Unread] = field(default_factory=list)
+    origins: list[Origins] = field(default_factory=list)
 
     def of(self, verdict: Verdict) -> list[Verified]:
         """The journeys with that verdict."""
@@ -140,6 +142,7 @@ def verify(
     ends."""
     allowed = tuple(allowed)
     done = Verification(pair.old.revision.name, pair.new.revision.name, assumption)
+    done.origins = [pair.old.origins, pair.new.origins]
     roots = (pair.old.revision.root, pair.new.revision.root)
     sample = Sample()
     for n, one in enumerate(journeys, start=1):
