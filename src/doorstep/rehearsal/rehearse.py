@@ -27,6 +27,7 @@ from doorstep.rehearsal.playing import Play
 from doorstep.rehearsal.records import PersonRecord, Records, products_of
 from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.shop import BRAND
+from doorstep.rehearsal.standing import waits_for
 from doorstep.rehearsal.telling import ADDRESSES
 from doorstep.rehearsal.timeline import Deferral, Happening, Kind, Timeline, Touch
 from doorstep.rehearsal.world import Unrendered, World
@@ -162,7 +163,8 @@ def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
         row = world.records.journeys.get(play.teller.journey_id(name))
         outcomes[name] = row.outcome if row is not None else ""
         if row is not None and row.status != "closed" and not play.problems:
-            waits = ", ".join(w.name for w in row.waits) or "nothing that comes by itself"
+            engine = play.engines.get(play.teller.journey_id(name))
+            waits = waits_for(engine.stands() if engine is not None else (), [w.name for w in row.waits])
             problems.append(f"{name}: the journey never ends; it waits for {waits}.")
     problems += [f"{trouble.step}: {trouble.what}" for trouble in world.troubles]
     ends = max([play.placed, *(t.at for t in touches), *(h.at for h in events)])

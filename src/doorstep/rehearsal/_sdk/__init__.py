@@ -36,7 +36,8 @@ from doorstep.rehearsal._sdk.turning import TaskFailedError as TaskFailedError
 from doorstep.rehearsal._sdk.turning import TurnError as TurnError
 from doorstep.rehearsal._sdk.turning import in_turn
 from doorstep.rehearsal.log import moment
-from doorstep.rehearsal.trouble import Place, authors, frames, rehearsed, within
+from doorstep.rehearsal.standing import Stand, awaiting, stands
+from doorstep.rehearsal.trouble import Place, authors, frames, is_authors, rehearsed, within
 from doorstep.sandbox import sandbox
 
 NAMESPACE = "rehearsal"
@@ -112,9 +113,10 @@ class Machine:
             self._inner().vouched = vouched
         self._gone = False
         if traced:
-            self._trace()
+            self.trace()
 
-    def _trace(self) -> None:
+    def trace(self) -> None:
+        """Note from now on where commands are given."""
         inner: Any = self._inner()
         for name in ("_add_command", "say") if self._plain else ("_add_command",):
             setattr(inner, name, self._noting(getattr(inner, name)))
@@ -174,9 +176,18 @@ class Machine:
         return self._inner()._object
 
     def waits_at(self) -> Place | None:
-        """Where the workflow's own task waits now."""
+        """Where the workflow waits now: its own task in the author's code, else another of its tasks, and where none
+        stands there, its own."""
         task = self._inner()._primary_task
-        return authors(_awaiting(task.get_coro())) if task is not None else None
+        place = awaiting(task) if task is not None else None
+        if place is not None and is_authors(place.file):
+            return place
+        stands = self.stands()
+        return next((one.place for one in stands if not one.for_others), None) or place
+
+    def stands(self) -> list[Stand]:
+        """Where its tasks wait in the author's code."""
+        return stands(self._inner()._tasks)
 
     def evict(self) -> None:
         """Take the instance down as a worker does that makes room: its tasks end without a word."""
@@ -261,12 +272,3 @@ class _Quiet(logging.Filter):
 
 for _name in ("_workflow_instance", "workflow_sandbox._restrictions"):
     logging.getLogger(f"temporalio.worker.{_name}").addFilter(_Quiet())
-
-
-def _awaiting(coroutine: Any) -> list[Place]:
-    """Where a suspended coroutine and those it awaits stand, outermost first."""
-    found = []
-    while coroutine is not None and (frame := getattr(coroutine, "cr_frame", None)) is not None:
-        found.append(Place(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
-        coroutine = getattr(coroutine, "cr_await", None)
-    return found
