@@ -182,6 +182,14 @@ class StartsAChild(Mischief):
 
 
 @workflow.defn
+class ContinuesAsAnother(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        workflow.continue_as_new(workflow="Sleeps")  # here
+
+
+@workflow.defn
 class SignalsAnother(Mischief):
     @workflow.run
     async def run(self) -> None:

@@ -64,3 +64,14 @@ class Patient(Journey):
 
     async def asked(self) -> None:
         await self.wait_until(lambda: self.first_order and self.vip, name="a miracle")  # asked
+
+
+@journey("going-over", version=1)
+class GoesOver(Journey):
+    async def run(self) -> str:
+        await self.send("order-confirmation", purpose=Purpose.TRANSACTIONAL)
+        await self.over()
+        return "completed"
+
+    async def over(self) -> None:
+        workflow.continue_as_new(workflow="patient.v1")  # here

@@ -18,6 +18,14 @@ def line(cls: type[Any], mark: str) -> int:
     return first + next(n for n, text in enumerate(source) if f"# {mark}" in text)
 
 
+@pytest.mark.parametrize("sandboxed", [False, True])
+def test_a_journey_that_continues_as_another_type_is_refused_with_its_line(sandboxed: bool) -> None:
+    """What the story raises, the engine of our journeys hands on."""
+    told = problem(restless.GoesOver, sandboxed=sandboxed)
+    assert "continues as another type 'patient.v1', which a rehearsal does not do" in told
+    assert f"restless.py:{line(restless.GoesOver, 'here')}," in told
+
+
 def problem(cls: type[Any], *, sandboxed: bool) -> str:
     found = rehearse(cls, load("happy-path"), sandboxed=sandboxed).problems
     assert len(found) == 1, found

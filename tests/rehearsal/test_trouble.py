@@ -102,6 +102,7 @@ def test_spinning_and_blocking_are_told_without_the_sandbox_too(
         (mischief.StartsAChild, "starts a child workflow 'Sleeps'"),
         (mischief.SignalsAnother, "signals another workflow 'wake'"),
         (mischief.CancelsAnother, "cancels another workflow"),
+        (mischief.ContinuesAsAnother, "continues as another type 'Sleeps'"),
         (mischief.CallsNexus, "calls a Nexus operation 'count'"),
     ],
 )

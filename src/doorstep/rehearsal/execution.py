@@ -25,7 +25,7 @@ from doorstep.rehearsal.proving import Turn
 from doorstep.rehearsal.refusing import refusal
 from doorstep.rehearsal.siphash import siphash13
 from doorstep.rehearsal.standing import Stand
-from doorstep.rehearsal.trouble import Place, Refused, Spinning, is_authors
+from doorstep.rehearsal.trouble import Place, Spinning, is_authors
 
 #: workflow tasks in one instant before a workflow is said to spin
 TASKS_IN_AN_INSTANT = 1000
@@ -201,7 +201,7 @@ class Execution:
             return
         kind = command.WhichOneof("variant") or ""
         asked: Any = getattr(command, kind)
-        if kind not in COMMANDS:
+        if kind not in COMMANDS or self._goes_over(kind, asked):
             raise refusal(self, command, place)
         self.log.append(Entry(self._now, kind, ending.named(kind, asked), asked, place))
         if kind == "update_response":
@@ -231,19 +231,19 @@ class Execution:
             proving.carried_out_again(self)
             _PROVEN.add(self.definition.cls)
 
+    def _goes_over(self, kind: str, asked: Any) -> bool:
+        """Whether it continues as a workflow of another type."""
+        other = asked.workflow_type if kind == "continue_as_new_workflow_execution" else ""
+        return other not in ("", self.definition.type)
+
     def _again(self, asked: Any) -> None:
         self._agenda.clear()
         self._take_down()
         self.runs += 1
         before, run_id = self._run_id, str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._run_id}/{self.runs}"))
-        type_ = asked.workflow_type or self.definition.type
-        if type_ != self.definition.type:
-            raise Refused(
-                f"The workflow continues as another type, '{type_}'", at=self.now, log=self.log, mend=""
-            )
         memo = asked.memo or dict(self._start.memo.fields)
         self._begin(
-            type_,
+            self.definition.type,
             asked.arguments,
             run_id,
             siphash13(run_id),

@@ -16,6 +16,7 @@ _ASKED = {
     "signal_external_workflow_execution": ("signals another workflow", "signal_name"),
     "request_cancel_external_workflow_execution": ("cancels another workflow", ""),
     "schedule_nexus_operation": ("calls a Nexus operation", "operation"),
+    "continue_as_new_workflow_execution": ("continues as another type", "workflow_type"),
 }
 _MEND = (
     "A rehearsal has one workflow, with timers, activities, signals, updates and queries. A journey needs no other: "

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -126,7 +127,7 @@ class Machine:
             stack = [
                 p for p in frames(sys._getframe(1)) if not (p.file in _HERE and p.function in _COMMANDING)
             ]
-            self.places.append(authors(within(stack)))
+            self.places.append(_raised_at() or authors(within(stack)))
             return give(*command)
 
         return give_and_note
@@ -272,3 +273,12 @@ class _Quiet(logging.Filter):
 
 for _name in ("_workflow_instance", "workflow_sandbox._restrictions"):
     logging.getLogger(f"temporalio.worker.{_name}").addFilter(_Quiet())
+
+
+def _raised_at() -> Place | None:
+    """The author's line that asks to continue as new: it raises, and the SDK gives the command where it catches it."""
+    asking = sys.exception()
+    if not isinstance(asking, workflow.ContinueAsNewError):
+        return None
+    traced = traceback.walk_tb(asking.__traceback__)
+    return authors(Place(frame.f_code.co_filename, line, frame.f_code.co_name) for frame, line in traced)
