@@ -7,6 +7,7 @@ else became of it; one that both send may have moved or say other words.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +16,9 @@ from enum import StrEnum
 from typing import Any, Self
 
 from doorstep.rehearsal.timeline import Kind, Timeline, Touch
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?(:[a-z2-7]{10}\b)?)?")
+"""Of an occurrence: the day of what it is about, or the moment and the digest of a fact without a name of its own."""
 
 
 class Change(StrEnum):
@@ -88,8 +92,29 @@ class Difference:
 def compared(old: Iterable[Item], new: Iterable[Item]) -> list[Difference]:
     """Every difference, by when it comes."""
     before, after = {i.key: i for i in old}, {i.key: i for i in new}
+    for theirs, mine in _moved_along(before, after).items():
+        after[mine] = after.pop(theirs)
     found = [d for key in {**before, **after} for d in _differences(before.get(key), after.get(key))]
     return sorted(found, key=lambda d: ((d.old or d.item).at, d.item.key, d.change))
+
+
+def _moved_along(before: Mapping[str, Item], after: Mapping[str, Item]) -> dict[str, str]:
+    """New key → old key of touches about one thing that happens at another moment: the moment is part of the key. Of
+    several the first goes with the first."""
+    left: dict[str, list[str]] = {}
+    for key in _alone(before, after):
+        left.setdefault(_MOMENT.sub("…", key), []).append(key)
+    found = {}
+    for key in _alone(after, before):
+        if olds := left.get(_MOMENT.sub("…", key)):
+            found[key] = olds.pop(0)
+    return found
+
+
+def _alone(items: Mapping[str, Item], others: Mapping[str, Item]) -> list[str]:
+    """The touches that the others do not have, by when they come."""
+    touches = [item for key, item in items.items() if item.kind == "touch" and key not in others]
+    return [item.key for item in sorted(touches, key=lambda item: (item.at, item.key))]
 
 
 def _differences(old: Item | None, new: Item | None) -> Iterable[Difference]:
