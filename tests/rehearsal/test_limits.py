@@ -86,6 +86,20 @@ def test_what_a_provider_took_twice_and_the_same_words_twice_a_day_break_one_lim
     assert broken("no touch twice", replace(timeline, touches=(said, other)), told) == []
 
 
+def test_a_journey_that_never_ends_is_one_defect_whatever_it_waits_for() -> None:
+    """A search finds it once, and makes it small whichever arms still wait in the smaller story."""
+    ended = rehearse("standard", shelf.load("happy-path"), render=False)
+    waits = ("a miracle (tea.py:66)", "a miracle (tea.py:66), review.submitted (tea.py:63)")
+    told = [replace(ended, problems=(f"first: the journey never ends: it waits for {w}",)) for w in waits]
+    found = [
+        breach
+        for t in told
+        for breach in find("the journey always ends").breaches(t, shelf.load("happy-path"))
+    ]
+    assert len(found) == len(waits)
+    assert len({breach.about for breach in found}) == 1
+
+
 def test_limits_said_in_words() -> None:
     timeline, told = played("happy-path")
     assert broken("at most 1 message in 1 hour", timeline, told) == []

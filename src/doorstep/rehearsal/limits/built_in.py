@@ -91,7 +91,7 @@ def _raises(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
 def _ends(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
     for problem in timeline.problems:
         if NO_END in problem and not _paused(timeline, problem.partition(":")[0]):
-            yield Breach(limit=ENDS, what=problem, about=problem.partition(": ")[2])
+            yield Breach(limit=ENDS, what=problem, about=NO_END)
 
 
 def _paused(timeline: Timeline, order: str) -> bool:
