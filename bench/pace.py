@@ -9,6 +9,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,13 +53,12 @@ class BareNinetyDays:
     @workflow.run
     async def run(self, order: str) -> str:
         for step in range(TOUCHES):
-            try:
+            with suppress(TimeoutError):
                 await workflow.wait_condition(lambda: self.stopped, timeout=APART)
-            except TimeoutError:
-                asked = _Touch(f"step-{step}", order, workflow.now().isoformat())
-                await workflow.execute_activity(
-                    "touch", asked, result_type=_Sent, start_to_close_timeout=timedelta(minutes=2)
-                )
+            asked = _Touch(f"step-{step}", order, workflow.now().isoformat())
+            await workflow.execute_activity(
+                "touch", asked, result_type=_Sent, start_to_close_timeout=timedelta(minutes=2)
+            )
         return "completed"
 
 
