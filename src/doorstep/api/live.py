@@ -8,8 +8,11 @@ from typing import Any
 
 from doorstep.api.schemas.journeys import Difference, Live, LiveWait
 from doorstep.contracts import JourneyView
+from doorstep.domain.outcomes import OutcomeKind
 from doorstep.models.reading.sentences import OPEN
 from doorstep.models.reading.views import JourneyDetail
+
+_GOING_ON = (OPEN, OutcomeKind.DEFERRED)
 
 
 def compared(view: JourneyView, detail: JourneyDetail, at: datetime) -> tuple[Live, list[Difference]]:
@@ -48,8 +51,8 @@ def _waits(live: Live, detail: JourneyDetail) -> list[Difference]:
 
 
 def _steps(live: Live, detail: JourneyDetail) -> list[Difference]:
-    """A touch that is open in the ledger is no difference: the workflow learns of it when it ends."""
-    known = {step.key: step.outcome for step in detail.steps if step.outcome != OPEN}
+    """A touch that is open or deferred in the ledger is no difference: the workflow keeps how it ended."""
+    known = {step.key: step.outcome for step in detail.steps if step.outcome not in _GOING_ON}
     told = dict(live.steps)
     return [
         Difference(field=f"steps.{key}", live=told.get(key), table=known.get(key))
