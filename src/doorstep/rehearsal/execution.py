@@ -24,14 +24,9 @@ from doorstep.rehearsal.log import COMMANDS, Entry, micros, moment
 from doorstep.rehearsal.proving import Turn
 from doorstep.rehearsal.refusing import refusal
 from doorstep.rehearsal.siphash import siphash13
+from doorstep.rehearsal.spinning import NOTED_FROM, look_closely
 from doorstep.rehearsal.standing import Stand
-from doorstep.rehearsal.trouble import Place, Spinning, is_authors
-
-#: workflow tasks in one instant before a workflow is said to spin
-TASKS_IN_AN_INSTANT = 1000
-#: so many tasks, or events of history, before that it is noted where commands are given: the last ones tell the loop
-_TASKS_NOTED, _EVENTS_NOTED = 50, 1000
-_NOTED_FROM = (TASKS_IN_AN_INSTANT - _TASKS_NOTED, _sdk.LONGEST_HISTORY - _EVENTS_NOTED)
+from doorstep.rehearsal.trouble import Place
 
 _PROVEN: set[type[Any]] = set()
 
@@ -149,8 +144,8 @@ class Execution:
         """One workflow task, and what it settles at once."""
         self._waiting_jobs = []
         self._tasks_now += 1
-        if self._tasks_now > _NOTED_FROM[0] or self._length > _NOTED_FROM[1]:
-            self._look_closely()
+        if self._tasks_now > NOTED_FROM[0] or self._length > NOTED_FROM[1]:
+            look_closely(self, self._tasks_now, self._length)
         self._length += 3
         while jobs:
             commands = self._activate(jobs, recorded)
@@ -252,38 +247,9 @@ class Execution:
             memo={"fields": memo},
         )
 
-    def _look_closely(self) -> None:
-        """Raises `Spinning` for a workflow that does; of one that is about to, notes the lines."""
-        if self._tasks_now > TASKS_IN_AN_INSTANT or self._length > _sdk.LONGEST_HISTORY:
-            raise self._spinning()
-        if not self.traced:
-            self.traced = True
-            if self._machine is not None:
-                self._machine.trace()
-
     def stands(self) -> list[Stand]:
         """Where the workflow's tasks wait in the author's code; none before it runs and after its end."""
         return [] if self._machine is None else self._machine.stands()
-
-    def _spins_at(self) -> Place | None:
-        """The author's line that gave the last command; failing that, where it waits."""
-        noted = (entry.place for entry in reversed(self.log[-_EVENTS_NOTED:]))
-        last = next((place for place in noted if place is not None and is_authors(place.file)), None)
-        return last or (self._machine.waits_at() if self._machine else None)
-
-    def _spinning(self) -> Spinning:
-        how = (
-            f"{TASKS_IN_AN_INSTANT} tasks in one instant"
-            if self._tasks_now > TASKS_IN_AN_INSTANT
-            else f"{_sdk.LONGEST_HISTORY} events of history, at which a server ends a workflow"
-        )
-        return Spinning(
-            f"The workflow spins: {how}",
-            at=self.now,
-            log=self.log,
-            place=self._spins_at(),
-            mend="Wait for an event or a later moment in the loop.",
-        )
 
     # --- small things -----------------------------------------------------------------------------------
 

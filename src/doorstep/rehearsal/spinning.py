@@ -1,0 +1,51 @@
+"""Workflows that turn in circles: how many tasks in an instant, and how long a history, are too many, and the author's
+line that goes round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from doorstep.rehearsal import _sdk
+from doorstep.rehearsal.trouble import Place, Spinning, is_authors
+
+if TYPE_CHECKING:
+    from doorstep.rehearsal.execution import Execution
+
+#: workflow tasks in one instant before a workflow is said to spin
+TASKS_IN_AN_INSTANT = 1000
+#: so many tasks, or events of history, before that it is noted where commands are given: the last ones tell the loop
+_TASKS_NOTED, _EVENTS_NOTED = 50, 1000
+NOTED_FROM = (TASKS_IN_AN_INSTANT - _TASKS_NOTED, _sdk.LONGEST_HISTORY - _EVENTS_NOTED)
+
+
+def look_closely(execution: Execution, tasks: int, length: int) -> None:
+    """With so many tasks in this instant and so long a history: raises `Spinning` for a workflow that does; of one that
+    is about to, notes the lines."""
+    if tasks > TASKS_IN_AN_INSTANT or length > _sdk.LONGEST_HISTORY:
+        raise _spinning(execution, tasks)
+    if not execution.traced:
+        execution.traced = True
+        if execution._machine is not None:
+            execution._machine.trace()
+
+
+def _spins_at(execution: Execution) -> Place | None:
+    """The author's line that gave the last command; failing that, where it waits."""
+    noted = (entry.place for entry in reversed(execution.log[-_EVENTS_NOTED:]))
+    last = next((place for place in noted if place is not None and is_authors(place.file)), None)
+    return last or (execution._machine.waits_at() if execution._machine else None)
+
+
+def _spinning(execution: Execution, tasks: int) -> Spinning:
+    how = (
+        f"{TASKS_IN_AN_INSTANT} tasks in one instant"
+        if tasks > TASKS_IN_AN_INSTANT
+        else f"{_sdk.LONGEST_HISTORY} events of history, at which a server ends a workflow"
+    )
+    return Spinning(
+        f"The workflow spins: {how}",
+        at=execution.now,
+        log=execution.log,
+        place=_spins_at(execution),
+        mend="Wait for an event or a later moment in the loop.",
+    )
