@@ -89,6 +89,13 @@ class Draws(Mischief):
 
 
 @workflow.defn
+class StartsADrawer(Mischief):
+    @workflow.run
+    async def run(self) -> float:
+        return await workflow.execute_child_workflow(Draws.run)
+
+
+@workflow.defn
 class LooksAtTheClock(Mischief):
     @workflow.run
     async def run(self) -> str:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, get_type_hints
 
 from google.protobuf.duration_pb2 import Duration
+from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
@@ -190,27 +191,14 @@ class ActivityRun:
         policy = self.command.retry_policy
         if self.cancel_requested:
             return None, RetryState.RETRY_STATE_CANCEL_REQUESTED
-        if not _retryable(self.failure, policy.non_retryable_error_types):
+        if not retryable(self.failure, policy.non_retryable_error_types):
             return None, RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
         if policy.maximum_attempts and self.attempt >= policy.maximum_attempts:
             return None, RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
-        due = now + self._backoff()
+        due = now + backoff(policy, self.failure, self.attempt)
         if self.deadline is not None and due > self.deadline:
             return None, RetryState.RETRY_STATE_TIMEOUT
         return due, RetryState.RETRY_STATE_IN_PROGRESS
-
-    def _backoff(self) -> int:
-        assert self.failure is not None
-        told = self.failure.application_failure_info
-        if told.HasField("next_retry_delay"):
-            return told.next_retry_delay.ToMicroseconds()
-        policy = self.command.retry_policy
-        initial = policy.initial_interval.ToMicroseconds() or _INITIAL
-        longest = policy.maximum_interval.ToMicroseconds() or initial * _LONGEST
-        coefficient = policy.backoff_coefficient or _COEFFICIENT
-        exponent = self.attempt - 1
-        grown = initial * coefficient**exponent if exponent < 200 else float(longest)
-        return int(min(grown, longest))
 
     @property
     def local_threshold(self) -> int:
@@ -242,7 +230,21 @@ class ActivityRun:
         return made
 
 
-def _retryable(failure: Failure, refused: Sequence[str]) -> bool:
+def backoff(policy: RetryPolicy, failure: Failure, attempt: int) -> int:
+    """Microseconds between that attempt, which failed so, and the next."""
+    told = failure.application_failure_info
+    if told.HasField("next_retry_delay"):
+        return told.next_retry_delay.ToMicroseconds()
+    initial = policy.initial_interval.ToMicroseconds() or _INITIAL
+    longest = policy.maximum_interval.ToMicroseconds() or initial * _LONGEST
+    coefficient = policy.backoff_coefficient or _COEFFICIENT
+    exponent = attempt - 1
+    grown = initial * coefficient**exponent if exponent < 200 else float(longest)
+    return int(min(grown, longest))
+
+
+def retryable(failure: Failure, refused: Sequence[str]) -> bool:
+    """Whether another attempt is made after that failure. `refused`: types of errors after which none is."""
     if failure.HasField("application_failure_info"):
         told = failure.application_failure_info
         return not told.non_retryable and told.type not in refused

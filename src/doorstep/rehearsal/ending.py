@@ -136,6 +136,10 @@ def named(kind: str, asked: Any) -> str:
         return str(asked.activity_type)
     if kind == "set_patch_marker":
         return str(asked.patch_id)
+    if kind == "start_child_workflow_execution":
+        return str(asked.workflow_type)
+    if kind == "signal_external_workflow_execution":
+        return str(asked.signal_name)
     if kind == "update_response":
         return f"{asked.protocol_instance_id} {asked.WhichOneof('response')}"
     return str(asked.seq) if "seq" in asked.DESCRIPTOR.fields_by_name else ""

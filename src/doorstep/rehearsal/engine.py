@@ -11,7 +11,9 @@ What happens at the same instant happens in this order, always:
    timers and ended activities in the order in which they were set (the SDK's own order within a task);
 2. what a task cancels without waiting for it is told to the workflow at once, before anything else;
 3. local activities run before regular ones, each in the order in which the workflow asked;
-4. an activity that takes no time has ended in the same instant, and makes the next task.
+4. an activity that takes no time has ended in the same instant, and makes the next task;
+5. what a task asks of other workflows (`workflows`) is done when it is over, and they run after the one that started
+   them.
 `signal`, `update` and `cancel` are heard at `now`, after everything that was due by then.
 """
 
@@ -27,6 +29,7 @@ from temporalio.api.common.v1 import Payload
 from doorstep.rehearsal import _sdk, ending
 from doorstep.rehearsal._sdk import Job
 from doorstep.rehearsal._sdk.protocol import CancelWorkflow, DoUpdate, QueryWorkflow, SignalWorkflow
+from doorstep.rehearsal.company import sooner
 from doorstep.rehearsal.ending import Update
 from doorstep.rehearsal.execution import Execution
 from doorstep.rehearsal.log import micros, moment
@@ -43,11 +46,16 @@ class Engine(Execution):
 
     @property
     def next_due(self) -> datetime | None:
-        """When something will happen by itself: a timer, an activity's end, the start. None: nothing will."""
-        if self.done:
-            return None
-        due = self._now if self._waiting_jobs else self._agenda.next_due()
+        """When something will happen by itself: a timer, an activity's end, the start; something that it started and
+        that goes on without it. None: nothing will."""
+        due = self._next()
         return None if due is None else moment(due)
+
+    def _next(self) -> int | None:
+        due = None
+        if not self.done:
+            due = self._now if self._waiting_jobs else self._agenda.next_due()
+        return due if self._company is None else sooner(due, self._company.next_due(self._now))
 
     def run_until(self, until: datetime) -> None:
         """Let happen what is due up to and including `until`; then it is `until`, unless the workflow has ended.
@@ -64,17 +72,24 @@ class Engine(Execution):
         self._run(None)
 
     def _run(self, goal: int | None) -> None:
-        agenda = self._agenda
+        agenda, company = self._agenda, self._company
         while self.ending is None:
             if self._waiting_jobs:
                 self._turn(self._waiting_jobs)
                 continue
             due = agenda.next_due()
+            if company is not None:
+                due = sooner(due, company.next_due(self._now))
             if due is None or (goal is not None and due > goal):
                 return
             self._at(due)
-            if jobs := agenda.due(due):
-                self._turn(jobs)
+            jobs = agenda.due(due)
+            if company is not None:
+                jobs += company.due(due)  # one of them may have said something to this one
+            if jobs:
+                self._turn([*self._waiting_jobs, *jobs])
+        if company is not None:
+            company.run_out(goal)
 
     # --- what comes from outside ------------------------------------------------------------------------
 
@@ -153,6 +168,8 @@ class Engine(Execution):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if self._company is not None:
+            self._company.close()
 
     def _payloads(self, args: Sequence[Any]) -> list[Payload]:
         return self.converter.payload_converter.to_payloads(args)

@@ -13,12 +13,13 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter
 
 from doorstep.converter import IN_PROCESS
-from doorstep.rehearsal import _sdk, ending, proving
+from doorstep.rehearsal import _sdk, ending, kin, proving
 from doorstep.rehearsal._sdk import Job, PlainCommand, Said, Told
 from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.protocol import InitializeWorkflow
 from doorstep.rehearsal.activities import ActivityFunction
 from doorstep.rehearsal.agenda import Agenda
+from doorstep.rehearsal.company import ASKED, BEYOND, Company
 from doorstep.rehearsal.ending import Ending, Update
 from doorstep.rehearsal.log import COMMANDS, Entry, micros, moment
 from doorstep.rehearsal.proving import Turn
@@ -59,6 +60,7 @@ class Execution:
         traced: bool = False,
         later_first: bool = False,
         vouched: Vouched | None = None,
+        workflows: Iterable[type[Any]] = (),
     ) -> None:
         """`start` (aware) is the virtual time at which it starts. `seed` is that of `workflow.random()`; by default
         it follows from the run id, and that from the workflow id.
@@ -68,11 +70,13 @@ class Execution:
         process, and then been carried out once more with the same commands; from then on fast.
         `traced` notes beside each command where in the author's code it was given. `later_first`: of two timers due in
         one instant the one set later fires first; a server fires either first. `vouched` says of a value whether JSON
-        gives it back as it was: outside the sandbox it is then handed to an activity, or by it, as it is."""
+        gives it back as it was: outside the sandbox it is then handed to an activity, or by it, as it is. `workflows`:
+        the classes that it may start as children or continue as; they have the same activities."""
         self.definition = _sdk.Definition(workflow_class)
         self.workflow_id, self.task_queue, self.traced = workflow_id, task_queue, traced
         self._vouched = vouched
-        self._proves = sandboxed is None and workflow_class not in _PROVEN
+        self._chooses = sandboxed is None
+        self._proves = self._chooses and workflow_class not in _PROVEN
         self.sandboxed = self._proves or bool(sandboxed)
         self.turns: list[Turn] = []
         """Every activation so far, continue-as-new runs included."""
@@ -88,6 +92,15 @@ class Execution:
         self._length = 0
         self._tasks_now = 0
         self._machine: _sdk.Machine | None = None
+        self._company: Company | None = None
+        if workflows := (*workflows,):
+            options: dict[str, Any] = {
+                "activities": activities,
+                "converter": converter,
+                "task_queue": task_queue,
+            }
+            options |= {"sandboxed": sandboxed, "traced": traced, "later_first": later_first}
+            self._company = Company(self, (*workflows, workflow_class), {**options, "vouched": vouched})
         first = run_id or str(uuid.uuid5(uuid.NAMESPACE_URL, workflow_id))
         arguments = self.converter.payload_converter.to_payloads(args)
         self._begin(self.definition.type, arguments, first, seed if seed is not None else siphash13(first))
@@ -127,7 +140,7 @@ class Execution:
             randomness_seed=seed,
             first_execution_run_id=more.pop("first", run_id),
             original_execution_run_id=run_id,
-            attempt=1,
+            attempt=more.pop("attempt", 1),
             **more,
         )
         start.start_time.FromMicroseconds(self._now)
@@ -196,7 +209,7 @@ class Execution:
             return
         kind = command.WhichOneof("variant") or ""
         asked: Any = getattr(command, kind)
-        if kind not in COMMANDS or self._goes_over(kind, asked):
+        if kind not in COMMANDS or (kind in BEYOND and not self._plays(kind, asked)):
             raise refusal(self, command, place)
         self.log.append(Entry(self._now, kind, ending.named(kind, asked), asked, place))
         if kind == "update_response":
@@ -207,6 +220,10 @@ class Execution:
             self.ending = Ending(kind, asked)
             self.close()
             self._proven()
+            if self._company is not None:
+                self._company.part(self._now)
+        elif self._company is not None and kind in ASKED:
+            self._company.take(kind, asked)
         else:
             self._agenda.take(kind, asked, self._now)
 
@@ -224,17 +241,27 @@ class Execution:
     def _proven(self) -> None:
         if self._proves:
             proving.carried_out_again(self)
-            _PROVEN.add(self.definition.cls)
+            _PROVEN.update(self.definition_of(turn.start.workflow_type).cls for turn in self.turns)
 
-    def _goes_over(self, kind: str, asked: Any) -> bool:
-        """Whether it continues as a workflow of another type."""
-        other = asked.workflow_type if kind == "continue_as_new_workflow_execution" else ""
-        return other not in ("", self.definition.type)
+    def definition_of(self, type_: str) -> _sdk.Definition:
+        """That of one of its runs: it may have continued as another type."""
+        if type_ == self.definition.type or self._company is None:
+            return self.definition
+        return _sdk.Definition(self._company.classes[type_])
+
+    def _plays(self, kind: str, asked: Any) -> bool:
+        """Whether the other workflow that a command asks for is here."""
+        if self._company is not None:
+            return self._company.plays(kind, asked)
+        return kind not in ASKED and asked.workflow_type in ("", self.definition.type)
 
     def _again(self, asked: Any) -> None:
         self._agenda.clear()
         self._take_down()
         self.runs += 1
+        if self._company is not None:
+            self._company.part(self._now)
+            self._become(self.definition_of(asked.workflow_type or self.definition.type))
         before, run_id = self._run_id, str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._run_id}/{self.runs}"))
         memo = asked.memo or dict(self._start.memo.fields)
         self._begin(
@@ -245,7 +272,14 @@ class Execution:
             first=self._start.first_execution_run_id,
             continued_from_execution_run_id=before,
             memo={"fields": memo},
+            **kin.family(self._start),
         )
+
+    def _become(self, definition: _sdk.Definition) -> None:
+        """Go on as that type. Where what goes on is not proven yet, it is, in the sandbox."""
+        self.definition = definition
+        if self._chooses and definition.cls not in _PROVEN:
+            self._proves = self.sandboxed = True
 
     def stands(self) -> list[Stand]:
         """Where the workflow's tasks wait in the author's code; none before it runs and after its end."""

@@ -26,6 +26,11 @@ COMMANDS = frozenset(
         "request_cancel_activity",
         "schedule_local_activity",
         "request_cancel_local_activity",
+        "start_child_workflow_execution",
+        "cancel_child_workflow_execution",
+        "signal_external_workflow_execution",
+        "cancel_signal_workflow",
+        "request_cancel_external_workflow_execution",
         "complete_workflow_execution",
         "fail_workflow_execution",
         "cancel_workflow_execution",
@@ -56,7 +61,8 @@ def moment(at: int) -> datetime:
 class Entry:
     """One line of the log. `kind` is a command's name (`COMMANDS`) or what came in (`started`, `timer_fired`,
     `signalled`, `updated`, `cancel_requested`, `attempt_failed`, and `activity_completed`, `…_failed`, `…_cancelled`,
-    with `local_` before it for a local one); `name` says which activity (and attempt), timer, signal or update."""
+    with `local_` before it for a local one; and `child_started`, `child_completed`, `…_failed`, `…_cancelled`,
+    `…_timed_out`); `name` says which activity (and attempt), timer, signal, update or type of child."""
 
     micros: int
     kind: str

@@ -57,7 +57,7 @@ def carried_out_again(engine: Execution) -> None:
 def machine_of(engine: Execution, turn: Turn) -> _sdk.Machine:
     """A fresh instance of the run that the turn belongs to, traced."""
     return _sdk.Machine(
-        engine.definition,
+        engine.definition_of(turn.start.workflow_type),
         turn.start,
         run_id=turn.start.original_execution_run_id,
         at=turn.at // 1000,

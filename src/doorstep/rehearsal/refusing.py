@@ -1,5 +1,6 @@
-"""What a rehearsal does not play: other workflows. Their code may be another team's, their answers another server's; an
-engine that made them up would show a future that never comes. docs/decisions/0017 says more."""
+"""What a rehearsal does not play: other workflows, unless its engine was given their classes. Their code may be another
+team's, their answers another server's; an engine that made them up would show a future that never comes.
+docs/decisions/0017 says more."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ _ASKED = {
     "continue_as_new_workflow_execution": ("continues as another type", "workflow_type"),
 }
 _MEND = (
-    "A rehearsal has one workflow, with timers, activities, signals, updates and queries. A journey needs no other: "
-    "what happens elsewhere reaches it as an event, and it reaches out through activities."
+    "A journey needs no other workflow: what happens elsewhere reaches it as an event, and it reaches out through "
+    "activities. An engine of your own plays those whose classes it is given (`workflows=`)."
 )
 
 

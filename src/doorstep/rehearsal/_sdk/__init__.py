@@ -241,8 +241,8 @@ def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> w
         headers=dict(start.headers),
         namespace=NAMESPACE,
         original_execution_run_id=start.original_execution_run_id or run_id,
-        parent=None,
-        root=None,
+        parent=_parent(start),
+        root=_root(start),
         raw_memo=dict(start.memo.fields),
         retry_policy=None,
         run_id=run_id,
@@ -257,6 +257,19 @@ def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> w
         workflow_type=start.workflow_type,
         priority=Priority.default,
     )
+
+
+def _parent(start: InitializeWorkflow) -> workflow.ParentInfo | None:
+    if not start.HasField("parent_workflow_info"):
+        return None
+    told = start.parent_workflow_info
+    return workflow.ParentInfo(namespace=told.namespace, run_id=told.run_id, workflow_id=told.workflow_id)
+
+
+def _root(start: InitializeWorkflow) -> workflow.RootInfo | None:
+    if not start.HasField("root_workflow"):
+        return None
+    return workflow.RootInfo(run_id=start.root_workflow.run_id, workflow_id=start.root_workflow.workflow_id)
 
 
 def commands(said: Iterable[Said]) -> list[Command]:
