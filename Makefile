@@ -11,8 +11,8 @@ help: ## this list
 up: setup ## run everything on this machine until Ctrl-C
 	@$(BIN)/doorstep up
 
-test: setup server tools ## all tests, real Temporal server included (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup server tools ## all tests, real Temporal server included (ARGS="-k name" for some, -n0 for one process)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: setup ## lint, format, types, import layers, migrations in step with the tables, published journeys unchanged
 	@$(BIN)/ruff check

@@ -137,8 +137,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from doorstep.telemetry.instruments import REGISTRY
 
     note("metrics", generate_latest(REGISTRY))
+    told = getattr(session.config, "workeroutput", None)  # one of several processes that share the run
+    if told is not None:
+        told["personal"] = {where: sorted(hits) for where, hits in _found.items()}
     if _found:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What one of the processes that share the run has found: the one that waits for them tells it and fails."""
+    for where, hits in getattr(node, "workeroutput", {}).get("personal", {}).items():
+        _found.setdefault(where, set()).update(hits)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

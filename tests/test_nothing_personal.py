@@ -49,12 +49,16 @@ def test_it_looks_into_every_log_and_every_temporal_database(tmp_path: Path) -> 
     assert all(hit)
 
 
-def test_a_run_that_leaves_something_personal_fails(tmp_path: Path) -> None:
-    """One test that prints an address, one that leaves it in a log: both pass, the run does not."""
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_run_that_leaves_something_personal_fails(tmp_path: Path, processes: int) -> None:
+    """One test that prints an address, one that leaves it in a log: both pass, the run does not. Also where several
+    processes share it, each with a folder and a memory of its own."""
     ran = run_of(
         tmp_path,
         "def test_prints(): print('ada@' + 'example.com')\n"
         "def test_logs(tmp_path): (tmp_path / 'worker.log').write_text('lena@' + 'example.com')\n",
+        "-n",
+        str(processes),
     )
     assert "2 passed" in ran.stdout
     assert ran.returncode == 1
@@ -63,8 +67,9 @@ def test_a_run_that_leaves_something_personal_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(find_binaries() is None, reason=WITHOUT)
-def test_a_postgresql_that_was_told_something_personal_fails_the_run(tmp_path: Path) -> None:
-    """In its log, and in what a Temporal server keeps there, compressed or not."""
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_postgresql_that_was_told_something_personal_fails_the_run(tmp_path: Path, processes: int) -> None:
+    """In its log, and in what a Temporal server keeps there, compressed or not. Only the process that ran it knows."""
     ran = run_of(
         tmp_path,
         "import contextlib, psycopg\n"
@@ -77,6 +82,8 @@ def test_a_postgresql_that_was_told_something_personal_fails_the_run(tmp_path: P
         "        server.execute('CREATE TABLE history_node (data bytea)', 'temporal')\n"
         "        server.execute(\"INSERT INTO history_node VALUES (repeat('x ', 9000)::bytea || 'lena@\" +"
         " \"example.com'::bytea)\", 'temporal')\n",
+        "-n",
+        str(processes),
     )
     assert "1 passed" in ran.stdout
     assert ran.returncode == 1
@@ -84,14 +91,14 @@ def test_a_postgresql_that_was_told_something_personal_fails_the_run(tmp_path: P
     assert re.search(r"history_node of temporal in the PostgreSQL at \d+: lena@", ran.stdout)
 
 
-def run_of(folder: Path, tests: str) -> subprocess.CompletedProcess[str]:
+def run_of(folder: Path, tests: str, *options: str) -> subprocess.CompletedProcess[str]:
     """A run of those tests with this search, and nothing left of it that would fail our own."""
     (folder / "test_it.py").write_text(tests)
     (folder / "pytest.ini").write_text("[pytest]\n")
     ran = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "nothing_personal"),
-            *("--basetemp", str(folder / "t"), "test_it.py"),
+            *("--basetemp", str(folder / "t"), *options, "test_it.py"),
         ],
         cwd=folder,
         env={"PYTHONPATH": str(Path(__file__).parent), "PATH": "/usr/bin:/bin"},
