@@ -12,6 +12,7 @@ from temporalio.client import WorkflowHistory
 from tests.planning.known import furnish
 from tests.verifying.repository import HISTORIES
 
+from doorstep.api.past import as_known
 from doorstep.api.schemas.explain import Explanation
 from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.cli import explain as explaining
@@ -65,7 +66,9 @@ class Support:
 
     def plan(self, as_of: datetime | None = None) -> PlanAnswer:
         made = self.planner.made(until(self.at), self.at, as_of)
-        return PlanAnswer.of(made, self.detail(), past=as_of is not None)
+        if as_of is None:
+            return PlanAnswer.of(made, self.detail())
+        return as_known(made, until(self.at), self.detail(), self.database)
 
     def explain(self, step: str | None, *, temporal: bool = True) -> Explanation:
         return Explanation.of(self.detail(), step, self.plan() if temporal else None, steps_of)

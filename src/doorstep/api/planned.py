@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from doorstep.api.auth import Supporter
 from doorstep.api.journeys import LIVE_SECONDS, Ref, read_detail
-from doorstep.api.schemas import examples_plan
+from doorstep.api.past import as_known
+from doorstep.api.schemas import examples_knew, examples_plan
 from doorstep.api.schemas.errors import errors
 from doorstep.api.schemas.examples import ok
 from doorstep.api.schemas.plan import PlanAnswer
@@ -29,11 +30,13 @@ router = APIRouter(prefix="/journeys", tags=["journeys"])
     description="The journey is rebuilt from its history and run on under a named assumption, through the real rules "
     "and the person's real facts: for each touch to come when, what, over which channel, and what would stop it. "
     "Nothing is sent and nothing is changed. With `as_of` as it stood at an instant of its past: what it had heard, "
-    "the ledger, consents and suppressions of then; the store's policy and catalogue of now. Needs no worker. Where "
+    "the ledger, consents and suppressions of then; the store's policy and catalogue of now. `knew` then tells what "
+    "the journey knew: its phase, each parcel with what was heard of it, refunds, returns, complaints, further "
+    "orders, what agents had done, what had been sent and what not. Needs no worker. Where "
     "this release does not have the journey's version, `rebuilt` is false and only what was recorded is told. Of a "
     "journey that is paused (`pause`) it tells what comes once it is resumed, and `assumed` says so.",
     responses={
-        200: ok(examples_plan.PLAN),
+        200: ok({**examples_plan.PLAN, **examples_knew.PLAN_AS_OF}),
         **errors(
             *("bad_input", "codec_key_missing", "unauthenticated", "forbidden", "not_found"),
             *("journey_not_started", "invalid", "unavailable"),
@@ -67,7 +70,9 @@ async def read_plan(
         check_past("`as_of`", as_of, detail.started.utc, now)
     history = await parts.gateway.history(detail.id, LIVE_SECONDS)
     plan = await planner_of(request, parts).plan(history, now=now, as_of=as_of, assumption=assume)
-    return PlanAnswer.of(plan, detail, past=as_of is not None)
+    if as_of is None:
+        return PlanAnswer.of(plan, detail)
+    return await run_in_threadpool(as_known, plan, history, detail, parts.database)
 
 
 def planner_of(request: Request, parts: Services) -> Planner:

@@ -11,6 +11,7 @@ import typer
 
 from doorstep.cli import base
 from doorstep.cli.finding import WIDTH, journey_of, lines, opened
+from doorstep.cli.plan_knew import knew_lines
 from doorstep.errors import BadInput, Conflict, nearest
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def plan(
     """Say what comes next for an order: when, what, over which channel, and what would stop it.
 
     The journey is rebuilt from its history in Temporal and run on in memory through the real rules. Nothing is sent.
-    Needs Temporal (or the kept history of a journey that has ended), and no worker.
+    Needs Temporal (or the kept history of a journey that has ended), and no worker. With --as-of also what the journey
+    knew then: where it stood, its parcels, what had been heard, done by agents, sent and not sent.
     """
     if assume not in ASSUMPTIONS:
         raise BadInput(
@@ -78,7 +80,11 @@ async def _made(database: Database, detail: JourneyDetail, assume: str, as_of: d
     made = await Planner.of(settings, database).plan(
         history, now=datetime.now(UTC), as_of=as_of, assumption=Assumption(assume)
     )
-    return PlanAnswer.of(made, detail, past=as_of is not None)
+    if as_of is None:
+        return PlanAnswer.of(made, detail)
+    from doorstep.api.past import as_known
+
+    return as_known(made, history, detail, database)
 
 
 def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
@@ -92,8 +98,10 @@ def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
     made += [line for said in answer.assumed for line in lines(said, "    ", "  • ")]
     if not answer.rebuilt:
         made += ["", *lines(f"Only what was recorded can be told: {answer.note}")]
+    if answer.knew is not None:
+        made += knew_lines(answer.knew, {line.ref: line.title for line in detail.order.lines})
     if answer.waits:
-        made += ["", "Waits for"]
+        made += ["", "Waited for" if answer.knew is not None else "Waits for"]
         for wait in answer.waits:
             until = f" until {wait.until.words}" if wait.until else ""
             made += lines(f"{wait.name} {wait.occurrence}".strip() + until, "    ", "  • ")

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from doorstep import contracts
 from doorstep.activities.caring import CaringActivities
 from doorstep.activities.ports import build_ports
-from doorstep.contracts import DELIVER_SIGNAL, AdviceRequest, JourneyStart, RunOut
-from doorstep.domain.events import Envelope
+from doorstep.contracts import AdviceRequest, RunOut
 from doorstep.domain.messages import Channel
-from doorstep.domain.orders import OrderState
 from doorstep.domain.touches import TouchRequest
 from doorstep.models.base import Database
 from doorstep.models.facts import FactsReader
@@ -27,13 +23,10 @@ from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
 from doorstep.rehearsal.assuming import Assumption
 from doorstep.rehearsal.memory import MemoryStore
 from doorstep.rehearsal.plan import Plan, plan
+from doorstep.rehearsal.premises import heard, start_of
 from doorstep.rehearsal.world import Unrendered, World
 from doorstep.settings import Settings
 from doorstep.workflows import registry
-from doorstep.workflows.hearing import Hearing
-
-_STARTED = "workflow_execution_started_event_attributes"
-_SIGNALLED = "workflow_execution_signaled_event_attributes"
 
 
 class Planner:
@@ -88,7 +81,7 @@ class Planner:
         with self._database.reading() as connection:
             found = snapshot(connection, self._reader, history.workflow_id, at, past=past)
         if past:
-            _heard_until(found, history, at)
+            _as_heard(found, history, at)
         world = World(found.records, self._renderer, channels=self._channels)
         world.ports = _unworded(world)
         return plan(
@@ -124,26 +117,8 @@ def _unworded(world: World) -> Any:
     return replace(world.ports, store=_Wordless(world.records))
 
 
-def _heard_until(found: Snapshot, history: WorkflowHistory, at: datetime) -> None:
+def _as_heard(found: Snapshot, history: WorkflowHistory, at: datetime) -> None:
     """The order as its journey had heard of it by then."""
-    hearing = Hearing()
-    decode: Callable[..., list[Any]] = pydantic_data_converter.payload_converter.from_payloads
-    order_ref = ""
-    for event in history.events:
-        if event.event_time.ToDatetime(UTC) > at:
-            break
-        if event.HasField(_STARTED):  # type: ignore[arg-type] # by name
-            (start,) = decode(
-                event.workflow_execution_started_event_attributes.input.payloads, [JourneyStart]
-            )
-            order_ref = start.order_ref
-            hearing.receive((start.placed, *start.events))
-        elif event.HasField(_SIGNALLED):  # type: ignore[arg-type] # by name
-            told = event.workflow_execution_signaled_event_attributes
-            if told.signal_name == DELIVER_SIGNAL:
-                (envelopes,) = decode(told.input.payloads, [list[Envelope]])
-                hearing.receive(envelopes)
-    hearing.absorb()
+    order_ref = start_of(history).order_ref
     if order_ref in found.records.orders:
-        state: OrderState = hearing.order
-        as_heard(found.records, order_ref, state)
+        as_heard(found.records, order_ref, heard(history, at).order)

@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHistory
 
-from doorstep.contracts import CLAIM_ACTION, TOUCH, Wait
+from doorstep.contracts import CLAIM_ACTION, TOUCH, JourneyView, Wait
 from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
@@ -66,6 +66,10 @@ class Plan:
     note: str = ""
     paused_since: datetime | None = None
     """When the pause began that held it at `at` (aware UTC): the plan is of what comes once it is resumed."""
+    phase: str | None = None
+    """Where it stood at `at`; None where it is not `rebuilt`."""
+    exit_cause: str = ""
+    """Why it had left its course by then and not ended yet; empty: it had not."""
     waits: tuple[Wait, ...] = ()
     ahead: tuple[Ahead, ...] = ()
     ends_at: datetime | None = None
@@ -95,7 +99,7 @@ def plan(
     }
     try:
         with rebuild(history, workflows, at=at, activities=played, vouched=unchanged_by_json) as engine:
-            waits = () if engine.done else engine.query("state").waits
+            view: JourneyView | None = None if engine.done else engine.query("state")
             watch.engine = engine
             paused_since = resume(engine)
             run_on(engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else ())
@@ -104,7 +108,9 @@ def plan(
                 assumed=assumed(assumption, arrivals, resumed=paused_since is not None),
                 rebuilt=True,
                 paused_since=paused_since,
-                waits=waits,
+                phase="closed" if view is None else view.phase,
+                exit_cause="" if view is None else view.exit_cause,
+                waits=() if view is None else view.waits,
                 ahead=tuple(watch.ahead()),
                 ends_at=engine.now if engine.done else None,
                 outcome=str(engine.result) if engine.done and engine.failure is None else "",

@@ -125,7 +125,7 @@ def _records(history: WorkflowHistory, start: JourneyStart, asked: Mapping[str, 
         addresses={channel: ADDRESSES[channel] for channel in (Channel.EMAIL, Channel.SMS)},
         consents=tuple(_consents(start)),
     )
-    order = _order(start, _heard(history, start))
+    order = _order(start, heard(history).order)
     records = Records(
         shop=Shop(id=start.store_id, policy=StorePolicy(window=start.window)),
         persons={person.ref: person},
@@ -153,17 +153,20 @@ def _consents(start: JourneyStart) -> Iterator[Consent]:
         )
 
 
-def _heard(history: WorkflowHistory, start: JourneyStart) -> OrderState:
-    """The order after everything its journey was told."""
-    hearing = Hearing()
+def heard(history: WorkflowHistory, at: datetime | None = None) -> Hearing:
+    """What a journey was told by `at` (aware; None: altogether), taken in. No code of its version is needed. Raises
+    `Unreadable` for what is no journey of ours."""
+    start, hearing = start_of(history), Hearing()
     hearing.receive((start.placed, *start.events))
     for event in history.events:
+        if at is not None and event.event_time.ToDatetime(UTC) > at:
+            break
         if event.HasField("workflow_execution_signaled_event_attributes"):
             told = event.workflow_execution_signaled_event_attributes
             if told.signal_name == contracts.DELIVER_SIGNAL:
                 hearing.receive(_decoded(list(told.input.payloads), [list[Envelope]])[0])
     hearing.absorb()
-    return hearing.order
+    return hearing
 
 
 def _order(start: JourneyStart, state: OrderState) -> OrderRecord:

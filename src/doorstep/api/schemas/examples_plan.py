@@ -5,14 +5,14 @@ from __future__ import annotations
 from doorstep.api.schemas.examples import JOURNEY_ID, named_value
 
 
-def _moment(utc: str, local: str, words: str) -> dict[str, str]:
+def moment(utc: str, local: str, words: str) -> dict[str, str]:
     return {"utc": utc, "local": local, "words": words}
 
 
-_NOW = _moment("2026-03-20T09:00:00Z", "2026-03-20T10:00:00+01:00", "Fri 20 Mar 2026, 10:00")
-_DUE = _moment("2026-03-31T08:12:00Z", "2026-03-31T10:12:00+02:00", "Tue 31 Mar 2026, 10:12")
-_LATE = _moment("2026-04-03T08:12:00Z", "2026-04-03T10:12:00+02:00", "Fri 3 Apr 2026, 10:12")
-_END = _moment("2026-05-30T08:12:00Z", "2026-05-30T10:12:00+02:00", "Sat 30 May 2026, 10:12")
+_NOW = moment("2026-03-20T09:00:00Z", "2026-03-20T10:00:00+01:00", "Fri 20 Mar 2026, 10:00")
+_DUE = moment("2026-03-31T08:12:00Z", "2026-03-31T10:12:00+02:00", "Tue 31 Mar 2026, 10:12")
+_LATE = moment("2026-04-03T08:12:00Z", "2026-04-03T10:12:00+02:00", "Fri 3 Apr 2026, 10:12")
+_END = moment("2026-05-30T08:12:00Z", "2026-05-30T10:12:00+02:00", "Sat 30 May 2026, 10:12")
 
 PLAN = named_value(
     "plan",
@@ -25,6 +25,7 @@ PLAN = named_value(
         "assumed": ["Nothing more happens.", "This person's other journeys send nothing more."],
         "rebuilt": True,
         "note": "",
+        "knew": None,
         "waits": [{"kind": "touch", "name": "win-back-30", "occurrence": "", "until": _DUE}],
         "touches": [
             {

@@ -6,8 +6,10 @@ from typing import Self
 
 from pydantic import Field
 
+from doorstep.api.schemas.knew import Knew
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import Moment, View
+from doorstep.models.reading.past import paused_then
 from doorstep.models.reading.pausing import Pause, pause_of
 from doorstep.models.reading.sentences import why
 from doorstep.models.reading.views import JourneyDetail, Rule
@@ -85,23 +87,29 @@ class PlanAnswer(View):
     )
     rebuilt: bool
     note: str
+    knew: Knew | None = Field(
+        description="With `as_of`: what the journey knew then. Null without: `GET /journeys/{ref}` tells what it knows."
+    )
     waits: list[PlannedWait] = Field(description="What it waited for then.")
     touches: list[PlannedTouch] = Field(description="What would come, in order.")
     ends: Moment | None = Field(description="When the journey would end; null: it would go on waiting.")
     outcome: str = Field(description="How it would end.")
 
     @classmethod
-    def of(cls, plan: Plan, detail: JourneyDetail, *, past: bool = False) -> Self:
-        """By the person's clock. Of a journey that could not be rebuilt, what the tables say of now; of the `past` they
-        say nothing."""
-        clock, waits = Clock(detail.person.zone), _recorded(detail, past=past)
-        since, paused = plan.paused_since, detail.paused and not past
+    def of(cls, plan: Plan, detail: JourneyDetail, *, knew: Knew | None = None) -> Self:
+        """By the person's clock. `knew`: the plan is of the past. Of a journey that could not be rebuilt, what the
+        tables say of now; of the past they tell its pauses, and not what it waited for."""
+        clock, waits = Clock(detail.person.zone), _recorded(detail, past=knew is not None)
+        since, paused = plan.paused_since, detail.paused
         if plan.rebuilt:
             paused = since is not None
             waits = [
                 PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=clock.maybe(w.until))
                 for w in plan.waits
             ]
+        elif knew is not None:
+            since = paused_then(detail.actions, plan.at)
+            paused = since is not None
         return cls(
             journey_id=plan.journey_id,
             type=plan.type,
@@ -111,6 +119,7 @@ class PlanAnswer(View):
             assumed=list(plan.assumed),
             rebuilt=plan.rebuilt,
             note=plan.note,
+            knew=knew,
             waits=waits,
             touches=[PlannedTouch.of(a, clock) for a in plan.ahead],
             ends=clock.maybe(plan.ends_at),

@@ -40,20 +40,27 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 def steps_of(session: Session, journey_id: str, clock: Clock, *, paused: bool = False) -> list[Step]:
     """Every touch of the journey by when it was due, with its decisions and what providers reported. `paused`: none
     that waits has a next moment."""
+    return [step_view(*told, clock, paused) for told in ledger_of(session, journey_id)]
+
+
+def ledger_of(session: Session, journey_id: str) -> list[tuple[Any, list[Any], list[Any]]]:
+    """Each row of the journey's ledger with its decisions and its reports, in order."""
     ledger = rows(session, _LEDGER, journey=journey_id)
     if not ledger:
         return []
-    decisions, reports = defaultdict(list), defaultdict(list)
+    decisions: dict[str, list[Any]] = defaultdict(list)
+    reports: dict[str, list[Any]] = defaultdict(list)
     for row in rows(session, _DECISIONS, journey=journey_id):
         decisions[row.key].append(row)
     for row in rows(session, _REPORTS, journey=journey_id):
         reports[row.key].append(row)
     for told in reports.values():  # providers tell whole seconds: within one, as it must have happened
         told.sort(key=lambda row: (row.at, _STAGES.get(row.type, len(_STAGES))))
-    return [_step(row, decisions[row.key], reports[row.key], clock, paused) for row in ledger]
+    return [(row, decisions[row.key], reports[row.key]) for row in ledger]
 
 
-def _step(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock: Clock, paused: bool) -> Step:
+def step_view(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock: Clock, paused: bool) -> Step:
+    """One row as it is read. `paused`: its journey is, which holds what waits."""
     held = paused and row.state in _HELD
     said = [told.type for told in reports if not told.data.get("machine")]
     return Step(

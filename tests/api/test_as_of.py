@@ -1,0 +1,67 @@
+"""The past over the API: what a journey knew, planned and had decided at an instant; and where it is not told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from jsonschema import Draft202012Validator
+from temporalio.client import WorkflowHistory
+from tests.planning.known import furnish
+from tests.verifying.repository import HISTORIES
+
+from api import desk
+from doorstep.models.base import Database
+from doorstep.rehearsal.premises import start_of
+from doorstep.rehearsal.rebuild import from_file
+from doorstep.workflows import registry
+
+TOLD = from_file(HISTORIES / "a-part-goes-back.json")
+START = start_of(TOLD)
+JOURNEY, BEGUN = START.journey_id, START.placed.occurred_at
+THEN = BEGUN + timedelta(days=8, hours=12)
+
+
+@pytest.fixture
+def kept(app: FastAPI, furnished: Database, gateway: desk.ToldGateway) -> None:
+    """A journey of which everything is known by now, its history too."""
+    registry.load(())
+    gateway.kept = WorkflowHistory(JOURNEY, TOLD.events)
+    furnish(furnished, gateway.kept)
+    now = max(e.event_time.ToDatetime(UTC) for e in TOLD.events) + timedelta(days=1)
+    app.state.services.clock = lambda: now
+
+
+async def asked(
+    agent: httpx.AsyncClient, what: str, at: datetime | None = None, **more: str
+) -> dict[str, Any]:
+    params = more | ({} if at is None else {"as_of": at.isoformat()})
+    answer = await agent.get(f"/journeys/{JOURNEY}/{what}", params=params)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+@pytest.mark.usefixtures("kept")
+async def test_a_plan_as_of_then_tells_what_was_known_then(agent: httpx.AsyncClient, app: FastAPI) -> None:
+    """As documented, and only where the past is asked for."""
+    told = await asked(agent, "plan", THEN)
+    knew = told["knew"]
+    assert knew["phase"] == "delivered"
+    assert [p["status"] for p in knew["parcels"]] == ["delivered"]
+    assert [s["status"] for s in knew["parcels"][0]["heard"]] == [
+        "in_transit",
+        "out_for_delivery",
+        "delivered",
+    ]
+    assert (len(knew["returns"]), knew["refunds"]) == (1, [])
+    assert {t["outcome"] for t in knew["touches"]} >= {"sent"}
+    assert all(datetime.fromisoformat(t["at"]["utc"]) <= THEN for t in knew["touches"])
+    document = app.openapi()
+    schema = document["paths"]["/journeys/{ref}/plan"]["get"]["responses"]["200"]["content"][
+        "application/json"
+    ]
+    Draft202012Validator({**schema["schema"], "components": document["components"]}).validate(told)
+    assert (await asked(agent, "plan"))["knew"] is None
