@@ -65,3 +65,37 @@ async def test_a_plan_as_of_then_tells_what_was_known_then(agent: httpx.AsyncCli
     ]
     Draft202012Validator({**schema["schema"], "components": document["components"]}).validate(told)
     assert (await asked(agent, "plan"))["knew"] is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "params", "word"),
+    [
+        ("GET", "", {"as_of": "2026-12-01T00:00:00Z"}, "`/journeys/{ref}/plan?as_of=`"),
+        ("GET", "/explain", {"stp": "care-guide"}, "Did you mean 'step'?"),
+        ("GET", "/plan", {"asof": "2026-12-01T00:00:00Z"}, "Did you mean 'as_of'?"),
+        ("GET", "/plan", {"assume": "nothing", "live": "1"}, "`live` is asked of"),
+        ("POST", "/actions/pause", {"dry_run": "1"}, "It has none."),
+    ],
+)
+async def test_a_parameter_that_a_route_does_not_have_is_refused(
+    agent: httpx.AsyncClient, furnished: Database, method: str, path: str, params: dict[str, str], word: str
+) -> None:
+    """It was ignored: `as_of` was answered with now. Fields that a body does not have are refused in the same way."""
+    address = f"/journeys/{desk.JOURNEY}{path}"
+    answer = await agent.request(method, address, params=params, json={"reason": "A reason"})
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (422, "invalid")
+    assert word in told["detail"] + told["mend"]
+    assert told["errors"][0]["at"].startswith("query.")
+
+
+async def test_who_has_no_key_learns_no_parameters(client: Any) -> None:
+    answer = await client(None).get(f"/journeys/{desk.JOURNEY}", params={"as_of": "now"})
+    assert answer.status_code == 401
+    assert "as_of" not in answer.text
+
+
+async def test_a_parameters_name_is_repeated_only_where_it_is_one(agent: httpx.AsyncClient) -> None:
+    answer = await agent.get("/journeys", params={"somebody@mail.example": "1"})
+    assert answer.status_code == 422
+    assert "somebody" not in answer.json()["detail"] + answer.json()["mend"]

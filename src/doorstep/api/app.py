@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from doorstep.api import (
     actions,
@@ -36,6 +36,7 @@ from doorstep.api.limits import Limits
 from doorstep.api.middleware import Around
 from doorstep.api.origins import UiMayAsk
 from doorstep.api.outbox import outbox_router
+from doorstep.api.parameters import declared_only
 from doorstep.api.webhook_parts import WebhookDeps
 from doorstep.api.webhooks import build_webhooks
 from doorstep.api.wiring import Clock, Journeys, Services, utc_now
@@ -71,6 +72,7 @@ and answer within five seconds; a 503 means that nothing was changed and nothing
 
 Send `Authorization: Bearer dsk_…` (`doorstep keys create`). Errors are problem+json (RFC 9457): match on `code`, \
 do what `mend` says, quote `instance`. Instants are UTC with an offset; money is in minor units of its currency. \
+A field or a query parameter that a route does not have is refused, not ignored. \
 Personal data is never in an address; do not put any into a `reason`."""
 
 
@@ -118,10 +120,21 @@ def create_app(
     chosen.check_files()
     app.add_middleware(UiMayAsk, origins=chosen.ui_origins)
     app.add_middleware(Around)
+    app.include_router(build_webhooks())
     for router in (
-        *(build_webhooks(), search.router, journeys.router, planned.router, explained.router, actions.router),
-        *(persons.router, consents.router, audit.router, codec.router),
-        *(outbox_router(), tracking.router, review.router, preferences.router, unsubscribe.router),
+        *(search.router, journeys.router, planned.router, explained.router, actions.router),
+        *(persons.router, consents.router, audit.router),
+    ):
+        app.include_router(router, dependencies=[Depends(declared_only)])
+    for router in (
+        *(
+            codec.router,
+            outbox_router(),
+            tracking.router,
+            review.router,
+            preferences.router,
+            unsubscribe.router,
+        ),
         *(health.router, metrics.router),
     ):
         app.include_router(router)

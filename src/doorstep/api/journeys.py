@@ -93,7 +93,8 @@ def list_journeys(
     summary="One journey whole",
     description="Where it stands, every step with its outcome, reason and the rules behind it, the parcels, what it "
     "waits for and until when, and a ready answer to *where is my order*. From the tables: it answers with every "
-    "worker and Temporal stopped. `live=1` also asks the workflow itself and marks what differs.",
+    "worker and Temporal stopped. `live=1` also asks the workflow itself and marks what differs. It is of now: what "
+    "was known at an instant of the past `/journeys/{ref}/plan?as_of=` tells.",
     responses={
         200: examples.ok(examples.DETAIL),
         **errors("unauthenticated", "forbidden", "not_found", "journey_closed", "invalid", "unavailable"),
