@@ -99,3 +99,30 @@ async def test_a_parameters_name_is_repeated_only_where_it_is_one(agent: httpx.A
     answer = await agent.get("/journeys", params={"somebody@mail.example": "1"})
     assert answer.status_code == 422
     assert "somebody" not in answer.json()["detail"] + answer.json()["mend"]
+
+
+@pytest.mark.usefixtures("kept")
+async def test_explain_as_of_then_tells_what_had_been_decided_by_then(
+    agent: httpx.AsyncClient, gateway: desk.ToldGateway
+) -> None:
+    """And what was coming; with Temporal away what the tables tell of then, and that the rest cannot be told."""
+    told = await asked(agent, "explain", THEN)
+    assert datetime.fromisoformat(told["as_of"]["utc"]) == THEN
+    steps = {s["step"] for s in told["steps"]}
+    assert "return-requested" in steps
+    assert not steps & {"return-received", "partial-refund"}
+    assert "check-in" in {t["step"] for t in told["ahead"]}
+    assert (await asked(agent, "explain"))["as_of"] is None
+    gateway.kept = None
+    away = await asked(agent, "explain", THEN)
+    assert [s["key"] for s in away["steps"]] == [s["key"] for s in told["steps"]]
+    assert (away["ahead"], away["waits"]) == ([], [])
+    assert "cannot be told" in away["note"]
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("days", [-1, 500])
+async def test_explain_as_of_no_instant_of_its_past_is_refused(agent: httpx.AsyncClient, days: int) -> None:
+    params = {"as_of": (BEGUN + timedelta(days=days)).isoformat()}
+    answer = await agent.get(f"/journeys/{JOURNEY}/explain", params=params)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")

@@ -15,7 +15,8 @@ from doorstep.models.keys import Caller
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}")
 _ELSEWHERE = {
-    "as_of": "`/journeys/{ref}/plan?as_of=` tells the past: what the journey knew then, and its plan.",
+    "as_of": "`/journeys/{ref}/plan?as_of=` tells the past: what the journey knew then, and its plan; "
+    "`/journeys/{ref}/explain?as_of=` what had been decided by then.",
     "live": "`live` is asked of `/journeys/{ref}`.",
     "assume": "`assume` is asked of `/journeys/{ref}/plan`.",
     "step": "`step` is asked of `/journeys/{ref}/explain`.",

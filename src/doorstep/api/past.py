@@ -1,6 +1,9 @@
-"""A plan as of an instant of a journey's past, with what it knew then: for API and command line."""
+"""A journey as it was at an instant of its past: what it knew then, and what had been decided. For API and command
+line."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from temporalio.client import WorkflowHistory
 
@@ -9,7 +12,8 @@ from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.models.base import Database
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.past import paused_then, steps_then
-from doorstep.models.reading.views import JourneyDetail
+from doorstep.models.reading.sentences import wait_sentence
+from doorstep.models.reading.views import JourneyDetail, Wait
 from doorstep.rehearsal.plan import Plan
 from doorstep.rehearsal.premises import heard
 
@@ -22,4 +26,31 @@ def as_known(plan: Plan, history: WorkflowHistory, detail: JourneyDetail, databa
     with database.read() as session:
         steps = steps_then(session, detail.id, clock, plan.at, paused=since is not None)
     knew = Knew.of(plan, heard(history, plan.at), steps, detail, clock)
-    return PlanAnswer.of(plan, detail, knew=knew)
+    return PlanAnswer.of(plan, detail, past=True, knew=knew)
+
+
+def detail_then(
+    detail: JourneyDetail, plan: PlanAnswer | None, at: datetime, database: Database
+) -> JourneyDetail:
+    """The detail with its touches, its waits and its pause as they were at `at` (aware); the rest is of now. `plan`: of
+    then; None: there is none to be had, and what it waited for is not known. Reads the database."""
+    clock = Clock(detail.person.zone)
+    paused = plan.pause is not None if plan is not None else paused_then(detail.actions, at) is not None
+    with database.read() as session:
+        steps = steps_then(session, detail.id, clock, at, paused=paused)
+    waits = [
+        Wait(
+            **dict(wait),
+            note="",
+            sentence=wait_sentence(
+                wait.kind, wait.name, wait.until.utc if wait.until else None, paused, clock
+            ),
+        )
+        for wait in (plan.waits if plan is not None else ())
+    ]
+    return detail.model_copy(update={"steps": steps, "waits": waits, "paused": paused})
+
+
+def goes_on(detail: JourneyDetail, at: datetime) -> bool:
+    """Whether the journey had not ended by `at`: there was something to come."""
+    return detail.closed is None or detail.closed.utc > at

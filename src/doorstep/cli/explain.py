@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doorstep.cli import base
-from doorstep.cli.finding import journey_of, lines, opened
+from doorstep.cli.finding import instant, journey_of, lines, opened
 
 if TYPE_CHECKING:
     from doorstep.api.schemas.explain import Explanation
@@ -24,23 +24,44 @@ TEMPORAL_SECONDS = 5.0
 def explain(
     order: Annotated[str, typer.Argument(help="Order number, store's order id, jny_… or ord_….")],
     step: Annotated[str | None, typer.Argument(help="One step; none: all of them.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="An instant of its past, as 2026-03-31T10:00+02:00 (without a zone: UTC)."),
+    ] = None,
     as_json: base.AsJson = False,
 ) -> None:
     """Explain each message sent and each not sent: the rules, what they read and when, the next moment it could go.
 
     Of one that still waits: what the gate would say at that moment over the facts of now, and what would stop it (for
-    that Temporal must be there; no worker is needed). Nothing is sent.
+    that Temporal must be there; no worker is needed). With --as-of: what had been decided by then, and what was coming
+    then. Nothing is sent.
     """
     from doorstep.api.schemas.explain import Explanation, something_waits
 
+    at = None if as_of is None else instant(as_of)
     with opened() as database:
         detail = journey_of(database, order)
-        plan, note = _ahead(database, detail) if something_waits(detail) else (None, "")
-    told = Explanation.of(detail, step, plan, _steps_of, note)
+        if at is None:
+            plan, note = _ahead(database, detail) if something_waits(detail) else (None, "")
+        else:
+            detail, plan, note = _then(database, detail, at)
+    told = Explanation.of(detail, step, plan, _steps_of, note, as_of=at)
     if as_json:
         base.emit(told.model_dump(mode="json"))
     else:
         typer.echo("\n".join(page(told, detail)))
+
+
+def _then(
+    database: Database, detail: JourneyDetail, at: datetime
+) -> tuple[JourneyDetail, PlanAnswer | None, str]:
+    """The journey as it was then, and the plan of then or why there is none."""
+    from doorstep.api.past import detail_then, goes_on
+    from doorstep.planning import check_past
+
+    check_past("--as-of", at, detail.started.utc, datetime.now(UTC))
+    plan, note = _ahead(database, detail, at) if goes_on(detail, at) else (None, "")
+    return detail_then(detail, plan, at, database), plan, note
 
 
 def _steps_of(type_: str) -> frozenset[str]:
@@ -51,13 +72,15 @@ def _steps_of(type_: str) -> frozenset[str]:
     return steps_of(type_)
 
 
-def _ahead(database: Database, detail: JourneyDetail) -> tuple[PlanAnswer | None, str]:
+def _ahead(
+    database: Database, detail: JourneyDetail, as_of: datetime | None = None
+) -> tuple[PlanAnswer | None, str]:
     """The plan, or why there is none."""
     from doorstep.codec import CannotOpen
     from doorstep.errors import NotFound, Unavailable
 
     try:
-        return asyncio.run(asyncio.wait_for(_planned(database, detail), TEMPORAL_SECONDS)), ""
+        return asyncio.run(asyncio.wait_for(_planned(database, detail, as_of), TEMPORAL_SECONDS)), ""
     except (Unavailable, NotFound, CannotOpen) as error:
         why = error.what
     except TimeoutError:
@@ -65,7 +88,7 @@ def _ahead(database: Database, detail: JourneyDetail) -> tuple[PlanAnswer | None
     return None, f"What the gate would say of what waits cannot be told: {why}"
 
 
-async def _planned(database: Database, detail: JourneyDetail) -> PlanAnswer:
+async def _planned(database: Database, detail: JourneyDetail, as_of: datetime | None) -> PlanAnswer:
     from doorstep import gateway
     from doorstep.api.schemas.plan import PlanAnswer
     from doorstep.planning import Planner
@@ -73,14 +96,16 @@ async def _planned(database: Database, detail: JourneyDetail) -> PlanAnswer:
     settings = base.settings()
     door = gateway.Gateway(await gateway.connect(settings), database, settings)
     history = await door.history(detail.id)
-    made = await Planner.of(settings, database).plan(history, now=datetime.now(UTC))
-    return PlanAnswer.of(made, detail)
+    made = await Planner.of(settings, database).plan(history, now=datetime.now(UTC), as_of=as_of)
+    return PlanAnswer.of(made, detail, past=as_of is not None)
 
 
 def page(told: Explanation, detail: JourneyDetail) -> list[str]:
     """The explanation, at most 100 columns wide."""
     number = detail.order.number or detail.order.external_id
     made = [f"{number}  {detail.id}  (times in {detail.person.zone})"]
+    if told.as_of is not None:
+        made.append(f"As of {told.as_of.words}: what had been decided by then, and what was coming.")
     made += lines(told.pause.sentence) if told.pause is not None else []
     under = (
         "If nothing else happens:" if told.pause is None else "If it is resumed now and nothing else happens:"
@@ -115,7 +140,8 @@ def _would(touch: PlannedTouch | None, under: str) -> list[str]:
 
 
 def _step(step: Step) -> list[str]:
-    made = [f"{step.step}{f' [{step.occurrence}]' if step.occurrence else ''}  ({step.purpose})"]
+    about = f" [{step.occurrence}]" if step.occurrence else ""
+    made = lines(f"{step.step}{about}  ({step.purpose})", "    ")
     made += lines(step.sentence, "  ")
     if not step.decisions:
         made.append("  The gate was never asked: the journey itself decided.")

@@ -76,6 +76,15 @@ def journey_of(database: Database, name: str) -> JourneyDetail:
     return detail
 
 
+def instant(text: str) -> datetime:
+    """An instant as a person writes it (without a zone: UTC). Raises `BadInput`."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"'{text}' is no instant.", mend="Write it as 2026-03-31T10:00+02:00.") from error
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
 def _numbers(session: object) -> list[str]:
     from sqlalchemy import select
     from sqlmodel import Session, col

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doorstep.cli import base
-from doorstep.cli.finding import WIDTH, journey_of, lines, opened
+from doorstep.cli.finding import WIDTH, instant, journey_of, lines, opened
 from doorstep.cli.plan_knew import knew_lines
 from doorstep.errors import BadInput, Conflict, nearest
 
@@ -44,7 +44,7 @@ def plan(
         raise BadInput(
             f"'{assume}' is no assumption.{nearest(assume, ASSUMPTIONS)}", mend="Use nothing or arrives."
         )
-    at = None if as_of is None else _instant(as_of)
+    at = None if as_of is None else instant(as_of)
     with opened() as database:
         detail = journey_of(database, order)
         if detail.status == "pending":
@@ -58,14 +58,6 @@ def plan(
         base.emit(answer.model_dump(mode="json"))
     else:
         typer.echo("\n".join(page(answer, detail)))
-
-
-def _instant(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"'{text}' is no instant.", mend="Write it as 2026-03-31T10:00+02:00.") from error
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 async def _made(database: Database, detail: JourneyDetail, assume: str, as_of: datetime | None) -> PlanAnswer:

@@ -13,6 +13,7 @@ EXPLANATION = named_value(
     {
         "journey_id": JOURNEY_ID,
         "type": "standard.v1",
+        "as_of": None,
         "pause": None,
         "steps": _whole["steps"],
         "waits": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Self
 
@@ -12,7 +13,8 @@ from doorstep.api.schemas.plan import PlanAnswer, PlannedTouch
 from doorstep.domain.outcomes import FINAL_STATES
 from doorstep.errors import NotFound, nearest
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.goods import View
+from doorstep.models.reading.goods import Moment, View
+from doorstep.models.reading.past import paused_then
 from doorstep.models.reading.pausing import Pause, pause_of
 from doorstep.models.reading.views import JourneyDetail, Step, Wait
 from doorstep.rehearsal.exploring.steps import ANYTHING
@@ -28,6 +30,9 @@ class Explanation(View):
 
     journey_id: str
     type: str
+    as_of: Moment | None = Field(
+        description="With `as_of`: the instant of the past of which this is told. Null: it is of now."
+    )
     pause: Pause | None = Field(
         description="That the journey is paused: nothing can go then, and `ahead` is of what comes once it is resumed. "
         "Null: it is not."
@@ -48,10 +53,18 @@ class Explanation(View):
 
     @classmethod
     def of(
-        cls, detail: JourneyDetail, name: str | None, plan: PlanAnswer | None, steps_of: Steps, note: str = ""
+        cls,
+        detail: JourneyDetail,
+        name: str | None,
+        plan: PlanAnswer | None,
+        steps_of: Steps,
+        note: str = "",
+        *,
+        as_of: datetime | None = None,
     ) -> Self:
-        """Of one step (its name, or a touch's key) or of all. `plan` is None where there is none to be had. Raises
-        `NotFound` offering the nearest step, of those it had and of those its version can come to."""
+        """Of one step (its name, or a touch's key) or of all. `plan` is None where there is none to be had. `as_of`
+        (aware): the instant of the past of which the detail and the plan are. Raises `NotFound` offering the nearest
+        step, of those it had and of those its version can come to."""
         asked = {(s.step, s.occurrence) for s in detail.steps}
         coming = [w for w in detail.waits if w.kind == "touch"]
         waits = [w for w in coming if (w.name, w.occurrence) not in asked]
@@ -71,7 +84,8 @@ class Explanation(View):
         return cls(
             journey_id=detail.id,
             type=detail.type,
-            pause=_pause(detail, plan),
+            as_of=Clock(detail.person.zone).maybe(as_of),
+            pause=_pause(detail, plan, as_of),
             steps=[_as_expected(step, ahead) for step in steps],
             waits=waits,
             ahead=ahead,
@@ -80,10 +94,11 @@ class Explanation(View):
         )
 
 
-def _pause(detail: JourneyDetail, plan: PlanAnswer | None) -> Pause | None:
+def _pause(detail: JourneyDetail, plan: PlanAnswer | None, as_of: datetime | None) -> Pause | None:
     if plan is not None:
         return plan.pause
-    return pause_of(detail.actions, Clock(detail.person.zone)) if detail.paused else None
+    since = None if as_of is None else paused_then(detail.actions, as_of)
+    return pause_of(detail.actions, Clock(detail.person.zone), since) if detail.paused else None
 
 
 def _as_expected(step: Step, ahead: list[PlannedTouch]) -> Step:

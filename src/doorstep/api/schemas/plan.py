@@ -96,10 +96,10 @@ class PlanAnswer(View):
     outcome: str = Field(description="How it would end.")
 
     @classmethod
-    def of(cls, plan: Plan, detail: JourneyDetail, *, knew: Knew | None = None) -> Self:
-        """By the person's clock. `knew`: the plan is of the past. Of a journey that could not be rebuilt, what the
-        tables say of now; of the past they tell its pauses, and not what it waited for."""
-        clock, waits = Clock(detail.person.zone), _recorded(detail, past=knew is not None)
+    def of(cls, plan: Plan, detail: JourneyDetail, *, past: bool = False, knew: Knew | None = None) -> Self:
+        """By the person's clock. `past`: the plan is of then, and `knew` may tell of it. Of a journey that could not be
+        rebuilt, what the tables say of now; of the past they tell its pauses, and not what it waited for."""
+        clock, waits = Clock(detail.person.zone), _recorded(detail, past=past)
         since, paused = plan.paused_since, detail.paused
         if plan.rebuilt:
             paused = since is not None
@@ -107,7 +107,7 @@ class PlanAnswer(View):
                 PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=clock.maybe(w.until))
                 for w in plan.waits
             ]
-        elif knew is not None:
+        elif past:
             since = paused_then(detail.actions, plan.at)
             paused = since is not None
         return cls(
