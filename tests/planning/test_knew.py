@@ -171,3 +171,18 @@ def test_a_plan_of_now_does_without(database: Database) -> None:
     whole = Whole(database, "a-part-goes-back")
     made = whole.planner.made(whole.history, whole.now)
     assert PlanAnswer.of(made, whole.detail()).knew is None
+
+
+@pytest.mark.parametrize(
+    ("story", "day"), [("nothing-ever-arrives", 0.5), ("ninety-days-with-a-good-review", 5.5)]
+)
+def test_what_would_stop_a_message_is_told_without_the_codes_words(
+    database: Database, story: str, day: float
+) -> None:
+    stops = {t.step: t.stops for t in Whole(database, story).as_of(day).touches if t.outcome == "sent"}
+    told = [said for of_step in stops.values() for said in of_step]
+    assert not [said for said in told if "`" in said or "the case" in said or "heard before" in said]
+    if day < 1:
+        assert "It is not the person's first order." in stops["reassurance"]
+    else:
+        assert "The customer leaves a review." in stops["review-request"]

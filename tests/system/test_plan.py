@@ -74,7 +74,7 @@ async def test_the_plan_is_what_then_happens(houses: Houses, policy: dict[str, A
         assert bool(touch["stops"]) == (touch["outcome"] == "sent")
         assert touch["outcome"] != "sent" or touch["channel"] == "email"
     review = next(t for t in plan["touches"] if t["step"] == "review-request")
-    assert "'review.submitted' is heard before." in review["stops"]
+    assert "The customer leaves a review." in review["stops"]
     assert any("withdrawn" in said for said in review["stops"])
 
     await house.until(order.placed + timedelta(days=91))

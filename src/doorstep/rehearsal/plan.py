@@ -17,6 +17,7 @@ from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
 from doorstep.rehearsal.assuming import Arrival, Assumption, assumed, claims, resume, run_on
+from doorstep.rehearsal.conditions_told import condition_told
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.rebuild import CodeGone, rebuild
 from doorstep.rehearsal.stops import stops
@@ -24,7 +25,6 @@ from doorstep.rehearsal.trouble import RehearsalError
 from doorstep.rehearsal.unchanged import unchanged_by_json
 from doorstep.rehearsal.world import World
 from doorstep.touch.ledger import outcome_of
-from doorstep.workflows.conditions import holds
 
 #: no plan looks further ahead than this
 HORIZON = timedelta(days=400)
@@ -138,10 +138,7 @@ class _Watch:
         """What the author does not want the touch with any more, as sentences."""
         desk = getattr(self.engine.workflow if self.engine else None, "_desk", None)
         waiting = getattr(desk, "waiting", {}).get(key)
-        return tuple(
-            f"'{getattr(c, 'type', '')}' is heard before." if isinstance(c, type) else holds(c)
-            for c in getattr(waiting, "unless", ())
-        )
+        return tuple(condition_told(c) for c in getattr(waiting, "unless", ()))
 
     def ahead(self) -> list[Ahead]:
         """Every touch that was decided in the time ahead, in order."""

@@ -49,13 +49,13 @@ def _negates(name: str) -> bool:
 
 def _said(code: CodeType) -> str:
     try:
-        source = _source(code)
+        source = source_of(code)
         return _words(ast.parse(f"({source})", mode="eval").body) if source else ""
     except (SyntaxError, ValueError, OSError):
         return ""
 
 
-def _source(code: CodeType) -> str:
+def source_of(code: CodeType) -> str:
     """The text of a lambda's body."""
     places = [p for p in code.co_positions() if None not in p and p[2:] != (0, 0)]
     if not places:
