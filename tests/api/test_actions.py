@@ -81,7 +81,7 @@ async def test_a_refused_action_is_409_and_names_what_waits(
     applies(
         furnished, gateway, ActionResult(applied=False, detail="It does not wait.", waiting=("care-guide",))
     )
-    answer = await agent.post(f"/journeys/{desk.JOURNEY}/actions/send-now", json={**WHY, "step": "nonsense"})
+    answer = await agent.post(f"/journeys/{desk.JOURNEY}/actions/send-now", json={**WHY, "step": "community"})
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (409, "action_refused")
     assert problem["waiting"] == ["care-guide"]
@@ -240,13 +240,15 @@ async def test_skip_and_send_now_need_a_step(
     assert actions(furnished) == []
 
 
+@pytest.mark.parametrize("verb", ["skip", "send-now"])
 @pytest.mark.parametrize("step", ["eduction", "care-giude"])
-async def test_a_step_that_the_journey_does_not_have_cannot_be_skipped(
-    agent: httpx.AsyncClient, furnished: Database, gateway: desk.ToldGateway, step: str
+async def test_a_step_that_the_journey_does_not_have_is_neither_skipped_nor_sent(
+    agent: httpx.AsyncClient, furnished: Database, gateway: desk.ToldGateway, verb: str, step: str
 ) -> None:
-    """It was said to be skipped when it comes, and the one that was meant went out."""
+    """It was said to be skipped when it comes, and the one that was meant went out; to send it was asked of the
+    journey, which knows the nearest of what waits only."""
     applies(furnished, gateway)
-    answer = await agent.post(f"/journeys/{desk.JOURNEY}/actions/skip", json={**WHY, "step": step})
+    answer = await agent.post(f"/journeys/{desk.JOURNEY}/actions/{verb}", json={**WHY, "step": step})
     assert (answer.status_code, answer.json()["code"]) == (404, "step_not_found")
     assert "nothing was changed" in answer.json()["detail"]
     assert f"Did you mean '{'education' if step == 'eduction' else 'care-guide'}'?" in answer.json()["detail"]

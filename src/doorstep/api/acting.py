@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 
 from doorstep.api.skipping import step_check
 from doorstep.api.wiring import Services
-from doorstep.contracts import ActionKind, ActionResult
+from doorstep.contracts import NEEDS_STEP, ActionResult
 from doorstep.domain.ids import digest
 from doorstep.errors import BadInput, Conflict, NotFound, Unavailable
 from doorstep.models import steering
@@ -76,7 +76,7 @@ class Asked:
 async def act(parts: Services, caller: Caller, asked: Asked) -> ActionRow:
     """Asks and answers the row as it stands: applied, or still on its way (claimed or pending).
 
-    Raises `NotFound` (also for a step to skip that the journey does not have), `Conflict` (journey over or not
+    Raises `NotFound` (also for a step that the journey does not have), `Conflict` (journey over or not
     started), `Refused`, `Withdrawn`, and `BadInput` for an idempotency key that stood for something else.
     """
     deadline = time.monotonic() + TOTAL_SECONDS
@@ -96,7 +96,7 @@ async def act(parts: Services, caller: Caller, asked: Asked) -> ActionRow:
 
 def _record(parts: Services, caller: Caller, asked: Asked) -> tuple[ActionRow, bool]:
     """The row, and whether it is new. One transaction, so that two requests with one key make one action."""
-    check = step_check(parts) if asked.kind == ActionKind.SKIP else None
+    check = step_check(parts) if asked.kind in NEEDS_STEP else None
     with parts.database.write() as session:
         journey = resolve(session, asked.ref, caller.store_id)
         if journey is None:

@@ -1,7 +1,7 @@
-"""Whether a step that an agent wants left out is one of the journey's at all.
+"""Whether a step that an agent wants left out, or sent now, is one of the journey's at all.
 
 The journey itself cannot tell: it runs what its author wrote and does not read it. Believed, a misspelt step would be
-said to be skipped, and go.
+said to be skipped, and go; to send one now would be asked of the journey, and refused as if it had only not come to it.
 """
 
 from __future__ import annotations
