@@ -177,3 +177,36 @@ def test_a_touch_that_a_lasting_reason_holds_back_has_no_next_moment(database: D
     page = explaining.page(told, resumed.detail())
     assert not any("Could go next" in line for line in page)
     assert any("Would not go" in line for line in page)
+
+
+def test_with_temporal_away_what_waits_is_what_the_tables_last_knew(database: Database) -> None:
+    """And is said to be so, with when that was, beside each next moment and each message that waits: it may have gone,
+    or been called off, since."""
+    told_at = RESUMED - timedelta(minutes=7)
+    resumed = support(database, RESUMED, "community", paused=False)
+    waits = (Wait(kind="touch", name="education", until=RESUMED + timedelta(days=1)),)
+    with database.writing() as connection:
+        connection.execute(update(table(JourneyRow)).values(projected_at=told_at, waits=waits_json(waits)))
+    note = "What the gate would say of what waits cannot be told: Temporal is away."
+    away = Explanation.of(resumed.detail(), None, None, steps_of, note)
+    assert away.last_known is not None
+    assert away.last_known.utc == told_at
+    [step] = [s for s in away.steps if s.step == "community"]
+    assert all("the tables last knew" in said for said in (step.sentence, away.waits[0].sentence, away.note))
+    assert not [s for s in away.steps if s.outcome == "sent" and "last knew" in s.sentence]
+    page = explaining.page(away, resumed.detail())
+    assert not any(line.startswith("  Could go next") for line in page)
+    assert f"As the tables last knew ({away.last_known.words})" in " ".join(" ".join(page).split())
+    assert max(len(line) for line in page) <= 100
+    there = Explanation.of(resumed.detail(), None, resumed.plan(), steps_of)
+    assert there.last_known is None
+    assert "last knew" not in " ".join(
+        [*(s.sentence for s in there.steps), *(w.sentence for w in there.waits)]
+    )
+    assert any(line.startswith("  Could go next") for line in explaining.page(there, resumed.detail()))
+
+
+def test_where_nothing_waits_temporal_is_not_missed(database: Database) -> None:
+    resumed = support(database, RESUMED, "community", paused=False)
+    told = Explanation.of(resumed.detail(), None, None, steps_of)
+    assert (told.note, told.last_known) == ("", None)

@@ -37,7 +37,8 @@ router = APIRouter(prefix="/journeys", tags=["journeys"])
     "and the next moment it could go. For what still waits, `ahead` says what the gate would answer at that moment "
     "over the facts of now, and what would stop it: the journey is rebuilt from its history for that; nothing is sent "
     "and nothing is changed. While it is paused (`pause`) nothing can go, and `ahead` is of what comes once it is "
-    "resumed. Needs no worker. With Temporal away `ahead` is empty and `note` says so; the rest is from the tables. "
+    "resumed. Needs no worker. With Temporal away `ahead` is empty and `note` says so; the rest is from the tables, "
+    "and what waits is what they knew at `last_known`. "
     "With `as_of` what had been decided by an instant of its past, and what was coming then.",
     responses={
         200: ok(examples_explain.EXPLANATION),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from doorstep.api.schemas.explain import Explanation
     from doorstep.api.schemas.plan import PlanAnswer, PlannedTouch
     from doorstep.models import Database
+    from doorstep.models.reading.goods import Moment
     from doorstep.models.reading.views import Decision, JourneyDetail, Rule, Step
 
 TEMPORAL_SECONDS = 5.0
@@ -112,7 +113,11 @@ def page(told: Explanation, detail: JourneyDetail) -> list[str]:
     )
     ahead = {(t.step, t.occurrence): t for t in told.ahead}
     for one in told.steps:
-        made += ["", *_step(one), *_would(ahead.pop((one.step, one.occurrence), None), under)]
+        made += [
+            "",
+            *_step(one, told.last_known),
+            *_would(ahead.pop((one.step, one.occurrence), None), under),
+        ]
     for wait in told.waits:
         made += ["", f"{wait.name} {wait.occurrence}".strip(), *lines(wait.sentence, "  ")]
         made += _would(ahead.pop((wait.name, wait.occurrence), None), under)
@@ -139,7 +144,8 @@ def _would(touch: PlannedTouch | None, under: str) -> list[str]:
     return made
 
 
-def _step(step: Step) -> list[str]:
+def _step(step: Step, known: Moment | None) -> list[str]:
+    """`known`: when the tables last knew of what waits, where nobody else could be asked."""
     about = f" [{step.occurrence}]" if step.occurrence else ""
     made = lines(f"{step.step}{about}  ({step.purpose})", "    ")
     made += lines(step.sentence, "  ")
@@ -148,7 +154,10 @@ def _step(step: Step) -> list[str]:
     for decision in step.decisions:
         made += _decision(decision)
     if step.next is not None:
-        made.append(f"  Could go next on {step.next.words}; of no use after {step.expires.words}.")
+        could = "Could" if known is None else f"As the tables last knew ({known.words}), it could"
+        made += lines(
+            f"{could} go next on {step.next.words}; of no use after {step.expires.words}.", "    ", "  "
+        )
     return made
 
 

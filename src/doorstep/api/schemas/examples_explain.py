@@ -26,6 +26,7 @@ EXPLANATION = named_value(
         "ahead": _plan["touches"],
         "assumed": _plan["assumed"],
         "note": "",
+        "last_known": None,
     },
     "One message sent, one still to go",
 )

@@ -50,6 +50,11 @@ class Explanation(View):
     note: str = Field(
         description="Why `ahead` could not be told; empty when it could, or when nothing waits."
     )
+    last_known: Moment | None = Field(
+        description="Where `ahead` could not be told: when the journey last told the tables where it stands. What "
+        "waits, and each `next`, is of then, and may be otherwise by now. Null: the journey itself was read, or "
+        "nothing waits."
+    )
 
     @classmethod
     def of(
@@ -65,33 +70,61 @@ class Explanation(View):
         """Of one step (its name, or a touch's key) or of all. `plan` is None where there is none to be had. `as_of`
         (aware): the instant of the past of which the detail and the plan are. Raises `NotFound` offering the nearest
         step, of those it had and of those its version can come to."""
-        asked = {(s.step, s.occurrence) for s in detail.steps}
-        coming = [w for w in detail.waits if w.kind == "touch"]
-        waits = [w for w in coming if (w.name, w.occurrence) not in asked]
-        steps, ahead = detail.steps, list(plan.touches) if plan is not None else []
-        if name is None:
-            open_ones = {(w.name, w.occurrence) for w in coming} | {
-                (s.step, s.occurrence) for s in steps if s.state not in FINAL_STATES
-            }
-            ahead = [t for t in ahead if (t.step, t.occurrence) in open_ones]
-        else:
-            known = {s.step for s in steps} | {w.name for w in waits} | {t.step for t in ahead}
-            steps = [s for s in steps if name in (s.step, s.key)]
-            waits = [w for w in waits if w.name == name]
-            ahead = [t for t in ahead if name in (t.step, t.key)]
-            if not steps and not waits and not ahead:
-                raise _unknown(name, known, frozenset(steps_of(detail.type)))
+        steps, waits, ahead = _chosen(detail, name, plan, steps_of)
+        clock = Clock(detail.person.zone)
+        note = note or ("" if plan is None or plan.rebuilt else plan.note)
+        last = _last_known(detail, clock) if note and as_of is None else None
+        if last is not None:
+            note = (
+                f"{note} What waits, and when it could go next, is what the tables last knew ({last.words})."
+            )
+            steps = [s if s.state in FINAL_STATES else _doubtful(s, last) for s in steps]
+            waits = [_doubtful(w, last) for w in waits]
         return cls(
             journey_id=detail.id,
             type=detail.type,
-            as_of=Clock(detail.person.zone).maybe(as_of),
+            as_of=clock.maybe(as_of),
             pause=_pause(detail, plan, as_of),
             steps=[_as_expected(step, ahead) for step in steps],
             waits=waits,
             ahead=ahead,
             assumed=list(plan.assumed) if ahead and plan is not None else [],
-            note=note or ("" if plan is None or plan.rebuilt else plan.note),
+            note=note,
+            last_known=last,
         )
+
+
+def _chosen(
+    detail: JourneyDetail, name: str | None, plan: PlanAnswer | None, steps_of: Steps
+) -> tuple[list[Step], list[Wait], list[PlannedTouch]]:
+    """What had been asked about, what waits for its first time and what is to come, of one step or of all."""
+    asked = {(s.step, s.occurrence) for s in detail.steps}
+    coming = [w for w in detail.waits if w.kind == "touch"]
+    waits = [w for w in coming if (w.name, w.occurrence) not in asked]
+    steps, ahead = detail.steps, list(plan.touches) if plan is not None else []
+    if name is None:
+        open_ones = {(w.name, w.occurrence) for w in coming} | {
+            (s.step, s.occurrence) for s in steps if s.state not in FINAL_STATES
+        }
+        ahead = [t for t in ahead if (t.step, t.occurrence) in open_ones]
+    else:
+        known = {s.step for s in steps} | {w.name for w in waits} | {t.step for t in ahead}
+        steps = [s for s in steps if name in (s.step, s.key)]
+        waits = [w for w in waits if w.name == name]
+        ahead = [t for t in ahead if name in (t.step, t.key)]
+        if not steps and not waits and not ahead:
+            raise _unknown(name, known, frozenset(steps_of(detail.type)))
+    return steps, waits, ahead
+
+
+def _last_known(detail: JourneyDetail, clock: Clock) -> Moment:
+    return detail.started if detail.projected_at is None else clock.moment(detail.projected_at)
+
+
+def _doubtful[Told: (Step, Wait)](told: Told, known: Moment) -> Told:
+    """What waits by the tables alone: it may have gone, or been called off, since."""
+    said = f"{told.sentence.rstrip('.')}, as the tables last knew ({known.words})."
+    return told.model_copy(update={"sentence": said})
 
 
 def _pause(detail: JourneyDetail, plan: PlanAnswer | None, as_of: datetime | None) -> Pause | None:
