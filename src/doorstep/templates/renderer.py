@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from jinja2 import Environment, FileSystemLoader, meta
+from jinja2 import Environment, FileSystemLoader
 from jinja2 import TemplateError as JinjaError
 from jinja2.environment import Template
 from jinja2.utils import missing
@@ -28,14 +28,12 @@ from doorstep.templates import plain
 from doorstep.templates.brand import DEFAULT_BRAND, Brand
 from doorstep.templates.content import with_defaults
 from doorstep.templates.environment import HtmlEnvironment, Missing, MissingVariable, TextEnvironment
+from doorstep.templates.files import MAIN, PARTS, Chosen, Files
 from doorstep.templates.formats import formatting_locale
 from doorstep.templates.trouble import line_of, said_of
 
 LIBRARY = Path(__file__).parent / "library"
-PARTS = "_layout/parts.html.j2"
 OPT_OUT_SMS = "Reply STOP to opt out."
-
-_MAIN = {Channel.EMAIL: "email.html.j2", Channel.SMS: "sms.txt.j2", Channel.PUSH: "push.txt.j2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +42,6 @@ class Local:
 
     locale: Locale
     zone: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The files one rendering uses, by their names in the library."""
-
-    main: str
-    subject: str | None
-    text: str | None
     language: str
 
 
@@ -70,32 +58,21 @@ class Renderer:
         loader = FileSystemLoader([str(root) for root in roots])
         self._html_for = lru_cache(maxsize=16)(lambda palette: HtmlEnvironment(loader, dict(palette)))
         self._text = TextEnvironment(loader)
-        self._files = frozenset(
-            path.relative_to(root).as_posix()
-            for root in roots
-            for path in root.rglob("*.j2")
-            if path.is_file()
-        )
-        self._names = frozenset(f.split("/", 1)[0] for f in self._files if not f.startswith("_"))
-        self._resolve = lru_cache(maxsize=2048)(self._resolve_uncached)
+        self._files = Files(roots, self._text)
         self._digest = lru_cache(maxsize=4096)(self._digest_uncached)
-        self._written = {
-            name: frozenset(c for c, file in _MAIN.items() if f"{name}/{file}" in self._files)
-            for name in self._names
-        }
 
     def names(self) -> tuple[str, ...]:
         """Every template there is, sorted."""
-        return tuple(sorted(self._names))
+        return tuple(sorted(self._files.names))
 
     def channels(self, template: str) -> frozenset[Channel]:
         """The channels a template is written for. Raises `TemplateError` offering the nearest known name."""
-        if template not in self._names:
+        if template not in self._files.names:
             raise TemplateError(
-                f"There is no template '{template}'.{nearest(template, self._names)}",
+                f"There is no template '{template}'.{nearest(template, self._files.names)}",
                 mend="Add its folder to the store package's templates.",
             )
-        return self._written[template]
+        return self._files.channels[template]
 
     def render(self, template: str, channel: Channel, content: Mapping[str, Any]) -> Rendered:
         """The template with everything filled in. Raises `TemplateError` naming template, channel and what
@@ -103,7 +80,7 @@ class Renderer:
         where = f"'{template}' ({channel})"
         if channel not in self.channels(template):
             raise TemplateError(
-                f"Template {where} does not exist for that channel.", mend=f"Add {template}/{_MAIN[channel]}."
+                f"Template {where} does not exist for that channel.", mend=f"Add {template}/{MAIN[channel]}."
             )
         variables: dict[str, Any] = {}
         try:
@@ -137,11 +114,11 @@ class Renderer:
         """SHA-256, hex, over every source a rendering uses, layout and brand included: changes exactly when
         the wording or the look may have changed."""
         self.channels(template)
-        return self._digest(self._resolve(template, channel, language), self.brand)
+        return self._digest(self._files.chosen(template, channel, language), self.brand)
 
     def _prepare(
         self, template: str, channel: Channel, content: Mapping[str, Any], variables: dict[str, Any]
-    ) -> tuple[_Files, Brand]:
+    ) -> tuple[Chosen, Brand]:
         """Choose the files and fill `variables` (the caller's, so that an error can be located in them)."""
         variables.update(content)
         person = _required(variables, "person")
@@ -150,7 +127,7 @@ class Renderer:
         _required(variables, "purpose")
         _required(variables, "links")
         language = tag.replace("_", "-").split("-", 1)[0].lower()
-        files = self._resolve(template, channel, language)
+        files = self._files.chosen(template, channel, language)
         variables.update(
             context=with_defaults(content.get("context")),
             brand=brand,
@@ -162,7 +139,7 @@ class Renderer:
         return files, brand
 
     def _fill(
-        self, channel: Channel, files: _Files, brand: Brand, variables: dict[str, Any]
+        self, channel: Channel, files: Chosen, brand: Brand, variables: dict[str, Any]
     ) -> tuple[str, str, str]:
         if channel is not Channel.EMAIL:
             text = self._text.get_template(files.main).render(variables)
@@ -174,58 +151,14 @@ class Renderer:
         html = _with_parts(pages, pages.get_template(files.main), with_subject)
         if files.text is not None:
             text = plain.tidy(self._text.get_template(files.text).render(with_subject))
-        elif files.main in self._marked_up:
+        elif files.main in self._files.marked_up:
             text = plain.from_html(html)
         else:
             text = plain.tidy(_with_parts(self._text, self._text.get_template(files.main), with_subject))
         return subject, html, text
 
-    @cached_property
-    def _marked_up(self) -> frozenset[str]:
-        """Mails that bring tags of their own, so that their text part must be drawn from the HTML."""
-        mails = (f for f in self._files if f.endswith("/email.html.j2") and not f.startswith("_"))
-        return frozenset(f for f in mails if "</" in self._source(f))
-
-    def _resolve_uncached(self, template: str, channel: Channel, language: str) -> _Files:
-        def find(file: str) -> str | None:
-            return next(
-                (n for n in (f"{template}/{language}/{file}", f"{template}/{file}") if n in self._files), None
-            )
-
-        main = find(_MAIN[channel])
-        if main is None:
-            raise TemplateError("it does not exist for that channel.")
-        subject = find("subject.txt.j2") if channel is Channel.EMAIL else None
-        if channel is Channel.EMAIL and subject is None:
-            raise TemplateError("a mail needs a subject.", mend=f"Add {template}/subject.txt.j2.")
-        folder = main.rsplit("/", 1)[0]
-        text = f"{folder}/email.txt.j2" if channel is Channel.EMAIL else None
-        return _Files(
-            main=main,
-            subject=subject,
-            text=text if text in self._files else None,
-            language=language if folder != template else "en",
-        )
-
-    def _source(self, name: str) -> str:
-        assert self._text.loader is not None
-        return self._text.loader.get_source(self._text, name)[0]
-
-    def _digest_uncached(self, files: _Files, brand: Brand) -> str:
-        todo = [n for n in (files.main, files.subject, files.text) if n is not None]
-        if files.subject is not None:
-            todo.append(PARTS)
-        seen: dict[str, str] = {}
-        while todo:
-            name = todo.pop()
-            if name in seen:
-                continue
-            seen[name] = self._source(name)
-            asked = meta.find_referenced_templates(self._text.parse(seen[name], name))
-            todo += [n for n in asked if n is not None]
-            plain_twin = self._text.join_path(name, "")
-            if plain_twin != name and plain_twin in self._files:
-                todo.append(plain_twin)
+    def _digest_uncached(self, files: Chosen, brand: Brand) -> str:
+        seen = self._files.sources(files)
         return _sha256(brand.digest, *(part for name in sorted(seen) for part in (name, seen[name])))
 
 
