@@ -114,13 +114,14 @@ def test_a_value_of_the_wrong_kind_is_a_template_error(wrong: dict[str, Any]) ->
     [
         ("en", "Friday, May 15", "€118.00"),
         ("en-GB", "Friday 15 May", "€118.00"),
-        ("de", "Friday, 15 May", "118,00 €"),
+        ("nl", "Friday, 15 May", "€ 118,00"),
+        ("sv-SE", "Friday, 15 May", "118,00 €"),
         ("pt_BR", "Friday, 15 May", "€118.00"),
         ("not a locale", "Friday, 15 May", "€118.00"),
     ],
 )
 def test_english_words_keep_english_with_the_readers_numbers(locale: str, day: str, total: str) -> None:
-    """An English text never says 'Freitag', but writes money the way the reader's country does."""
+    """An English text never says 'fredag', but writes money the way the reader's country does."""
     said = BUILT_IN.render(
         "order-confirmation", EMAIL, sample_content("order-confirmation", locale=locale)
     ).text

@@ -31,7 +31,7 @@ from doorstep.templates.brand import Brand
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 """Two letters that CLDR knows and nobody lives in."""
-_BRAND_KEYS = tuple(f.name for f in fields(Brand) if f.name != "social")
+_BRAND_KEYS = tuple(f.name for f in fields(Brand) if f.name not in ("social", "phrases"))
 
 
 def add_store(
@@ -196,7 +196,9 @@ def _brand(value: Mapping[str, Any]) -> dict[str, Any]:
         if key not in _BRAND_KEYS:
             raise BadInput(
                 f"A store's brand has no key '{key}'.{nearest(key, _BRAND_KEYS)}",
-                mend="`social` belongs into the brand.toml of its package." if key == "social" else "",
+                mend=f"`{key}` belongs into the brand.toml of its package."
+                if isinstance(said, Mapping)
+                else "",
             )
         if not isinstance(said, str):
             raise BadInput(f"The brand's '{key}' is no text.", mend=f'Write {key} = "…".')

@@ -48,6 +48,11 @@ def formatting_locale(tag: str, language: str) -> Locale:
     return Locale.parse("en_001")
 
 
+def language_of(tag: str) -> str:
+    """The language of a locale's tag: `de` of `de-AT` and of `DE_de`."""
+    return tag.replace("_", "-").split("-", 1)[0].lower()
+
+
 def _neutral(language: str) -> str:
     return "en_001" if language == "en" else language
 

@@ -1,7 +1,8 @@
 """The renderer: a template's name, a channel and content in; subject, HTML and text out. Pure.
 
 A template is a folder: `email.html.j2`, `subject.txt.j2`, optionally `email.txt.j2`; `sms.txt.j2`. A folder of
-a language inside it (`shipped/de/email.html.j2`) is used for readers of that language, file by file.
+a language inside it (`shipped/de/email.html.j2`) is used for readers of that language (`files.py` says when).
+The frame and the parts are written once for all languages: their words are in `_layout/words.j2`, as `words`.
 Mail is written once: the same `email.html.j2` is rendered with the HTML parts and, for the text part, with the
 plain ones (`_layout/parts.html.j2`, `_layout/parts.txt.j2`), so the two never drift apart.
 """
@@ -28,12 +29,11 @@ from doorstep.templates import plain
 from doorstep.templates.brand import DEFAULT_BRAND, Brand
 from doorstep.templates.content import with_defaults
 from doorstep.templates.environment import HtmlEnvironment, Missing, MissingVariable, TextEnvironment
-from doorstep.templates.files import MAIN, PARTS, Chosen, Files
-from doorstep.templates.formats import formatting_locale
+from doorstep.templates.files import DEFAULT_LANGUAGE, MAIN, PARTS, Chosen, Files
+from doorstep.templates.formats import formatting_locale, language_of
 from doorstep.templates.trouble import line_of, said_of
 
 LIBRARY = Path(__file__).parent / "library"
-OPT_OUT_SMS = "Reply STOP to opt out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Renderer:
             files, brand = self._prepare(template, channel, content, variables)
             subject, html, text = self._fill(channel, files, brand, variables)
             if content["purpose"] == Purpose.MARKETING:
-                text = _check_opt_out(channel, html, text, content, brand)
+                text = _check_opt_out(channel, html, text, variables)
             digest = self._digest(files, brand)
         except MissingVariable as error:
             raise TemplateError(
@@ -110,11 +110,12 @@ class Renderer:
             digest=_sha256(subject, html, text),
         )
 
-    def template_digest(self, template: str, channel: Channel, *, language: str = "en") -> str:
-        """SHA-256, hex, over every source a rendering uses, layout and brand included: changes exactly when
-        the wording or the look may have changed."""
+    def template_digest(self, template: str, channel: Channel, *, locale: str = DEFAULT_LANGUAGE) -> str:
+        """SHA-256, hex, over every source a rendering for readers of that locale uses, layout and brand included:
+        changes exactly when the wording or the look may have changed."""
         self.channels(template)
-        return self._digest(self._files.chosen(template, channel, language), self.brand)
+        files = self._files.chosen(template, channel, language_of(locale))
+        return self._digest(files, self.brand.said_in(files.language))
 
     def _prepare(
         self, template: str, channel: Channel, content: Mapping[str, Any], variables: dict[str, Any]
@@ -123,14 +124,14 @@ class Renderer:
         variables.update(content)
         person = _required(variables, "person")
         tag = str(_required(person, "locale", variables))
-        brand = self.brand.over(_required(variables, "store"))
         _required(variables, "purpose")
         _required(variables, "links")
-        language = tag.replace("_", "-").split("-", 1)[0].lower()
-        files = self._files.chosen(template, channel, language)
+        files = self._files.chosen(template, channel, language_of(tag))
+        brand = self.brand.over(_required(variables, "store")).said_in(files.language)
         variables.update(
             context=with_defaults(content.get("context")),
             brand=brand,
+            words=self._text.get_template(files.words).module,
             channel=channel.value,
             local=Local(
                 formatting_locale(tag, files.language), _required(person, "zone", variables), files.language
@@ -148,7 +149,9 @@ class Renderer:
         subject = plain.one_line(self._text.get_template(files.subject).render(variables))
         with_subject = {**variables, "subject": subject}
         pages = self._html_for(brand.palette)
-        html = _with_parts(pages, pages.get_template(files.main), with_subject)
+        # The words of the pages' own environment: those of the plain one would let markup pass unescaped.
+        spoken = {**with_subject, "words": pages.get_template(files.words).module}
+        html = _with_parts(pages, pages.get_template(files.main), spoken)
         if files.text is not None:
             text = plain.tidy(self._text.get_template(files.text).render(with_subject))
         elif files.main in self._files.marked_up:
@@ -167,16 +170,16 @@ def _with_parts(environment: Environment, template: Template, variables: dict[st
     return template.render(variables, ui=parts.make_module(variables))
 
 
-def _check_opt_out(channel: Channel, html: str, text: str, content: Mapping[str, Any], brand: Brand) -> str:
+def _check_opt_out(channel: Channel, html: str, text: str, variables: Mapping[str, Any]) -> str:
     """Marketing says how to leave it, whatever the template. Answers the text to send."""
     if channel is Channel.SMS:
-        return text if "STOP" in text else f"{text} {OPT_OUT_SMS}"
+        return text if "STOP" in text else plain.for_sms(f"{text} {variables['words'].opt_out_sms}")
     if channel is Channel.EMAIL:
-        if not brand.postal_address:
+        if not variables["brand"].postal_address:
             raise TemplateError(
                 "marketing mail needs the store's postal address.", mend="Set postal_address in the brand."
             )
-        link = str(_required(content["links"], "unsubscribe", dict(content)))
+        link = str(_required(variables["links"], "unsubscribe", variables))
         if not link or str(escape(link)) not in html or link not in text:
             raise TemplateError(
                 "marketing mail without the unsubscribe link.", mend="Extend _layout/email.html.j2."

@@ -28,6 +28,22 @@ SAMPLE_BRAND = Brand(
     returns_url="https://fjordandfield.example/returns",
     help_url="https://fjordandfield.example/help",
     social=(("Instagram", "https://instagram.example/fjordandfield"),),
+    phrases=(
+        (
+            "de",
+            (
+                ("sign_off", "Herzlich"),
+                ("signed_by", "Mara, Gründerin"),
+                (
+                    "story",
+                    "Angefangen haben wir mit einem Webstuhl in einem Hafenschuppen und dem Wunsch nach einem Hemd, "
+                    "das seinen Besitzer überlebt. Der Webstuhl läuft noch, und die meisten Hemden tun es auch.",
+                ),
+                ("promise", "Was nicht gefällt, geht 30 Tage lang kostenlos zurück, ohne Nachfragen."),
+                ("community_name", "Der Field-Kreis"),
+            ),
+        ),
+    ),
 )
 _IN_TRANSIT = {
     "out-for-delivery": "out_for_delivery",
