@@ -140,6 +140,7 @@ def _carried(
     traced: bool,
 ) -> Carried:
     world = World(premises(history, asked), renderer)
+    reader = next(iter(world.records.persons.values()))
     before = {key: row for rows in world.records.rows.values() for key, row in rows.items()}
     cases, points = set(world.records.tickets), set(world.records.points)
     with rebuild(
@@ -154,7 +155,7 @@ def _carried(
         mixed_up = _mixed_up(history, engine.log, asked)
         if mixed_up is not None:
             return Carried(type=_type(history), broken=mixed_up)
-        behind = items.past(engine.log, renderer)
+        behind = items.past(engine.log, renderer, reader.locale or world.records.shop.locale)
         ended = engine.done
         if not ended:
             _on(engine, world, assumption)

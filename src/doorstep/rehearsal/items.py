@@ -28,12 +28,13 @@ def short(key: str) -> str:
     return key.partition(":")[2] or key
 
 
-def past(log: Iterable[Entry], renderer: Renderer) -> list[Item]:
-    """Every touch, case and movement of points that this code asked for, by what it asked."""
+def past(log: Iterable[Entry], renderer: Renderer, locale: str) -> list[Item]:
+    """Every touch, case and movement of points that this code asked for, by what it asked. `locale`: the reader's,
+    whose wording counts."""
     found: dict[str, Item] = {}
     for entry in log:
         if entry.kind == "schedule_activity" and entry.name == contracts.TOUCH:
-            item = _requested(_argument(entry), renderer)
+            item = _requested(_argument(entry), renderer, locale)
             found[item.key] = item
         elif entry.kind == "schedule_activity" and entry.name in _KEYED:
             item = _asked_for(_KEYED[entry.name], _argument(entry))
@@ -50,14 +51,14 @@ def _argument(entry: Entry) -> Any:
     return value(payload(entry.told.arguments[0]))
 
 
-def _requested(request: Mapping[str, Any], renderer: Renderer) -> Item:
+def _requested(request: Mapping[str, Any], renderer: Renderer, locale: str) -> Item:
     template, channels = str(request["template"]), list(request["channels"])
     words = [
         template,
         request["context"],
         request["items"],
         request["offered"],
-        _digest_of(renderer, template),
+        _digest_of(renderer, template, locale),
     ]
     return Item(
         key=f"touch {request['key']}",
@@ -71,11 +72,13 @@ def _requested(request: Mapping[str, Any], renderer: Renderer) -> Item:
     )
 
 
-def _digest_of(renderer: Renderer, template: str) -> list[str]:
+def _digest_of(renderer: Renderer, template: str, locale: str) -> list[str]:
     """Of every channel a template is written for."""
-    digest = getattr(renderer, "template_digest", lambda *_: "")
+    digest = getattr(renderer, "template_digest", lambda *_, **__: "")
     try:
-        return [str(digest(template, channel)) for channel in sorted(renderer.channels(template))]
+        return [
+            str(digest(template, channel, locale=locale)) for channel in sorted(renderer.channels(template))
+        ]
     except DoorstepError as error:
         return [error.what]
 

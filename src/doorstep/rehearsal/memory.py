@@ -194,7 +194,7 @@ class MemoryStore:
 
     def __init__(self, records: Records, links: Links = plain_links, *, told: bool = True) -> None:
         """`told`: content is for a renderer that fills templates in; else it holds the links only, which headers
-        need too."""
+        need too, and the reader's locale, which says whose wording it is."""
         self.records, self.links, self._told = records, links, told
         self.inside = False
         # What was read last, which a touch asks about twice: where nothing has changed the answer is the very same.
@@ -219,7 +219,7 @@ class MemoryStore:
         if order is None or person is None:
             raise NotFound(f"There is no order '{request.order_ref}' with a person '{request.person_ref}'.")
         if not self._told:
-            return {"links": self.links(request, channel)}
+            return {"links": self.links(request, channel), "locale": person.locale or records.shop.locale}
         for line in order.lines.values():
             product = records.products.get(line.product_ref)
             line.of_product = product.category if product is not None else None

@@ -244,25 +244,26 @@ class Unrendered:
 
     def __init__(self, renderer: Any) -> None:
         self._renderer = renderer
-        self._made: dict[tuple[str, Channel], Rendered] = {}
+        self._made: dict[tuple[str, Channel, str], Rendered] = {}
 
     def channels(self, template: str) -> frozenset[Channel]:
         """As the renderer behind it. Raises `TemplateError` for an unknown name."""
         return self._renderer.channels(template)  # type: ignore[no-any-return] # a ports.Renderer
 
     def render(self, template: str, channel: Channel, content: dict[str, Any]) -> Rendered:
-        """The template's name and digest, no words."""
-        made = self._made.get((template, channel))
+        """The template's name and its digest for readers of the content's `locale`, no words."""
+        locale = content.get("locale", "en")
+        made = self._made.get((template, channel, locale))
         if made is None:
-            digest_of = getattr(self._renderer, "template_digest", lambda *_: "")
+            digest_of = getattr(self._renderer, "template_digest", lambda *_, **__: "")
             made = Rendered(
                 channel=channel,
                 subject="",
                 html="",
                 text="",
                 template=template,
-                template_digest=digest_of(template, channel),
+                template_digest=digest_of(template, channel, locale=locale),
                 digest="",
             )
-            self._made[template, channel] = made
+            self._made[template, channel, locale] = made
         return made
