@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property, partial
 from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, UndefinedError
@@ -64,6 +64,16 @@ class _Library(Environment):
             if found is not missing:
                 return found
         return super().getattr(obj, attribute)
+
+    @cached_property
+    def words(self) -> Callable[[str], dict[str, Any]]:
+        """What a file of words says, by name, for templates of this environment (another one's would not be escaped
+        as here). Read once; a dict, for a mail asks for some thirty."""
+        return cache(self._words)
+
+    def _words(self, name: str) -> dict[str, Any]:
+        said = vars(self.get_template(name).module)
+        return {word: value for word, value in said.items() if not word.startswith("_")}
 
 
 class HtmlEnvironment(_Library):

@@ -131,7 +131,7 @@ class Renderer:
         variables.update(
             context=with_defaults(content.get("context")),
             brand=brand,
-            words=self._text.get_template(files.words).module,
+            words=self._text.words(files.words),
             channel=channel.value,
             local=Local(
                 formatting_locale(tag, files.language), _required(person, "zone", variables), files.language
@@ -150,7 +150,7 @@ class Renderer:
         with_subject = {**variables, "subject": subject}
         pages = self._html_for(brand.palette)
         # The words of the pages' own environment: those of the plain one would let markup pass unescaped.
-        spoken = {**with_subject, "words": pages.get_template(files.words).module}
+        spoken = {**with_subject, "words": pages.words(files.words)}
         html = _with_parts(pages, pages.get_template(files.main), spoken)
         if files.text is not None:
             text = plain.tidy(self._text.get_template(files.text).render(with_subject))
@@ -173,7 +173,9 @@ def _with_parts(environment: Environment, template: Template, variables: dict[st
 def _check_opt_out(channel: Channel, html: str, text: str, variables: Mapping[str, Any]) -> str:
     """Marketing says how to leave it, whatever the template. Answers the text to send."""
     if channel is Channel.SMS:
-        return text if "STOP" in text else plain.for_sms(f"{text} {variables['words'].opt_out_sms}")
+        if "STOP" in text:
+            return text
+        return plain.for_sms(f"{text} {_required(variables['words'], 'opt_out_sms', variables)}")
     if channel is Channel.EMAIL:
         if not variables["brand"].postal_address:
             raise TemplateError(
