@@ -30,6 +30,8 @@ _CARE = """        await self.send("care-guide", at=self.after(delivered, days=1
 """
 _SAFE = """        await self.send("arrived-safely", at=self.after(delivered, days=2), purpose=TOLD, items=items)
 """
+_COMMUNITY = """        await self.send("community", at=self.day(4), priority=40)
+"""
 
 _EITHER = """        for step, days in {("care-guide", 1), ("arrived-safely", 2)}:
             await self.send(step, at=self.after(delivered, days=days), items=items)
@@ -49,6 +51,21 @@ MUTATIONS: Mapping[str, tuple[str, str, str]] = {
     "template": (_V1, '"check-in", at', '"check-in", template="community", at'),
     "order": (_V1, _CARE + _SAFE, _SAFE + _CARE),
     "condition": (_V1, "lambda: not self.order.shipped", "lambda: self.order.shipped"),
+    "more": (
+        _V1,
+        _COMMUNITY,
+        '        await self.send("surprise", at=self.now, prompted=True)\n' + _COMMUNITY,
+    ),
+    "unlike": (
+        _V1,
+        'await self.send("education", at=self.day(2))',
+        '(await self.send("lesson", template="education", at=self.day(2))).until.date()',
+    ),
+    "five": (
+        _V1,
+        "offered = await self.recommendations()",
+        "offered = await self.recommendations(5)\n            assert offered[4]",
+    ),
     "set": (_V1, _CARE + _SAFE, _EITHER),
     "chance": (
         _V1,

@@ -18,6 +18,7 @@ _ENDINGS = {
     "workflow_execution_canceled": "cancel_workflow_execution",
     "workflow_execution_continued_as_new": "continue_as_new_workflow_execution",
 }
+MEND = "Put the change behind workflow.patched, or publish it as a new version."
 
 Said = tuple[str, str]
 
@@ -41,7 +42,7 @@ class Agreement:
                     at=self._execution.now,
                     log=self._execution.log,
                     place=given[n][1].place if n < len(given) else None,
-                    mend="Put the change behind workflow.patched, or publish it as a new version.",
+                    mend=MEND,
                 )
 
     def _kept(self, log: Sequence[Entry]) -> list[Entry]:

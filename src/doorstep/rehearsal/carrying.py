@@ -9,7 +9,7 @@ the past which this code asks for under another key takes over an answer that wa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,23 +18,24 @@ from temporalio.client import WorkflowHistory
 from doorstep.converter import IN_PROCESS
 from doorstep.errors import DoorstepError, Unreadable
 from doorstep.ports import Renderer
-from doorstep.rehearsal import items
-from doorstep.rehearsal._sdk.handing import payload
+from doorstep.rehearsal import items, taken_over
 from doorstep.rehearsal.agreement import in_words, said_by
 from doorstep.rehearsal.assuming import Arrival, Assumption, run_on
 from doorstep.rehearsal.commanded import Command, commanded, place_in
 from doorstep.rehearsal.comparing import Item
 from doorstep.rehearsal.engine import Engine
-from doorstep.rehearsal.log import Entry, value
+from doorstep.rehearsal.log import Entry
 from doorstep.rehearsal.plan import HORIZON
 from doorstep.rehearsal.premises import Asked, asked_of, premises, start_of
 from doorstep.rehearsal.rebuild import CodeGone, rebuild
-from doorstep.rehearsal.trouble import RehearsalError
+from doorstep.rehearsal.taken_over import TakenOver, key_of
+from doorstep.rehearsal.trouble import Place, RehearsalError, WorkflowTaskFailed
 from doorstep.rehearsal.unchanged import unchanged_by_json
 from doorstep.rehearsal.world import World
 from doorstep.workflows import registry
 
 _RECORDED = re.compile(r"recorded was '(?P<command>[^']+)'")
+_NOW = re.compile(r"now it says '(?P<command>[^']+)'")
 ARRIVES_AFTER = timedelta(days=5)
 """When a parcel of which no carrier has said anything arrives, counted from the order."""
 
@@ -96,23 +97,58 @@ def _type(history: WorkflowHistory) -> str:
 
 
 def _located(history: WorkflowHistory, error: RehearsalError, asked: Mapping[str, Asked]) -> Broken:
-    """The same once more, traced, where the first time did not know the line; and the step that was recorded."""
-    if not error.file:
+    """The same once more, traced, where the first time did not know the line; with the steps that were recorded and
+    that are asked for now. Where an answer was taken over before, that is the cause, and the error came of it."""
+    failed = isinstance(error, WorkflowTaskFailed)
+    if failed or not error.file:
         try:
             rebuild(history, registry.journeys(), traced=True).close()
         except RehearsalError as again:
             error = again if again.file else error
-    found = _RECORDED.search(error.what)
-    recorded = found["command"] if found else ""
-    held = asked.get(recorded.rpartition(" ")[2]) if recorded.startswith("schedule activity") else None
-    what = error.what
-    if held is not None and held.key:
-        what = what.replace(f"'{recorded}'", f"'{recorded}' ({items.short(held.key)})")
+    taken = taken_over.by_key(error.log, asked)
+    if taken is not None:
+        return _taken(history, taken)
+    taken = taken_over.by_question(error.log, asked) if failed else None
+    if taken is not None:
+        return _taken(history, taken, error)
     file, line = error.file, error.line
     given = [e for e in error.log if e.place is not None and (e.place.file, e.place.line) == (file, line)]
     if given:
         file, line = place_of(history, given[-1]) or (file, line)
-    return Broken(what=what, file=file, line=line, at=error.at, recorded=recorded)
+    what = error.what.replace(f" in {Place(error.file, error.line)},", f" in {Place(file, line)},")
+    found = _RECORDED.search(error.what)
+    recorded = found["command"] if found else ""
+    return Broken(
+        what=_with_steps(what, recorded, error.log, asked),
+        file=file,
+        line=line,
+        at=error.at,
+        recorded=recorded,
+    )
+
+
+def _with_steps(what: str, recorded: str, log: Sequence[Entry], asked: Mapping[str, Asked]) -> str:
+    """With what the two activities are about, the recorded and the one asked for now."""
+    held = asked.get(recorded.rpartition(" ")[2]) if recorded.startswith("schedule activity") else None
+    if held is not None and held.key:
+        what = what.replace(f"'{recorded}'", f"'{recorded}' ({items.short(held.key)})")
+    found = _NOW.search(what)
+    for entry in reversed(log if found else ()):
+        said = said_by(entry)
+        if said is not None and found is not None and in_words(said) == found["command"]:
+            key = key_of(entry) if entry.kind == "schedule_activity" else ""
+            return what.replace(found[0], f"{found[0]} ({items.short(key)})") if key else what
+    return what
+
+
+def _taken(history: WorkflowHistory, taken: TakenOver, came: RehearsalError | None = None) -> Broken:
+    """`came`: what came of it."""
+    place = taken.entry.place
+    file, line = place_of(history, taken.entry) or (
+        (place.file, place.line) if place is not None else ("", 0)
+    )
+    what = taken.what if came is None else f"{taken.what} Of that comes: {came.what}"
+    return Broken(what=what, file=file, line=line, at=taken.entry.at)
 
 
 def where(history: WorkflowHistory, recorded: str) -> tuple[str, int]:
@@ -152,9 +188,9 @@ def _carried(
         traced=traced,
         vouched=unchanged_by_json,
     ) as engine:
-        mixed_up = _mixed_up(history, engine.log, asked)
-        if mixed_up is not None:
-            return Carried(type=_type(history), broken=mixed_up)
+        taken = taken_over.by_key(engine.log, asked)
+        if taken is not None:
+            return Carried(type=_type(history), broken=_taken(history, taken))
         behind = items.past(engine.log, renderer, reader.locale or world.records.shop.locale)
         ended = engine.done
         if not ended:
@@ -184,29 +220,3 @@ def _on(engine: Engine, world: World, assumption: Assumption) -> None:
 def place_of(history: WorkflowHistory, entry: Entry) -> tuple[str, int] | None:
     """File and line of a command in the author's code (`place_in`)."""
     return place_in(registry.journeys().get(_type(history)), entry)
-
-
-# --- the past, as this code says it ------------------------------------------------------------------------
-
-
-def _mixed_up(history: WorkflowHistory, log: Iterable[Entry], asked: Mapping[str, Asked]) -> Broken | None:
-    """The first activity of the past that this code asks for under another key than was recorded."""
-    for entry in log:
-        if entry.kind != "schedule_activity":
-            continue
-        command = entry.told
-        held = asked.get(command.activity_id)
-        said = value(payload(command.arguments[0])) if command.arguments else None
-        key = str(said.get("key", "")) if isinstance(said, dict) else ""
-        if held is None or held.type != entry.name or not held.key or held.key == key:
-            continue
-        file, line = place_of(history, entry) or ("", 0)
-        return Broken(
-            what=f"The code goes another way than the history, and Temporal's replay does not see it: recorded was "
-            f"'{entry.name} {items.short(held.key)}', now it says '{entry.name} {items.short(key)}', "
-            f"which would take over the other's answer.",
-            file=file,
-            line=line,
-            at=entry.at,
-        )
-    return None

@@ -64,9 +64,14 @@ class Asked:
     answer: Any = None
 
     @property
+    def question(self) -> Any:
+        """What was asked, as its JSON says."""
+        return json.loads(self.input[0].data) if len(self.input) else {}
+
+    @property
     def key(self) -> str:
         """The key of the effect, where the activity has one."""
-        told = json.loads(self.input[0].data) if len(self.input) else {}
+        told = self.question
         return str(told.get("key", "")) if isinstance(told, dict) else ""
 
 

@@ -25,12 +25,13 @@ from doorstep.rehearsal._sdk import Job, Told
 from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.protocol import ActivityResolution
 from doorstep.rehearsal.activities import ActivityFunction
-from doorstep.rehearsal.agreement import Agreement
+from doorstep.rehearsal.agreement import MEND, Agreement
 from doorstep.rehearsal.ending import Ending
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.execution import Execution
 from doorstep.rehearsal.log import micros
 from doorstep.rehearsal.recorded import LocalEnd, RecordedTask, Recording
+from doorstep.rehearsal.trouble import NotDeterministic
 
 
 class CodeGone(NotFound):
@@ -166,11 +167,28 @@ class _Rebuilding:
         return self._ended_late()
 
     def _end(self, end: LocalEnd) -> Job | None:
+        run = self._engine._agenda.activities.get(end.seq)
+        if run is not None and not run.local:
+            return None  # the answer is another's; that this one was never recorded is told by the agreement
+        if run is not None and run.type != end.type:
+            raise self._another(run.type, end)
         job = self._engine._agenda.resolved(end.seq, end.told)
         if job is not None:
             del self._ends[end.seq]
             self._engine._at(*divmod(end.at, 1000))
         return job
+
+    def _another(self, now: str, end: LocalEnd) -> NotDeterministic:
+        log = self._engine.log
+        given = [e for e in log if e.kind == "schedule_local_activity" and e.told.seq == end.seq]
+        return NotDeterministic(
+            f"The code goes another way than the history: recorded was 'schedule local activity {end.type}', now it "
+            f"says 'schedule local activity {now}'",
+            at=self._engine.now,
+            log=log,
+            place=given[-1].place if given else None,
+            mend=MEND,
+        )
 
     def _as_recorded(self, task: RecordedTask) -> None:
         """Timers run from the event that started them; activities are known by the event that scheduled them."""

@@ -119,8 +119,9 @@ def _histories(done: Verification) -> str:
 
 
 def _cause(breaks: Breaks) -> str:
-    """Without place, virtual time and numbers, which differ from journey to journey."""
+    """Without place, virtual time, numbers and what a step is about, which differ from journey to journey."""
     what = re.sub(r"( in \S+:\d+)?, at [\d-]+ [\d:]+ UTC of virtual time\.?", "", breaks.what)
+    what = re.sub(r"([(' ][\w/-]+):[^\s()']+(?=[)'])", r"\1", what)
     told = re.sub(r" \d+'", "'", what).rstrip(".")
     return told if told.endswith("?") else f"{told}."  # "Did you mean 'x'?" is a sentence already
 
