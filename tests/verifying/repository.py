@@ -30,6 +30,13 @@ _CARE = """        await self.send("care-guide", at=self.after(delivered, days=1
 """
 _SAFE = """        await self.send("arrived-safely", at=self.after(delivered, days=2), purpose=TOLD, items=items)
 """
+_UNREAD = """Outside of every block.
+{# For whoever reads the source. #}
+{% block body %}{# And here. #}
+
+
+"""
+
 _COMMUNITY = """        await self.send("community", at=self.day(4), priority=40)
 """
 
@@ -82,6 +89,7 @@ MUTATIONS: Mapping[str, tuple[str, str, str]] = {
         + _CARE.replace("days=1", f"days=3 if random.random() < 2 and hash('x') == {_HASH_UNDER_0} else 1"),
     ),
     "words": ("templates/library/care-guide/subject.txt.j2", "", "Read this. "),
+    "spaces": ("templates/library/care-guide/email.html.j2", "{% block body %}", _UNREAD),
     "same": (_V1, "# --- until it is there", "# --- until it has come"),
     "broken": (_V1, "from __future__", "from __past__"),
 }

@@ -1,10 +1,12 @@
 """One revision's side of a comparison: a process that runs that revision's own code and answers questions about it,
 a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
 
-`{"ask": "hello"}` names the journeys, says that it can tell commands, and from which folders its packages came;
+`{"ask": "hello"}` names the journeys, says what it can be asked for besides (`"commands"`, `"words"`), and from which
+folders its packages came;
 `{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers its items; `{"ask": "carry", "id",
 "history", "assume"}` carries a journey on from its history (base64 of Temporal's protobuf, opened), with
-`"sandboxed"` in the worker's sandbox, and with `"commands"` answers all that it commanded; `{"ask": "where", …,
+`"sandboxed"` in the worker's sandbox, and with `"commands"` answers all that it commanded; both compare messages by
+the words that are read with `"words"`; `{"ask": "where", …,
 "recorded"}` names the line that gave a recorded command. An error that a person can mend is `{"error": …}`,
 with `"unreadable": true` where it is the history that cannot be read. What a newer code may ask of an older one
 is only ever added to; `PROTOCOL` grows when it cannot be.
@@ -29,6 +31,7 @@ from doorstep.rehearsal.carrying import Broken, carry, where
 from doorstep.rehearsal.comparing import items_of
 from doorstep.rehearsal.rehearse import built_in, journey_class, rehearse
 from doorstep.rehearsal.shelf import load
+from doorstep.rehearsal.wording import Worded
 from doorstep.templates.packages import renderer
 from doorstep.workflows import registry
 
@@ -56,10 +59,11 @@ class Answering:
                         "protocol": PROTOCOL,
                         "journeys": sorted(registry.journeys()),
                         "commands": True,
+                        "words": True,
                         "from": self.folders(),
                     }
                 case "play":
-                    return self._play(str(question["journey"]), str(question["scenario"]))
+                    return self._play(question)
                 case "carry":
                     return self._carry(question)
                 case "where":
@@ -77,9 +81,10 @@ class Answering:
         names = ["doorstep", *self._packages, *(top for top in tops if top not in named)]
         return {name: _folder(name) for name in dict.fromkeys(names)}
 
-    def _play(self, journey: str, scenario: str) -> dict[str, Any]:
-        kind, _ = journey_class(journey)
-        timeline = rehearse(kind, load(scenario), renderer=self._renderer)
+    def _play(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        kind, _ = journey_class(str(question["journey"]))
+        renderer = Worded(self._renderer) if question.get("words") else self._renderer
+        timeline = rehearse(kind, load(str(question["scenario"])), renderer=renderer)
         return {
             "journey": kind,
             "zone": timeline.zone,
@@ -96,6 +101,7 @@ class Answering:
             Assumption(question["assume"]),
             sandboxed=bool(question.get("sandboxed")),
             traced=bool(question.get("commands")),
+            worded=bool(question.get("words")),
         )
         more = {"commands": carried.commands} if question.get("commands") else {}
         return more | {

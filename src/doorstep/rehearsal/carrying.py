@@ -31,6 +31,7 @@ from doorstep.rehearsal.rebuild import CodeGone, rebuild
 from doorstep.rehearsal.taken_over import TakenOver, key_of
 from doorstep.rehearsal.trouble import Place, RehearsalError, WorkflowTaskFailed
 from doorstep.rehearsal.unchanged import unchanged_by_json
+from doorstep.rehearsal.wording import Worded, words_in
 from doorstep.rehearsal.world import World
 from doorstep.workflows import registry
 
@@ -73,15 +74,18 @@ def carry(
     *,
     sandboxed: bool = False,
     traced: bool = False,
+    worded: bool = False,
 ) -> Carried:
     """The history's payloads must be opened. `sandboxed`: in the worker's sandbox, where clock, chance and I/O are
-    errors. Raises `Unreadable` for what is no history of a journey, or a torn one."""
+    errors. `worded`: messages are compared by the words that are read. Raises `Unreadable` for what is no history of a journey, or a torn one."""
     type_ = _type(history)
     asked = asked_of(history)
     try:
         # A file is named as somebody liked; the workflow's id is the journey's.
         history = WorkflowHistory(start_of(history).journey_id, history.events)
-        return _carried(history, renderer, assumption, asked, sandboxed=sandboxed, traced=traced)
+        return _carried(
+            history, renderer, assumption, asked, sandboxed=sandboxed, traced=traced, worded=worded
+        )
     except Unreadable:
         raise
     except CodeGone as error:
@@ -174,7 +178,9 @@ def _carried(
     *,
     sandboxed: bool,
     traced: bool,
+    worded: bool,
 ) -> Carried:
+    renderer = Worded(renderer) if worded else renderer
     world = World(premises(history, asked), renderer)
     reader = next(iter(world.records.persons.values()))
     before = {key: row for rows in world.records.rows.values() for key, row in rows.items()}
@@ -191,7 +197,8 @@ def _carried(
         taken = taken_over.by_key(engine.log, asked)
         if taken is not None:
             return Carried(type=_type(history), broken=_taken(history, taken))
-        behind = items.past(engine.log, renderer, reader.locale or world.records.shop.locale)
+        locale = reader.locale or world.records.shop.locale
+        behind = items.past(engine.log, renderer, locale, words_in(world, renderer) if worded else None)
         ended = engine.done
         if not ended:
             _on(engine, world, assumption)

@@ -17,6 +17,7 @@ from doorstep.rehearsal._sdk.handing import payload
 from doorstep.rehearsal.comparing import Item, outcome
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.log import Entry, value
+from doorstep.rehearsal.wording import Words
 from doorstep.rehearsal.world import World
 from doorstep.touch.ledger import outcome_of
 
@@ -28,13 +29,14 @@ def short(key: str) -> str:
     return key.partition(":")[2] or key
 
 
-def past(log: Iterable[Entry], renderer: Renderer, locale: str) -> list[Item]:
-    """Every touch, case and movement of points that this code asked for, by what it asked. `locale`: the reader's,
-    whose wording counts."""
+def past(log: Iterable[Entry], renderer: Renderer, locale: str, words: Words | None = None) -> list[Item]:
+    """Every touch, case and movement of points that this code asked for, by what it asked. `words`: what a touch says;
+    without them, and where they cannot be told, a digest of its template in the reader's `locale` stands for them."""
     found: dict[str, Item] = {}
     for entry in log:
         if entry.kind == "schedule_activity" and entry.name == contracts.TOUCH:
-            item = _requested(_argument(entry), renderer, locale)
+            told = None if words is None else words(payload(entry.told.arguments[0]))
+            item = _requested(_argument(entry), renderer, locale, told)
             found[item.key] = item
         elif entry.kind == "schedule_activity" and entry.name in _KEYED:
             item = _asked_for(_KEYED[entry.name], _argument(entry))
@@ -51,9 +53,11 @@ def _argument(entry: Entry) -> Any:
     return value(payload(entry.told.arguments[0]))
 
 
-def _requested(request: Mapping[str, Any], renderer: Renderer, locale: str) -> Item:
+def _requested(
+    request: Mapping[str, Any], renderer: Renderer, locale: str, words: list[Any] | None
+) -> Item:
     template, channels = str(request["template"]), list(request["channels"])
-    words = [
+    words = words or [
         template,
         request["context"],
         request["items"],

@@ -72,7 +72,7 @@ def diff(
             raise BadInput("Two versions name their journey already.", mend=f"Leave '{journey}' out.")
         answering = Answering(packages)
         found.origins = [alone(answering.folders())]
-        _play(found, _alone(answering), [(old, new)], files, progress)
+        _play(found, _alone(answering), [(old, new)], files, progress, {"words": True})
         return found
     wrong = [n for n in (old, new) if n not in types and _like_a_version(n)]
     for name in wrong or [n for n in (old, new) if n in types]:
@@ -83,7 +83,7 @@ def diff(
     with paired(old, new, packages) as pair:
         found.origins = [pair.old.origins, pair.new.origins]
         pairs = _pairs(journey, pair.old.journeys, pair.new.journeys, found)
-        _play(found, pair.ask, pairs, files, progress)
+        _play(found, pair.ask, pairs, files, progress, pair.asking)
     return found
 
 
@@ -153,14 +153,19 @@ def _pairs(
 
 
 def _play(
-    found: Diff, ask: Ask, pairs: list[tuple[str, str]], files: Mapping[str, Path], progress: Progress
+    found: Diff,
+    ask: Ask,
+    pairs: list[tuple[str, str]],
+    files: Mapping[str, Path],
+    progress: Progress,
+    asking: Mapping[str, bool],
 ) -> None:
     n, total = 0, len(pairs) * len(files)
     for old, new in pairs:
         for name, file in files.items():
             n += 1
             progress(f"Scenario {n} of {total}: {name}")
-            question = {"ask": "play", "scenario": str(file)}
+            question = {"ask": "play", "scenario": str(file), **asking}
             answers = ask({**question, "journey": old}, {**question, "journey": new})
             found.scenarios.append(_one(name, old, new, answers))
 

@@ -171,7 +171,7 @@ def verify(
 
 def _carried(pair: Pair, one: Recorded, assumption: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Both answers of one journey, the new one's with the place of a command that only the old revision gives."""
-    question = {"ask": "carry", "id": one.id, "history": one.history, "assume": assumption}
+    question = {"ask": "carry", "id": one.id, "history": one.history, "assume": assumption, **pair.asking}
     try:
         before, after = pair.ask(question)
         if _silent(before, after):
