@@ -49,7 +49,7 @@ def test_a_revision_from_before_it_could_tell_words_is_compared_as_it_can(
 ) -> None:
     """Both are asked in the way that both know: else every message would be another."""
     here.json(*VERIFY, "same", "--histories", str(three))
-    monkeypatch.setattr(here._sides["base"], "tells_words", False)
+    monkeypatch.setattr(here._sides["base"], "also", frozenset())
     asked = []
     whole = Side.ask
 

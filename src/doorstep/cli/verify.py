@@ -150,6 +150,7 @@ def _one(one: Verified) -> dict[str, Any]:
         "type": one.type,
         "step": one.step,
         "verdict": one.verdict.value,
+        "assumed_resumed": one.resumed,
         "allowed": one.allowed,
         "breaks": None
         if breaks is None

@@ -1,15 +1,14 @@
 """One revision's side of a comparison: a process that runs that revision's own code and answers questions about it,
 a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
 
-`{"ask": "hello"}` names the journeys, says what it can be asked for besides (`"commands"`, `"words"`), and from which
-folders its packages came;
-`{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers its items; `{"ask": "carry", "id",
-"history", "assume"}` carries a journey on from its history (base64 of Temporal's protobuf, opened), with
-`"sandboxed"` in the worker's sandbox, and with `"commands"` answers all that it commanded; both compare messages by
-the words that are read with `"words"`; `{"ask": "where", …,
-"recorded"}` names the line that gave a recorded command. An error that a person can mend is `{"error": …}`,
-with `"unreadable": true` where it is the history that cannot be read. What a newer code may ask of an older one
-is only ever added to; `PROTOCOL` grows when it cannot be.
+`{"ask": "hello"}` names the journeys, says what it can be asked for besides (`"commands"`, `"words"`, `"resumed"`),
+and from which folders its packages came; `{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers
+its items; `{"ask": "carry", "id", "history", "assume"}` carries a journey on from its history (base64 of Temporal's
+protobuf, opened), with `"sandboxed"` in the worker's sandbox, with `"resumed"` resumed where its history ends if it
+is paused, and with `"commands"` answers all that it commanded; both compare messages by the words that are read with
+`"words"`; `{"ask": "where", …, "recorded"}` names the line that gave a recorded command. An error that a person can
+mend is `{"error": …}`, with `"unreadable": true` where it is the history that cannot be read. What a newer code may
+ask of an older one is only ever added to; `PROTOCOL` grows when it cannot be.
 """
 
 from __future__ import annotations
@@ -60,6 +59,7 @@ class Answering:
                         "journeys": sorted(registry.journeys()),
                         "commands": True,
                         "words": True,
+                        "resumed": True,
                         "from": self.folders(),
                     }
                 case "play":
@@ -102,12 +102,14 @@ class Answering:
             sandboxed=bool(question.get("sandboxed")),
             traced=bool(question.get("commands")),
             worded=bool(question.get("words")),
+            resumed=bool(question.get("resumed")),
         )
         more = {"commands": carried.commands} if question.get("commands") else {}
         return more | {
             "type": carried.type,
             "broken": None if carried.broken is None else _broken(carried.broken),
             "ended": carried.ended,
+            "resumed": carried.resumed,
             "past": [item.as_json() for item in carried.past],
             "ahead": [item.as_json() for item in carried.ahead],
         }

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionKind, CatchUp, ClaimRequest
+from doorstep.contracts import (
+    ACT_UPDATE,
+    DELIVER_SIGNAL,
+    STATE_QUERY,
+    Action,
+    ActionKind,
+    CatchUp,
+    ClaimRequest,
+)
 from doorstep.domain.events import Envelope
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
 from doorstep.rehearsal.engine import Engine
@@ -14,6 +22,8 @@ from doorstep.rehearsal.world import World
 
 _RESUMED = "assumed:resume"
 """The id of an action that nobody asked for."""
+LET_GO = "what fell due during the pause is let go (catch-up 'skip')"
+"""What becomes of it, in words."""
 
 
 class Assumption(StrEnum):
@@ -39,7 +49,7 @@ def assumed(
     """The same in words. `resumed`: and that the journey is."""
     said: list[str] = []
     if resumed:
-        said.append("It is resumed now, and what fell due during the pause is let go (catch-up 'skip').")
+        said.append(f"It is resumed now, and {LET_GO}.")
     if assumption is Assumption.ARRIVES:
         said += [
             f"Parcel {a.shipment} arrives on {a.at:%Y-%m-%d at %H:%M} UTC, as its carrier says."
@@ -51,14 +61,25 @@ def assumed(
     return (*said, rest, "This person's other journeys send nothing more.")
 
 
-def resume(engine: Engine) -> datetime | None:
-    """Resume a rebuilt journey that is paused: a plan of what a pause holds is of use for what comes after it. When
-    the pause began (aware UTC); None: it is not paused. Its `claim_action` is one of `claims`."""
+def paused_since(engine: Engine) -> datetime | None:
+    """When the pause began (aware UTC) that holds a rebuilt journey; None: it is not paused, or in the sandbox."""
     steering = None if engine.done else getattr(engine.workflow, "_steering", None)
     since: datetime | None = getattr(steering, "paused_since", None)
-    if since is not None:
-        engine.update(ACT_UPDATE, _RESUMED)
     return since
+
+
+def resume(engine: Engine) -> bool:
+    """Resume a rebuilt journey that is paused, and whether it was: what a pause holds is of use for what comes after
+    it. Its `claim_action` is one of `claims`."""
+    if not engine.done:
+        engine.run_until(engine.now)  # what is due by now may end it
+    if engine.done:
+        return False
+    # the sandbox does not let anybody look in
+    paused = engine.query(STATE_QUERY).paused if engine.sandboxed else paused_since(engine) is not None
+    if paused:
+        engine.update(ACT_UPDATE, _RESUMED)
+    return bool(paused)
 
 
 def claims(world: World) -> ActivityFunction:

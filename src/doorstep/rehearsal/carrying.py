@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 
 from temporalio.client import WorkflowHistory
 
+from doorstep.contracts import CLAIM_ACTION
 from doorstep.converter import IN_PROCESS
 from doorstep.errors import DoorstepError, Unreadable
 from doorstep.ports import Renderer
 from doorstep.rehearsal import items, taken_over
 from doorstep.rehearsal.agreement import in_words, said_by
-from doorstep.rehearsal.assuming import Arrival, Assumption, run_on
+from doorstep.rehearsal.assuming import Arrival, Assumption, claims, resume, run_on
 from doorstep.rehearsal.commanded import Command, commanded, place_in
 from doorstep.rehearsal.comparing import Item
 from doorstep.rehearsal.engine import Engine
@@ -57,11 +58,13 @@ class Broken:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
     """`past`: what the code asked for until the history's end; `ahead`: what would come. `ended`: the journey had
-    ended by itself. `commands`: all that its code commanded, where it was traced."""
+    ended by itself; `resumed`: it was paused, and was resumed there. `commands`: all that its code commanded, where it
+    was traced."""
 
     type: str
     broken: Broken | None = None
     ended: bool = False
+    resumed: bool = False
     past: tuple[Item, ...] = ()
     ahead: tuple[Item, ...] = ()
     commands: tuple[Command, ...] = ()
@@ -75,17 +78,18 @@ def carry(
     sandboxed: bool = False,
     traced: bool = False,
     worded: bool = False,
+    resumed: bool = False,
 ) -> Carried:
     """The history's payloads must be opened. `sandboxed`: in the worker's sandbox, where clock, chance and I/O are
-    errors. `worded`: messages are compared by the words that are read. Raises `Unreadable` for what is no history of a journey, or a torn one."""
+    errors. `worded`: messages are compared by the words that are read. `resumed`: one that is paused is resumed where
+    its history ends. Raises `Unreadable` for what is no history of a journey, or a torn one."""
     type_ = _type(history)
     asked = asked_of(history)
     try:
         # A file is named as somebody liked; the workflow's id is the journey's.
         history = WorkflowHistory(start_of(history).journey_id, history.events)
-        return _carried(
-            history, renderer, assumption, asked, sandboxed=sandboxed, traced=traced, worded=worded
-        )
+        how = {"sandboxed": sandboxed, "traced": traced, "worded": worded, "resumed": resumed}
+        return _carried(history, renderer, assumption, asked, **how)
     except Unreadable:
         raise
     except CodeGone as error:
@@ -179,6 +183,7 @@ def _carried(
     sandboxed: bool,
     traced: bool,
     worded: bool,
+    resumed: bool,
 ) -> Carried:
     renderer = Worded(renderer) if worded else renderer
     world = World(premises(history, asked), renderer)
@@ -188,7 +193,7 @@ def _carried(
     with rebuild(
         history,
         registry.journeys(),
-        activities=world.activities(),
+        activities={**world.activities(), CLAIM_ACTION: claims(world)},
         converter=IN_PROCESS,
         sandboxed=sandboxed,
         traced=traced,
@@ -200,6 +205,7 @@ def _carried(
         locale = reader.locale or world.records.shop.locale
         behind = items.past(engine.log, renderer, locale, words_in(world, renderer) if worded else None)
         ended = engine.done
+        was_paused = resumed and resume(engine)
         if not ended:
             _on(engine, world, assumption)
         ahead = (
@@ -209,7 +215,12 @@ def _carried(
         )
         given = commanded(engine.log, registry.journeys().get(_type(history))) if traced else ()
     return Carried(
-        type=_type(history), ended=ended, past=tuple(behind), ahead=tuple(ahead), commands=tuple(given)
+        type=_type(history),
+        ended=ended,
+        resumed=was_paused,
+        past=tuple(behind),
+        ahead=tuple(ahead),
+        commands=tuple(given),
     )
 
 

@@ -16,7 +16,7 @@ from doorstep.contracts import CLAIM_ACTION, TOUCH, JourneyView, Wait
 from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
-from doorstep.rehearsal.assuming import Arrival, Assumption, assumed, claims, resume, run_on
+from doorstep.rehearsal.assuming import Arrival, Assumption, assumed, claims, paused_since, resume, run_on
 from doorstep.rehearsal.conditions_told import condition_told
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.rebuild import CodeGone, rebuild
@@ -101,13 +101,14 @@ def plan(
         with rebuild(history, workflows, at=at, activities=played, vouched=unchanged_by_json) as engine:
             view: JourneyView | None = None if engine.done else engine.query("state")
             watch.engine = engine
-            paused_since = resume(engine)
+            since = paused_since(engine)
+            resume(engine)
             run_on(engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else ())
             return Plan(
                 **told,
-                assumed=assumed(assumption, arrivals, resumed=paused_since is not None),
+                assumed=assumed(assumption, arrivals, resumed=since is not None),
                 rebuilt=True,
-                paused_since=paused_since,
+                paused_since=since,
                 phase="closed" if view is None else view.phase,
                 exit_cause="" if view is None else view.exit_cause,
                 waits=() if view is None else view.waits,

@@ -35,7 +35,7 @@ class Worded:
 
     def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
-        self.template_digest: Callable[..., str] = getattr(renderer, "template_digest", lambda *_: "")
+        self.template_digest: Callable[..., str] = getattr(renderer, "template_digest", lambda *_, **__: "")
 
     def channels(self, template: str) -> frozenset[Channel]:
         """As the renderer behind it. Raises `TemplateError` for an unknown name."""

@@ -8,6 +8,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterable
 
+from doorstep.rehearsal.assuming import LET_GO
 from doorstep.rehearsal.comparing import Difference
 from doorstep.verifying import origins
 from doorstep.verifying.revisions import called
@@ -26,7 +27,8 @@ def page(done: Verification) -> list[str]:
     """The whole of it."""
     made = textwrap.wrap(
         f"{many(len(done.journeys))}, from {called(done.base)} to {called(done.head)}, each carried on to its end. "
-        f"Assumed: {ASSUMED[done.assumption]}; everybody can be reached and has consented.{_again(done)}",
+        f"Assumed: {ASSUMED[done.assumption]}; everybody can be reached and has consented."
+        f"{_resumed(done)}{_again(done)}",
         WIDTH,
     )
     made += origins.lines(done.origins, WIDTH)
@@ -38,6 +40,14 @@ def page(done: Verification) -> list[str]:
         told = f"{many(behind)} {have} what {called(done.head)} would have done otherwise."
         made += ["", *textwrap.wrap(f"{told} What was sent stays as it was.", WIDTH)]
     return [*made, "", verdict(done)]
+
+
+def _resumed(done: Verification) -> str:
+    paused = sum(1 for one in done.journeys if one.resumed)
+    if not paused:
+        return ""
+    told = "1 is paused: it is" if paused == 1 else f"{paused} are paused: each is"
+    return f" {told} resumed where its history ends, and {LET_GO}."
 
 
 def _again(done: Verification) -> str:

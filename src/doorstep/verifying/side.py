@@ -21,6 +21,7 @@ from doorstep.verifying.origins import Origins, unasked
 from doorstep.verifying.revisions import Revision, unpacked
 
 _MODULE = "doorstep.rehearsal.answering"
+_ALSO = ("words", "resumed")
 
 
 class Side:
@@ -35,8 +36,8 @@ class Side:
         """Which code it runs."""
         self.tells_commands = False
         """Not of a revision from before it could be carried on in the sandbox and under other hash seeds."""
-        self.tells_words = False
-        """Not of a revision from before messages were compared by the words that are read."""
+        self.also: frozenset[str] = frozenset()
+        """What of `_ALSO` it can be asked for: less where it is from before that."""
         self._said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed in __exit__
         told = json.dumps({"packages": packages, "not_from": [str(p) for p in revision.not_from]})
         self._process = subprocess.Popen(
@@ -59,7 +60,7 @@ class Side:
             raise SetupError(f"{self.name} rehearses in a way that this release cannot compare with.")
         self.journeys = tuple(hello["journeys"])
         self.tells_commands = bool(hello.get("commands"))
-        self.tells_words = bool(hello.get("words"))
+        self.also = frozenset(name for name in _ALSO if hello.get(name))
         self.origins = Origins.of(self.revision, hello.get("from") or unasked(self.revision, self.packages))
         self.origins.ensure_own()
 
@@ -144,8 +145,8 @@ class Pair:
 
     @property
     def asking(self) -> dict[str, bool]:
-        """What both can be asked for besides."""
-        return {"words": True} if self.old.tells_words and self.new.tells_words else {}
+        """What both can be asked for besides: one alone would be compared with what the other cannot tell."""
+        return dict.fromkeys(sorted(self.old.also & self.new.also), True)
 
     def ask(self, *questions: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         """Both answers to one question, or each to its own; None: not asked, and an empty answer."""

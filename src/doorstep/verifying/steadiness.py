@@ -87,7 +87,13 @@ def unsteady(
     progress(f"{side.name} in the sandbox and under other hash seeds: {len(sample.kept)} of them …")
     with pair.again(side, seeds) as others:
         for one, broken in sample.kept:
-            question = {"ask": "carry", "id": one.id, "history": one.history, "assume": assumption}
+            question = {
+                "ask": "carry",
+                "id": one.id,
+                "history": one.history,
+                "assume": assumption,
+                **pair.asking,
+            }
             told = question | {"commands": True}
             said = others(told)
             caught = _broken(side.ask(question | {"sandboxed": True}))

@@ -65,6 +65,8 @@ class Verified:
     differences: tuple[Difference, ...] = ()
     behind: tuple[Difference, ...] = ()
     allowed: bool = True
+    resumed: bool = False
+    """It was paused, and is compared as it goes on when it is resumed where its history ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,7 @@ def verified(
         differences=tuple(ahead),
         behind=() if after["ended"] else tuple(behind),
         allowed=all(any(a.covers(d.change.value, d.item.step) for a in allowed) for d in ahead),
+        resumed=bool(after.get("resumed")),
     )
 
 
