@@ -90,6 +90,21 @@ def test_what_cannot_be_read_is_named_and_the_others_are_verified(here: Here, tm
     assert not told["passed"]
 
 
+def test_another_applications_workflow_is_none_of_ours(here: Here, tmp_path: Path) -> None:
+    """Even one whose input is like a journey's start: it is no break of a journey."""
+
+    def of_another_type(events: Events) -> Events:
+        started(events)["workflowType"]["name"] = "Greeting"
+        return events
+
+    put(tmp_path, "other", of_another_type)
+    put(tmp_path, "good", lambda events: events)
+    done = here.run(*VERIFY, "same", "--histories", str(tmp_path))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "  other: It is of a workflow 'Greeting', which is no version of a journey." in done.stdout
+    assert done.stdout.startswith("1 journey, ")
+
+
 def test_a_break_beside_one_that_cannot_be_read_is_a_break(here: Here, tmp_path: Path) -> None:
     put(tmp_path, "torn", without_a_schedule)
     put(tmp_path, "good", lambda events: events)

@@ -231,6 +231,8 @@ def test_files_of_one_name_in_different_folders_are_all_verified(here: Here, tmp
     [
         (["duraton"], "There is no revision 'duraton'. Did you mean 'duration'?"),
         (["base", "--allow", "movd"], "'movd' is no kind of change. Did you mean 'moved'?"),
+        (["base", "--allow", "moved:"], "'moved:' names no step. Name it, or allow 'moved' alone"),
+        (["base", "--allow", "mended:check-in"], "a journey is mended, not a step. Allow 'mended' alone."),
         (["base", "--assume", "nothin"], "Did you mean 'nothing'?"),
         (["base", "--ended"], "--histories takes the place of"),
         (
@@ -253,6 +255,14 @@ def test_a_folder_without_histories_proves_nothing(here: Here, tmp_path: Path) -
     done = here.run(*VERIFY, "base", "--histories", str(tmp_path))
     assert done.returncode == 2
     assert "There are no histories in" in done.stderr
+    file = HISTORIES / f"{CALM}.json"
+    for wrong, said in (
+        (tmp_path.with_name(f"{tmp_path.name}s"), f"Did you mean '{tmp_path.name}'?"),
+        (file, f"{file} is no folder. Give the folder"),
+    ):
+        done = here.run(*VERIFY, "base", "--histories", str(wrong))
+        assert done.returncode == 2
+        assert said in done.stderr
     (tmp_path / "empty.json").write_text('{"events": []}')
     done = here.run(*VERIFY, "base", "--histories", str(tmp_path))
     assert done.returncode == 2

@@ -20,7 +20,7 @@ from doorstep import contracts, gateway
 from doorstep.codec import CannotOpen, open_within
 from doorstep.converter import data_converter
 from doorstep.domain.ids import fraction
-from doorstep.errors import BadInput, NotFound, Unreadable
+from doorstep.errors import BadInput, NotFound, Unreadable, nearest
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
 from doorstep.models.tables import table
@@ -61,7 +61,9 @@ def sampled(journeys: Iterable[tuple[str, str, str]], most: int | None) -> list[
 def in_folder(folder: Path, settings: Settings, most: int | None) -> list[Recorded | Unread]:
     """Of every history below a folder; last those that cannot be read. Each goes by its path there without `.json`:
     files in different folders may have one name. Raises `BadInput`, and `Unreadable` when none can be read."""
-    files = sorted(folder.rglob("*.json")) if folder.is_dir() else []
+    if not folder.is_dir():
+        raise _no_folder(folder)
+    files = sorted(folder.rglob("*.json"))
     if not files:
         raise BadInput(
             f"There are no histories in {folder}.",
@@ -79,6 +81,16 @@ def in_folder(folder: Path, settings: Settings, most: int | None) -> list[Record
         raise unread[0].alone()
     chosen = sampled(((r.id, r.type, r.step) for r in told.values()), most)
     return [*(told[name] for name in sorted(chosen)), *unread]
+
+
+def _no_folder(folder: Path) -> BadInput:
+    if folder.exists():
+        return BadInput(f"{folder} is no folder.", mend="Give the folder that the histories lie in.")
+    beside = [p.name for p in folder.parent.iterdir() if p.is_dir()] if folder.parent.is_dir() else []
+    return BadInput(
+        f"There is no folder {folder}.{nearest(folder.name, beside)}",
+        mend="Record histories into it: `doorstep versions record FOLDER --live`.",
+    )
 
 
 def _name(file: Path, folder: Path) -> str:

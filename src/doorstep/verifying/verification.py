@@ -78,13 +78,20 @@ class Allowed:
 
     @classmethod
     def read(cls, text: str) -> Allowed:
-        """Raises `BadInput` offering the nearest kind."""
-        kind, _, step = text.partition(":")
+        """Raises `BadInput` offering the nearest kind; and for a step that is left empty, which would allow all."""
+        kind, named, step = text.partition(":")
         if kind not in KINDS:
             raise BadInput(
                 f"'{kind}' is no kind of change.{nearest(kind, KINDS)}",
                 mend=f"Allow {', '.join(KINDS)}, alone or of one step: moved:review-request.",
             )
+        if named and not step:
+            raise BadInput(
+                f"'{text}' names no step.",
+                mend=f"Name it, or allow '{kind}' alone: then it is meant of all steps.",
+            )
+        if step and kind == MENDED:
+            raise BadInput(f"'{text}': a journey is mended, not a step.", mend=f"Allow '{MENDED}' alone.")
         return cls(kind, step)
 
     def covers(self, kind: str, step: str) -> bool:

@@ -4,6 +4,7 @@ before two revisions are asked; theirs may be from before they could say so."""
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from temporalio.client import WorkflowHistory
 from doorstep.errors import DoorstepError, Unreadable
 from doorstep.rehearsal import recorded
 from doorstep.rehearsal.premises import asked_of
+
+_VERSION = re.compile(r".+\.v\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def ensure_whole(history: WorkflowHistory) -> None:
 def _read(history: WorkflowHistory) -> None:
     """All that a revision will read of it, but the start as an object: the revisions may differ in what it is."""
     recording = recorded.read(list(history.events))
+    if not _VERSION.fullmatch(recording.type):
+        raise Unreadable(f"It is of a workflow '{recording.type[:60]}', which is no version of a journey.")
     payloads = recording.started.workflow_execution_started_event_attributes.input.payloads
     start: Any = json.loads(payloads[0].data) if payloads else None
     if not isinstance(start, dict) or "journey_id" not in start:
