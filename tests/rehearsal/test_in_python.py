@@ -69,6 +69,13 @@ WHOLES: dict[str, tuple[dict[str, Any], str]] = {
     "placed when": ({"placed": 10}, "'placed' is of type int."),
     "heard": ({"heard": "+2h"}, "Write heard=when('+2h')."),
     "reach": ({"person": Person(reach=("sms",))}, "'reach' is the text 'sms'. Write Channel.SMS."),  # type: ignore[arg-type]
+    "zone": ({"person": Person(zone="Berlin")}, "Did you mean 'Europe/Berlin'?"),
+    "locale": ({"person": Person(locale="xx-klingon")}, "'xx-klingon' is no locale."),
+    "country": ({"bought": Bought(country="Germany")}, "Did you mean 'DE'?"),
+    "shop's country": (
+        {"shop": Shop(country="Austria", catalogue=DEFAULT_SHOP.catalogue)},
+        "Did you mean 'AT'?",
+    ),
     "currency": (
         {"shop": Shop(currency="euros", catalogue=DEFAULT_SHOP.catalogue)},
         "'euros' is no currency. Did you mean 'EUR'?",

@@ -84,6 +84,15 @@ MISTAKES = {
         "no line 'monstera'",
     ),
     "zone": ("scenario: it\nperson: {zone: Europe/Berlim}\n", 2, "no time zone"),
+    "shop's zone": ("scenario: it\nshop: {zone: Europe/Berln}\n", 2, "Did you mean 'Europe/Berlin'?"),
+    "no zone at all": ("scenario: it\nshop: {zone: Foo}\n", 2, "'Foo' is no time zone. Give an IANA name"),
+    "nearest zone": ("scenario: it\nperson: {zone: Berlin}\n", 2, "Did you mean 'Europe/Berlin'?"),
+    "country by name": ("scenario: it\nperson:\n  country: Germany\n", 3, "Did you mean 'DE'? Give its two"),
+    "country misspelt": ("scenario: it\nshop: {country: germny}\n", 2, "Did you mean 'DE'?"),
+    "three letters": ("scenario: it\norder: {country: USA}\n", 2, "Did you mean 'US'?"),
+    "country again": (AT + "    customer: orders\n    country: Narnia\n", 5, "'Narnia' is no country."),
+    "locale": ("scenario: it\nperson: {locale: xx-klingon}\n", 2, "'xx-klingon' is no locale."),
+    "shop's locale": ("scenario: it\nshop: {locale: de-DX}\n", 2, "Did you mean 'de-DE'?"),
     "language": ("scenario: it\nperson: {langauge: de}\n", 2, "There are:"),
     "policy": ("scenario: it\nshop:\n  policy: {capz: []}\n", 3, "'caps'"),
     "currency": ("scenario: it\nshop:\n  currency: euros\n", 3, "Did you mean 'EUR'?"),
@@ -128,6 +137,12 @@ def test_a_mistake_is_refused_with_its_line_and_what_would_be_right(name: str) -
         read(text, "mine.yaml")
     assert str(refused.value).startswith(f"mine.yaml:{line}: "), str(refused.value)
     assert said in str(refused.value)
+
+
+def test_codes_are_read_as_production_reads_them_and_a_person_may_have_none() -> None:
+    person = read("scenario: it\nperson: {country: at, locale: de_AT}\n").person
+    assert (person.country, person.locale) == ("AT", "de-AT")
+    assert read("scenario: it\nperson: {country: '', locale: ''}\n").person.country == ""
 
 
 def test_an_unknown_scenario_is_offered_the_nearest() -> None:

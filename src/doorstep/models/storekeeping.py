@@ -1,24 +1,21 @@
 """Making and changing a store: every word is checked before anything is written.
 
-Zones by the pinned `tzdata`; languages, countries (ISO 3166) and currencies (ISO 4217) by CLDR, as Babel ships it.
+Zones, languages and countries by `domain.codes`; currencies (ISO 4217) by CLDR, as Babel ships it.
 """
 
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from babel.core import get_global
-from babel.localedata import locale_identifiers
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
+from doorstep.domain import codes
 from doorstep.domain.moments import is_zone
 from doorstep.errors import BadInput, Conflict, NotFound, SetupError, nearest
 from doorstep.models.access import AuditRow
@@ -29,8 +26,6 @@ from doorstep.policies.reading import policy_of
 from doorstep.templates.brand import Brand
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
-"""Two letters that CLDR knows and nobody lives in."""
 _BRAND_KEYS = tuple(f.name for f in fields(Brand) if f.name not in ("social", "phrases"))
 
 
@@ -145,35 +140,8 @@ def _name(value: str) -> str:
 
 def _zone(value: str) -> str:
     if not is_zone(value) or ("/" not in value and value != "UTC"):
-        raise BadInput(
-            f"'{value}' is no time zone.{nearest(value, zoneinfo.available_timezones())}",
-            mend="Give an IANA name such as Europe/Berlin.",
-        )
+        raise codes.no_zone(value)
     return value
-
-
-def _locale(value: str) -> str:
-    try:
-        Locale.parse(value.replace("-", "_"))
-    except (ValueError, UnknownLocaleError) as error:
-        near = nearest(value.replace("-", "_"), locale_identifiers()).replace("_", "-")
-        raise BadInput(f"'{value}' is no locale.{near}", mend="Give one such as de-DE or en.") from error
-    return value.replace("_", "-")
-
-
-def _country(value: str) -> str:
-    countries, code = _countries(), value.upper()
-    if code in countries.values():
-        return code
-    close = next((c for name, c in countries.items() if name.casefold() == value.casefold()), None)
-    near = f" Did you mean '{close}'?" if close else nearest(code, countries.values())
-    raise BadInput(f"'{value}' is no country.{near}", mend="Give its two letters (ISO 3166), such as DE.")
-
-
-@lru_cache(maxsize=1)
-def _countries() -> dict[str, str]:
-    named = Locale("en").territories
-    return {name: code for code, name in named.items() if len(code) == 2 and code not in _NO_COUNTRY}
 
 
 def _currency(value: str) -> str:
@@ -212,8 +180,8 @@ def _brand(value: Mapping[str, Any]) -> dict[str, Any]:
 _READ: dict[str, Any] = {
     "name": _name,
     "zone": _zone,
-    "locale": _locale,
-    "country": _country,
+    "locale": codes.locale_tag,
+    "country": codes.country_code,
     "currency": _currency,
     "policy": _policy,
     "brand": _brand,

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from doorstep.domain.messages import Channel
-from doorstep.domain.moments import zone
 from doorstep.policies.reading import policy_of
 from doorstep.rehearsal import checking
 from doorstep.rehearsal.marks import Spot
@@ -27,10 +26,8 @@ def person(spot: Spot) -> Person:
     for key, part in spot.known(_PERSON).items():
         if key in ("reach", "consents", "suppressed"):
             told[key] = tuple(item.one_of(Channel) for item in part.items())
-        elif key == "zone":
-            told[key] = part.read(lambda name: zone(name).key)
         else:
-            told[key] = part.text()
+            told[key] = _word(key, part)
     return Person(**told)
 
 
@@ -38,7 +35,7 @@ def shop(spot: Spot) -> Shop:
     """The shop a scenario brings; without `products` it sells what the invented one does."""
     parts = spot.known(_SHOP)
     told: dict[str, Any] = {
-        key: part.text() for key, part in parts.items() if key not in ("policy", "products")
+        key: _word(key, part) for key, part in parts.items() if key not in ("policy", "products")
     }
     if "currency" in parts:
         with parts["currency"].here():
@@ -49,6 +46,12 @@ def shop(spot: Spot) -> Shop:
     if "products" in parts:
         told["catalogue"] = tuple(_product(ref, part) for ref, part in parts["products"].fields().items())
     return Shop(**{"catalogue": DEFAULT_SHOP.catalogue, **told})
+
+
+def _word(key: str, spot: Spot) -> str:
+    """A text; of a zone, a locale or a country one that there is."""
+    with spot.here():
+        return checking.place(key, spot.text())
 
 
 def _product(ref: str, spot: Spot) -> Product:
@@ -73,7 +76,7 @@ def bought(parts: dict[str, Spot], shop: Shop) -> Bought:
     if "gift" in parts:
         told["gift"] = parts["gift"].truth()
     if "country" in parts:
-        told["country"] = parts["country"].text()
+        told["country"] = _word("country", parts["country"])
     return Bought(**told)
 
 

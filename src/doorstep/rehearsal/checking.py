@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from babel.numbers import list_currencies
 
 from doorstep.contracts import NEEDS_STEP
+from doorstep.domain import codes
 from doorstep.domain.events import event_class
-from doorstep.errors import ScenarioError, Unreadable, nearest
+from doorstep.errors import BadInput, ScenarioError, Unreadable, nearest
 from doorstep.rehearsal.moments import Moment
 from doorstep.rehearsal.scenario import FIRST, Entry, Goods, Ordered, Scenario, Steered, Told
 from doorstep.rehearsal.shop import Shop
@@ -30,7 +31,7 @@ def blaming(scenario: Scenario, entry: Entry | None = None) -> Iterator[None]:
     """Errors raised inside are told with the entry's file and line, or with the scenario's name."""
     try:
         yield
-    except ScenarioError as error:
+    except BadInput as error:
         raise ScenarioError(f"{scenario.where(entry)}: {error.what}", mend=error.mend) from None
 
 
@@ -117,6 +118,19 @@ def known_product(ref: str, shop: Shop) -> None:
         raise ScenarioError(
             f"The shop has no product '{ref}'.{nearest(ref, known)}", mend=f"It has: {', '.join(known)}."
         )
+
+
+def place(key: str, word: str) -> str:
+    """A word of a person, a shop or an order as it is kept: the code of a zone, a locale or a country is one that there
+    is, or nothing where nothing is known. Raises `BadInput` offering the nearest."""
+    return _CODES[key](word) if key in _CODES and (word or key == "zone") else word
+
+
+_CODES: dict[str, Callable[[str], str]] = {
+    "zone": codes.zone_name,
+    "locale": codes.locale_tag,
+    "country": codes.country_code,
+}
 
 
 def check_currency(code: str) -> None:

@@ -44,6 +44,7 @@ def check(scenario: Scenario) -> None:
         for part in ("reach", "consents", "suppressed"):
             for channel in getattr(scenario.person, part):
                 _one_of(part, channel, Channel)
+        _places(scenario)
         _placed(scenario.placed)
         if scenario.heard is not None:
             _moment("heard", scenario.heard, may_follow=False)
@@ -91,6 +92,12 @@ def _moment(part: str, value: Any, *, may_follow: bool = True) -> None:
     )
 
 
+def _places(scenario: Scenario) -> None:
+    for whose in (scenario.person, scenario.shop):
+        for key in ("zone", "locale", "country"):
+            checking.place(key, getattr(whose, key))
+
+
 def _placed(value: Any) -> None:
     if isinstance(value, Placed):
         return
@@ -117,6 +124,7 @@ def _one_of(part: str, value: Any, known: type[StrEnum]) -> None:
 
 
 def _goods(bought: Bought, shop: Shop) -> None:
+    checking.place("country", bought.country)
     goods: Iterable[Any] = bought.goods
     for one in goods:
         if not isinstance(one, Goods):
