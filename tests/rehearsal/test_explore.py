@@ -5,19 +5,24 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from tests.rehearsal import faulty, well_ordered
 
-from doorstep.rehearsal import shelf
+from doorstep.rehearsal import in_python, shelf
 from doorstep.rehearsal.exploring.explore import explore
+from doorstep.rehearsal.exploring.mutating import Mutator
+from doorstep.rehearsal.exploring.vocabulary import vocabulary
 from doorstep.rehearsal.limits.finding import built_ins, find
+from doorstep.rehearsal.moments import when
 from doorstep.rehearsal.rehearse import rehearse
-from doorstep.rehearsal.scenario import Scenario
+from doorstep.rehearsal.scenario import Scenario, Told
 from doorstep.rehearsal.writing import write
 from doorstep.workflows import registry
+from doorstep.workflows.standard_v1 import Standard
 
 RUNS = 2500
 #: journey → the limit its fault breaks, and a seed that comes to it soon
@@ -92,6 +97,21 @@ def test_the_step_that_cannot_be_reached_is_told_and_none_that_hangs_on_the_pers
 def test_of_a_search_that_was_too_short_no_step_is_said_to_be_out_of_reach() -> None:
     report = explore("faulty-step", limits=[], runs=20)
     assert (report.never_sent, report.whole, report.ok) == ((), False, True)
+
+
+def test_what_belongs_to_an_event_is_told_with_no_more_than_it_carries() -> None:
+    """A cancellation made of a refund would be refused for the refund's lines, and never be tried."""
+    usual = shelf.load("happy-path")
+    timeline = rehearse("standard", usual, render=False)
+    refund = Told(at=when("day 9 12:00"), event="order.refunded", data={"lines": [["fern", 1]]})
+    story = replace(usual, timeline=(*usual.timeline, refund))
+    mutator = Mutator(vocabulary(story, Standard), random.Random(7))
+    made = [one for _ in range(10) for one in mutator.neighbours(story, timeline, 1000)]
+    assert {one.timeline[-1].event for one in made if isinstance(one.timeline[-1], Told)} >= {
+        "order.cancelled"
+    }
+    for one in made:
+        in_python.check(one)
 
 
 def test_a_given_limit_is_broken_by_the_smallest_story_of_all() -> None:

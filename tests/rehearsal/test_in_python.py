@@ -43,6 +43,10 @@ ENTRIES: dict[str, tuple[Any, str]] = {
     "a number": (Told(at=4, **DELIVERED), "'at' is of type int, no moment"),
     "heard text": (Told(at=DAY, **DELIVERED, heard=TEXT), "Write heard=when('day 4 13:00')."),
     "heard after": (Told(at=DAY, **DELIVERED, heard=when("after x")), "cannot follow a touch"),
+    "misspelt data": (
+        Told(at=DAY, event="review.submitted", data={"rating": 4, "prodct": "fern"}),
+        "'review.submitted' carries no 'prodct' that anybody reads. There are: rating, text.",
+    ),
     "no such line": (
         Told(at=DAY, event="order.refunded", data={"lines": [["frn", 1]]}),
         "no line 'frn'. Did you mean 'fern'?",

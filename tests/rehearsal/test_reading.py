@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from doorstep.domain import events
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError
 from doorstep.rehearsal import moments, shelf
@@ -47,6 +48,28 @@ MISTAKES = {
         5,
         "amount_minor",
     ),
+    "misspelt data": (
+        AT + "    event: review.submitted\n    data:\n      raring:\n        4\n",
+        6,
+        "'review.submitted' carries no 'raring' that anybody reads. Did you mean 'rating'? There are: rating, text.",
+    ),
+    "misspelt beside what is right": (
+        AT + "    event: order.refunded\n    data: {amount_minor: 5, curency: EUR}\n",
+        5,
+        "Did you mean 'currency'?",
+    ),
+    "misspelt of a parcel": (
+        AT + "    event: shipment.in_transit\n    data: {expct_next_by: day 9}\n",
+        5,
+        "Did you mean 'expect_next_by'?",
+    ),
+    "data of what carries none": (
+        AT + "    event: customer.erased\n    data: {reason: a}\n",
+        5,
+        "There are: text.",
+    ),
+    "data that is a list": (AT + "    event: order.cancelled\n    data: [a]\n", 5, "'data' is no mapping"),
+    "data that is nothing": (AT + "    event: order.cancelled\n    data:\n", 5, "'data' is no mapping"),
     "channel": (AT + "    provider: emial\n    lasts: 1h\n", 4, "'email'"),
     "fault": (AT + "    provider: sms\n    fault: dwn\n    lasts: 1h\n", 5, "'down'"),
     "endless": (AT + "    provider: sms\n", 4, "for how long"),
@@ -56,7 +79,7 @@ MISTAKES = {
     "far after": (HEAD + "  - at: 4000d after shipped\n    event: order.cancelled\n", 3, "At most 3650 days"),
     "far day": (HEAD + "  - at: day 9999 10:00\n    event: order.cancelled\n", 3, "At most 3650 days"),
     "far in data": (
-        AT + "    event: shipment.created\n    data: {expect_next_by: +100000000d}\n",
+        AT + "    event: shipment.in_transit\n    data: {expect_next_by: +100000000d}\n",
         5,
         "At most 3650 days",
     ),
@@ -143,6 +166,27 @@ def test_codes_are_read_as_production_reads_them_and_a_person_may_have_none() ->
     person = read("scenario: it\nperson: {country: at, locale: de_AT}\n").person
     assert (person.country, person.locale) == ("AT", "de-AT")
     assert read("scenario: it\nperson: {country: '', locale: ''}\n").person.country == ""
+
+
+def test_what_a_store_declares_is_checked_and_what_it_leaves_open_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An event of its own that declares nothing may be told with anything, and a review has words."""
+    monkeypatch.setattr(events, "_REGISTRY", dict(events._REGISTRY))
+
+    @events.event("teashop.tin_opened")
+    class TinOpened(events.Event):
+        grams: int = 0
+
+    @events.event("teashop.bell_rung")
+    class BellRung(events.Event):
+        pass
+
+    with pytest.raises(ScenarioError, match=r"mine:5: .* Did you mean 'grams'"):
+        read(AT + "    event: teashop.tin_opened\n    data: {gram: 5}\n", "mine")
+    read(AT + "    event: teashop.tin_opened\n    data: {grams: 5, text: strong}\n")
+    read(AT + "    event: teashop.bell_rung\n    data: {whoever: it was}\n")
+    read(AT + "    event: review.submitted\n    data: {rating: 5, text: Lovely.}\n")
 
 
 def test_an_unknown_scenario_is_offered_the_nearest() -> None:

@@ -17,12 +17,15 @@ from doorstep.rehearsal.moments import Moment
 from doorstep.rehearsal.scenario import FIRST, Entry, Goods, Ordered, Scenario, Steered, Told
 from doorstep.rehearsal.shop import Shop
 from doorstep.rehearsal.telling import CONNECTION, Teller
+from doorstep.sources import schema
 from doorstep.sources.base import Reading, SourceContext
 from doorstep.sources.draft import Draft
 from doorstep.sources.signed.events import read_event
 
 SOME_DAY = date(2026, 1, 1)
 _SOME_TIME = datetime(2026, 1, 1, 10, tzinfo=UTC)
+PROSE = "text"
+"""A review's or a complaint's own words: kept with the webhook, read by no journey."""
 _LATER = timedelta(days=4000)
 
 
@@ -78,6 +81,26 @@ def check_type(entry: Entry) -> None:
         event_class(entry.event)
     except Unreadable as error:
         raise ScenarioError(error.what, mend="") from None
+
+
+def members(event: str) -> tuple[str, ...]:
+    """What the data of an event of that type may hold: what is read, and a text, which goes no further. Production lets
+    more pass, since senders send more; in a scenario it is a slip. Empty: whatever a store's own event, which declares
+    nothing, is told with."""
+    read = schema.members(event)
+    if not read and not event_class(event).__module__.startswith("doorstep.domain"):
+        return ()
+    return (*read, PROSE)
+
+
+def check_member(entry: Told, key: str) -> None:
+    """That somebody reads what an event's data holds under that key. Raises `ScenarioError` offering the nearest."""
+    known = members(entry.event)
+    if known and key not in known:
+        raise ScenarioError(
+            f"'{entry.event}' carries no '{key}' that anybody reads.{nearest(key, known)}",
+            mend=f"There are: {', '.join(known)}.",
+        )
 
 
 def check_data(scenario: Scenario, entry: Entry | None) -> None:

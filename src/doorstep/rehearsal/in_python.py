@@ -57,6 +57,8 @@ def check(scenario: Scenario) -> None:
         with checking.blaming(scenario, entry):
             checking.check_order_name(scenario, number)
             checking.check_type(entry)
+            for key in entry.data if isinstance(entry, Told) else ():
+                checking.check_member(entry, key)
             checking.check_lines(scenario, entry)
             checking.check_step(entry)
             if isinstance(entry, Ordered):

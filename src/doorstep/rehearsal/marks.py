@@ -111,6 +111,11 @@ class Spot:
             found[name] = Spot(value, self.file, f"'{name}'")
         return found
 
+    def names(self) -> list[Spot]:
+        """The keys of a mapping, where they stand."""
+        self.fields()
+        return [Spot(key, self.file, self.what) for key, _ in self.node.value]
+
     def known(self, keys: Iterable[str], needed: Iterable[str] = ()) -> dict[str, Spot]:
         """As `fields`, none of them unknown and none of the `needed` missing."""
         found, keys = self.fields(), tuple(keys)

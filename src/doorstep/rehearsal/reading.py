@@ -105,6 +105,9 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
         checking.check_type(entry)
         if isinstance(entry, Ordered):
             checking.check_goods(entry.bought.goods, scenario.shop)
+    for key in parts["data"].names() if isinstance(entry, Told) and "data" in parts else ():
+        with key.here():
+            checking.check_member(entry, key.text())
     with parts.get("data", event).here():
         checking.check_data(scenario, entry)
 
@@ -135,7 +138,7 @@ def _event(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
         if key in parts:
             common[key] = parts[key].text()
     if "data" in parts:
-        common["data"] = dict(parts["data"].value())
+        common["data"] = {key: spot.value() for key, spot in parts["data"].fields().items()}
     return Told(event=parts["event"].text(), **common, **_arrival(parts))
 
 

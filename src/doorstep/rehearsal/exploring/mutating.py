@@ -11,6 +11,7 @@ from typing import Any
 from doorstep.contracts import NEEDS_STEP, ActionKind
 from doorstep.domain.messages import Channel
 from doorstep.domain.moments import local_date, zone
+from doorstep.rehearsal.checking import members
 from doorstep.rehearsal.exploring.vocabulary import placed
 from doorstep.rehearsal.moments import NOON, After, Moment
 from doorstep.rehearsal.scenario import Entry, Ordered, Scenario, Steered, Told
@@ -52,6 +53,13 @@ _WITHOUT_DATA = ("return.cancelled", "return.approved")
 
 def _told(scenario: Scenario) -> list[Told]:
     return [e for e in scenario.timeline if isinstance(e, Told) and isinstance(e.at, Moment)]
+
+
+def _renamed(entry: Told, event: str) -> Told:
+    """Another event about the same, with as much of the data as one of that name carries."""
+    known = members(event)
+    data = {key: value for key, value in entry.data.items() if key in known or not known}
+    return replace(entry, event=event, data=data, heard=None, times=1)
 
 
 def local(at: datetime, timeline: Timeline) -> Moment:
@@ -139,8 +147,8 @@ class Mutator:
         at = local(entry.at.resolve(timeline.placed_at, timeline.zone) + gap, timeline)
         known = [w for w in self.words if isinstance(w, Told) and w.event == event]
         if event.partition(".")[0] == entry.event.partition(".")[0] and event not in _WITHOUT_DATA:
-            known = [*known[:1], replace(entry, event=event, heard=None, times=1)]
-        made = placed(self.chance.choice(known or [replace(entry, event=event)]), at, entry.order)
+            known = [*known[:1], _renamed(entry, event)]
+        made = placed(self.chance.choice(known or [_renamed(entry, event)]), at, entry.order)
         assert isinstance(made, Told)
         return made
 
