@@ -54,6 +54,18 @@ ENTRIES: dict[str, tuple[Any, str]] = {
     "text for an action": (Steered(at=DAY, action=WORD, step="x"), "Write ActionKind.SKIP."),
     "no action": (Steered(at=DAY, action=WRONG_WORD, step="x"), "no 'skp'. Did you mean 'skip'?"),
     "no step": (Steered(at=DAY, action=ActionKind.SKIP), "'skip' needs a step"),
+    "heard beside a touch": (
+        Told(at=when("after shipped"), **DELIVERED, heard=DAY),
+        "cannot stand beside an 'at' that follows a touch",
+    ),
+    "a parcel of none": (
+        Told(at=DAY, event="review.submitted", data={"rating": 4}, parcel="a"),
+        "'review.submitted' is about no parcel. Leave 'parcel' out.",
+    ),
+    "step of a pause": (
+        Steered(at=DAY, action=ActionKind.PAUSE, step="shipped"),
+        "'pause' is about the whole journey, not about a step.",
+    ),
     "no channel": (Failing(at=DAY, channel=NAMED_WRONG, fault=Fault.DOWN, calls=1), "Did you mean 'email'?"),
     "text for a report": (Reported(at=DAY, report="opened"), "Write Report.OPENED."),
     "no product": (Ordered(at=DAY, order="b", bought=Bought(goods=(Goods(product="fren"),))), "'fern'"),

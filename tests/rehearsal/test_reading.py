@@ -136,6 +136,51 @@ MISTAKES = {
     "times": (AT + "    event: order.cancelled\n    times: 0\n", 5, "1 to 20"),
     "name of an order": (AT + "    customer: orders a@b c\n", 4, "is no id"),
     "line of an act": (AT + "    customer: asks to return monstera\n", 4, "no line 'monstera'"),
+    "lines of a rating": (
+        AT + "    customer: rates 4\n    lines: [fern]\n",
+        5,
+        "'customer: rates 4' does not use 'lines'. Beside it can stand: at, customer, order, heard, times.",
+    ),
+    "step of a rating": (AT + "    customer: rates 4\n    step: shipped\n", 5, "does not use 'step'"),
+    "opened twice": (AT + "    customer: opens\n    times: 2\n", 5, "can stand: at, customer, order, step."),
+    "opened late": (AT + "    customer: opens\n    heard: day 3\n", 5, "does not use 'heard'"),
+    "order of an order": (
+        AT + "    customer: orders\n    order: third\n",
+        5,
+        "does not use 'order'. Write 'customer: orders NAME'.",
+    ),
+    "step of an order": (AT + "    customer: orders\n    step: shipped\n", 5, "does not use 'step'"),
+    "heard beside a touch": (
+        HEAD + "  - at: 3h after shipped\n    customer: rates 4\n    heard: day 30 10:00\n",
+        5,
+        "cannot stand beside an 'at' that follows a touch",
+    ),
+    "an order's, too": (
+        HEAD + "  - at: 3h after shipped\n    customer: orders\n    heard: day 30 10:00\n",
+        5,
+        "cannot stand beside an 'at' that follows a touch",
+    ),
+    "parcel of a review": (
+        AT + "    event: review.submitted\n    data: {rating: 4}\n    parcel: a\n",
+        6,
+        "'review.submitted' is about no parcel. Leave 'parcel' out.",
+    ),
+    "two subjects": (
+        AT + "    event: shipment.delivered\n    parcel: a\n    subject: b\n",
+        6,
+        "'subject' is not read beside it",
+    ),
+    "step of a pause": (AT + "    agent: pause\n    step: shipped\n", 5, "is about the whole journey"),
+    "catch up of a skip": (
+        AT + "    agent: skip\n    step: shipped\n    catch_up: skip\n",
+        6,
+        "'catch_up' says how 'resume' goes on",
+    ),
+    "order of a fault": (
+        AT + "    provider: email\n    lasts: 1h\n    order: first\n",
+        6,
+        "A provider fails for every order",
+    ),
     "two orders": (
         AT + "    customer: orders\n  - at: day 2 10:00\n    customer: orders\n",
         6,

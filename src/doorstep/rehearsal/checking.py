@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from babel.numbers import list_currencies
 
-from doorstep.contracts import NEEDS_STEP
+from doorstep.contracts import NEEDS_STEP, ActionKind
 from doorstep.domain import codes
 from doorstep.domain.events import event_class
 from doorstep.errors import BadInput, ScenarioError, Unreadable, nearest
-from doorstep.rehearsal.moments import Moment
-from doorstep.rehearsal.scenario import FIRST, Entry, Goods, Ordered, Scenario, Steered, Told
+from doorstep.rehearsal.moments import After, Moment
+from doorstep.rehearsal.scenario import FIRST, Entry, Failing, Goods, Ordered, Scenario, Steered, Told
 from doorstep.rehearsal.shop import Shop
 from doorstep.rehearsal.telling import CONNECTION, Teller
 from doorstep.sources import schema
 from doorstep.sources.base import Reading, SourceContext
 from doorstep.sources.draft import Draft
+from doorstep.sources.signed.details import is_parcel
 from doorstep.sources.signed.events import read_event
 
 SOME_DAY = date(2026, 1, 1)
@@ -132,6 +134,32 @@ def check_step(entry: Entry) -> None:
         raise ScenarioError(
             f"'{entry.action}' needs a step.", mend="Name one, such as 'step: review-request'."
         )
+
+
+def useless(entry: Entry, key: str) -> str:
+    """Why that part of an entry can say nothing where it stands, or the empty string."""
+    match key, entry:
+        case "heard", Told() | Ordered() if isinstance(entry.at, After):
+            return "'heard' cannot stand beside an 'at' that follows a touch: nobody knows yet when that is."
+        case "parcel", Told() if not is_parcel(entry.event):
+            return f"'{entry.event}' is about no parcel."
+        case "subject", Told() if entry.parcel:
+            return "'parcel' says already what it is about; 'subject' is not read beside it."
+        case "step", Steered() if entry.action not in NEEDS_STEP:
+            return f"'{entry.action}' is about the whole journey, not about a step."
+        case "catch_up", Steered() if entry.action is not ActionKind.RESUME:
+            return "'catch_up' says how 'resume' goes on, and nothing else."
+        case "order", Failing():
+            return "A provider fails for every order; 'order' is not read."
+    return ""
+
+
+def check_parts(entry: Entry) -> None:
+    """That no part of an entry is given which can say nothing. Raises `ScenarioError`."""
+    for one in fields(entry):
+        why = useless(entry, one.name)
+        if why and getattr(entry, one.name) != one.default:
+            raise ScenarioError(why, mend=f"Leave '{one.name}' out.")
 
 
 def known_product(ref: str, shop: Shop) -> None:

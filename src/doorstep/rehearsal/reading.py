@@ -31,9 +31,10 @@ from doorstep.rehearsal.scenario import (
 from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
 
 _TOP = ("scenario", "about", "person", "shop", "order", "placed", "heard", "limits", "timeline")
+_ORDERED = ("heard", "times", *buying.ORDER)
 _KINDS = {
     "event": ("parcel", "subject", "data", "heard", "times"),
-    "customer": ("heard", "times", "step", "lines", "gift", "country"),
+    "customer": (*_ORDERED, "step"),
     "provider": ("fault", "lasts", "calls"),
     "report": ("channel", "step"),
     "agent": ("step", "catch_up"),
@@ -103,6 +104,10 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
         checking.check_order_name(scenario, number)
     with event.here():
         checking.check_type(entry)
+    for key in spot.names():
+        if why := checking.useless(entry, key.text()):
+            key.refuse(why, f"Leave '{key.text()}' out.")
+    with event.here():
         if isinstance(entry, Ordered):
             checking.check_goods(entry.bought.goods, scenario.shop)
     for key in parts["data"].names() if isinstance(entry, Told) and "data" in parts else ():
@@ -130,7 +135,27 @@ def _entry(spot: Spot, shop: Shop) -> Entry:
         "order": parts["order"].text() if "order" in parts else FIRST,
         "line": spot.line,
     }
-    return _MAKERS[kind](parts, common, shop)
+    entry = _MAKERS[kind](parts, common, shop)
+    if kind == "customer":
+        _only_used(spot, entry)
+    return entry
+
+
+_USED = {Told: ("order", "heard", "times"), Ordered: _ORDERED, Reported: ("order", "step")}
+"""What may stand beside an act of the customer's, by the entry it means."""
+
+
+def _only_used(spot: Spot, entry: Entry) -> None:
+    """Refuses a key that customers' acts have and this one does not."""
+    used = ("at", "customer", *_USED[type(entry)])
+    act = spot.fields()["customer"].text()
+    for key in spot.names():
+        if (name := key.text()) not in used:
+            named = isinstance(entry, Ordered) and name == "order"
+            key.refuse(
+                f"'customer: {act}' does not use '{name}'.",
+                "Write 'customer: orders NAME'." if named else f"Beside it can stand: {', '.join(used)}.",
+            )
 
 
 def _event(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:

@@ -115,7 +115,7 @@ def _entry(entry: Entry) -> Part:
             told["agent"] = entry.action.value
             told |= {"step": entry.step} if entry.step else {}
             told |= {"catch_up": entry.catch_up.value} if entry.catch_up is not CatchUp.SKIP else {}
-    if entry.order != FIRST:
+    if entry.order != FIRST and not isinstance(entry, Failing):
         told["order"] = entry.order
     return told
 
