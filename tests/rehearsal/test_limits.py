@@ -15,7 +15,7 @@ from doorstep.rehearsal.exploring.steps import steps
 from doorstep.rehearsal.limits import registry
 from doorstep.rehearsal.limits.finding import built_ins, check_steps, find
 from doorstep.rehearsal.limits.registry import limit
-from doorstep.rehearsal.moments import when
+from doorstep.rehearsal.moments import After, when
 from doorstep.rehearsal.reading import read
 from doorstep.rehearsal.rehearse import rehearse
 from doorstep.rehearsal.scenario import Failing, Fault, Report, Reported, Scenario, Told
@@ -115,6 +115,11 @@ def test_limits_said_in_words() -> None:
         ("at most 2 sms in 100000000000000 days", "There is no limit"),
         ("no promotion after refunds", "Did you mean 'no promotion after refund'?"),
         ("never sms after order.refund", "Did you mean 'order.refunded'?"),
+        ("never education after email", "a step or an event must stand, and 'email' is a channel. Name one"),
+        ("never education after promotions", "'promotion' is a kind of message"),
+        ("never order.placed after education", "'order.placed' is an event, which comes in. Name a step"),
+        ("at most 2 order.placed in 1 day", "In 'at most 2 … in 1 day' something that is sent must stand"),
+        ("at most 2 sms in 0 days", "no time at all. Give at least 1 hour."),
         ("twice", "'at most 2 sms in 1 day'"),
     ],
 )
@@ -122,6 +127,21 @@ def test_an_unknown_limit_is_refused_with_the_nearest(text: str, says: str) -> N
     with pytest.raises(BadInput) as error:
         find(text)
     assert says in str(error.value)
+
+
+def test_a_step_is_read_as_it_is_written_and_all_else_in_any_case() -> None:
+    """A step with capitals could never be met."""
+    timeline, told = played("happy-path")
+    touches = tuple(replace(t, step="Care-Guide") if t.step == "care-guide" else t for t in timeline.touches)
+    limit = find("Never Care-Guide after Order.Placed")
+    assert limit.name == "never Care-Guide after order.placed"
+    assert [b.about for b in limit.breaches(replace(timeline, touches=touches), told)] == ["Care-Guide"]
+    assert find("AT MOST 2 Emails in 1 Day").name == "at most 2 emails in 1 day"
+    with pytest.raises(BadInput, match="Did you mean 'care-guide'"):
+        check_steps("never Care-Guide after order.placed", Standard)
+    with pytest.raises(BadInput, match=r"names 'order.plced', which is no step"):
+        check_steps("never order.plced after education", Standard)
+    assert when("3h after Care-Guide") == After(step="Care-Guide", wait=timedelta(hours=3))
 
 
 def test_a_step_that_is_none_is_refused_with_the_nearest() -> None:

@@ -94,9 +94,9 @@ def _limits(journey: str, texts: list[str], only: bool) -> list[Limit]:
     cls = journey_class(journey)[1]
     if only and not texts:
         raise BadInput("--only asks for no limit at all.", mend="Give one with --limit.")
+    asked = [find(text) for text in texts]
     for text in texts:
         check_steps(text, cls)
-    asked = [find(text) for text in texts]
     found = asked if only else [*built_ins(), *given().values(), *asked]
     return list({one.name: one for one in found}.values())
 

@@ -26,7 +26,7 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _SPAN = r"\d+[dhms](?:\s*\d+[dhms])*"
 _DAY = re.compile(r"day (-?\d{1,4})(?: (\d{1,2}:\d{2}))?")
 _OFFSET = re.compile(rf"\+\s*({_SPAN})")
-_AFTER = re.compile(rf"(?:({_SPAN}) )?after ([a-z0-9][\w.-]*)")
+_AFTER = re.compile(rf"(?:({_SPAN}) )?after ([A-Za-z0-9][\w.-]*)")
 _PLACED = re.compile(
     r"(?:(\d{4}-\d{2}-\d{2}) )?(\d{1,2}:\d{2})(?:, (\d{1,3}) days? before (?:a|the next) clock change)?"
 )

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from doorstep.domain.events import FAMILY_MEMBERS, event_class
+from doorstep.domain.events import FAMILY_MEMBERS, event_class, known_types
 from doorstep.domain.messages import Channel
 from doorstep.errors import BadInput, Unreadable
 from doorstep.rehearsal.limits.built_in import promotions
@@ -27,41 +27,77 @@ FORMS = (
     "or 'never marketing before order.delivered'"
 )
 KINDS = ("marketing", "promotion", "transactional", "message", *(channel.value for channel in Channel))
-_WORD = r"[a-z][\w.-]*"
+_WORD = r"[a-z0-9][\w.-]*"
 _AT_MOST = re.compile(
-    rf"at most (\d{{1,6}}) ({_WORD})(?: touch(?:es)?| messages?)? in (?:any )?(\d{{1,5}}) (day|hour|week)s?"
+    rf"at most (\d{{1,6}}) ({_WORD})(?: touch(?:es)?| messages?)? in (?:any )?(\d{{1,5}}) (day|hour|week)s?",
+    re.IGNORECASE,
 )
-_NEVER = re.compile(rf"never ({_WORD}) (after|before) ({_WORD})")
+_NEVER = re.compile(rf"never ({_WORD}) (after|before) ({_WORD})", re.IGNORECASE)
 _UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
 
 
 def read(text: str) -> Limit | None:
-    """The limit those words say, or None where they have neither form. Raises `BadInput` for an unknown event."""
-    words = " ".join(text.lower().split()).rstrip(".")
+    """The limit those words say, or None where they have neither form. Raises `BadInput` for an unknown event, and for
+    a word of one kind where another belongs."""
+    words = " ".join(text.split()).rstrip(".")
     if found := _AT_MOST.fullmatch(words):
-        window = int(found[3]) * _UNITS[found[4]]
-        return _at_most(words, int(found[1]), _singular(found[2]), window)
+        what, window = _word(found[2]), int(found[3]) * _UNITS[found[4].lower()]
+        _counted(what, f"at most {found[1]} … in {found[3]} {found[4].lower()}{'s' * (found[3] != '1')}")
+        if not window:
+            raise BadInput(f"'{words}' is about no time at all.", mend="Give at least 1 hour.")
+        return _at_most(_plain(words, found[2], what), int(found[1]), what, window)
     if found := _NEVER.fullmatch(words):
-        what, side, other = _singular(found[1]), found[2], found[3]
-        if "." in other:
-            _known_event(other)
-        return _never(words, what, other, before=side == "before")
+        what, side, other = _word(found[1]), found[2].lower(), _word(found[3])
+        _counted(what, f"never … {side} {other}")
+        _followed(other, f"never {what} {side} …")
+        name = f"never {_plain(found[1], found[1], what)} {side} {other}"
+        return _never(name, what, other, before=side == "before")
     return None
 
 
 def named(text: str) -> tuple[str, ...]:
     """The steps that a limit's words name: what is neither a kind of message nor an event."""
-    words = " ".join(text.lower().split())
+    words = " ".join(text.split()).rstrip(".")
     if found := _AT_MOST.fullmatch(words):
-        names: tuple[str, ...] = (found[2],)
-    else:
-        found = _NEVER.fullmatch(words)
-        names = (found[1], found[3]) if found else ()
-    return tuple(n for n in names if _singular(n) not in KINDS and "." not in n)
+        return tuple(n for n in (_word(found[2]),) if n not in KINDS)
+    if found := _NEVER.fullmatch(words):
+        steps = (_word(found[1]), "" if "." in found[3] else _word(found[3]))
+        return tuple(n for n in steps if n and n not in KINDS)
+    return ()
 
 
-def _singular(word: str) -> str:
-    return word[:-1] if word[:-1] in KINDS else {"touches": "message"}.get(word, word)
+def _word(word: str) -> str:
+    """A kind or an event in small letters, a kind in the singular; a step as it is written."""
+    low = word.lower()
+    if low[:-1] in KINDS or low in ("touches", *KINDS):
+        return {"touches": "message"}.get(low, low if low in KINDS else low[:-1])
+    return low if low in known_types() else word
+
+
+def _plain(words: str, word: str, what: str) -> str:
+    """The limit's name: its words in small letters, but for a step's."""
+    return " ".join(w if w == word and what == word else w.lower() for w in words.split())
+
+
+def _counted(what: str, where: str) -> None:
+    """Raises `BadInput` unless the word can be that of messages."""
+    if what in known_types():
+        raise BadInput(
+            f"In '{where}' something that is sent must stand, and '{what}' is an event, which comes in.",
+            mend=f"Name a step, such as 'review-request', or one of: {', '.join(KINDS)}.",
+        )
+
+
+def _followed(other: str, where: str) -> None:
+    """Raises `BadInput` unless the word can be that of one thing which happens: a step's or a known event's."""
+    if other in KINDS:
+        kind = "a channel" if other in tuple(Channel) else "a kind of message"
+        raise BadInput(
+            f"In '{where}' a step or an event must stand, and '{other}' is {kind}.",
+            mend=f"Name one, such as 'order-confirmation' or 'order.refunded'; or count: 'at most 1 {other} in 1 day'.",
+        )
+    if "." in other:
+        _known_event(other)
 
 
 def _known_event(type_: str) -> None:
