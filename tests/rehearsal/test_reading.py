@@ -18,7 +18,35 @@ from doorstep.rehearsal.scenario import Failing, Fault, Ordered, Report, Reporte
 HEAD = "scenario: it\ntimeline:\n"
 AT = HEAD + "  - at: day 1 10:00\n"
 
+LAUGHS = "".join(f"      a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+CHAIN = "".join(f"      a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 5000))
+
 MISTAKES = {
+    "deep lists": (
+        f"scenario: it\nabout:\n  {'[' * 5000}{']' * 5000}\n",
+        3,
+        "more than 40 lists or mappings",
+    ),
+    "deep mappings": (
+        "scenario: it\nabout:\n" + "".join(" " * n + " a:\n" for n in range(300)),
+        41,
+        "more than 40 lists or mappings",
+    ),
+    "a billion laughs": (
+        AT + f"    event: order.refunded\n    data:\n      a0: &a0 [x]\n{LAUGHS}",
+        11,
+        "211,111 parts are too many, each alias counted as what it stands for. At most 100,000.",
+    ),
+    "a chain of aliases": (
+        AT + f"    event: order.refunded\n    data:\n      a0: &a0 [x]\n{CHAIN}",
+        40,
+        "more than 40 lists or mappings",
+    ),
+    "an alias of itself": (
+        AT + "    event: order.refunded\n    data: &a {lines: *a}\n",
+        5,
+        "an alias stands within what it is the alias of",
+    ),
     "nothing": ("", 1, "empty"),
     "no yaml": ("about: it\nscenario: [\n", 3, "no YAML"),
     "no character": ("scenario: it\n# one\nabout: a\x07b\n", 3, "U+0007"),
@@ -232,6 +260,12 @@ def test_what_a_store_declares_is_checked_and_what_it_leaves_open_is_not(
     read(AT + "    event: teashop.tin_opened\n    data: {grams: 5, text: strong}\n")
     read(AT + "    event: teashop.bell_rung\n    data: {whoever: it was}\n")
     read(AT + "    event: review.submitted\n    data: {rating: 5, text: Lovely.}\n")
+
+
+def test_an_alias_that_means_something_is_read() -> None:
+    entry = "{at: day 1, event: order.cancelled}"
+    scenario = read(f"scenario: it\ntimeline:\n  - &once {entry}\n  - *once\n")
+    assert scenario.timeline[0] == scenario.timeline[1]
 
 
 def test_an_unknown_scenario_is_offered_the_nearest() -> None:

@@ -12,6 +12,12 @@ import yaml
 
 from doorstep.errors import DoorstepError, ScenarioError, nearest
 
+DEEPEST = 40
+"""Levels of lists and mappings in one another; a scenario has seven."""
+MOST = 100_000
+"""Parts of a file."""
+_TOO_DEEP = f"more than {DEEPEST} lists or mappings stand in one another"
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -135,7 +141,7 @@ class Spot:
 def opened(text: str, file: str) -> Spot:
     """The root of a file's text. Raises `ScenarioError` for what is no YAML, with its line."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScenarioError(f"{file}:{line}: this is no YAML: {error.problem}.") from None
@@ -147,4 +153,53 @@ def opened(text: str, file: str) -> Spot:
         ) from None
     if node is None:
         raise ScenarioError(f"{file}:1: the file is empty.", mend="See docs/rehearsing.md.")
-    return Spot(node, file, "the scenario")
+    root = Spot(node, file, "the scenario")
+    _measure(root, 1, {})
+    return root
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes no deeper than `DEEPEST`: it calls itself for every level."""
+
+    _level = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._level += 1
+        if self._level > DEEPEST:
+            raise yaml.composer.ComposerError(None, None, _TOO_DEEP, self.peek_event().start_mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._level -= 1
+        return node
+
+
+def _measure(spot: Spot, level: int, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
+    """(levels, parts) below a place, what an alias stands for counted wherever it does. Refuses what is too deep, too
+    much, or within itself: a few lines of aliases can mean more than any memory holds."""
+    node = spot.node
+    if id(node) in known:
+        found = known[id(node)]
+        if found is None:
+            spot.refuse("an alias stands within what it is the alias of.", "Write it out.")
+        levels, parts = found
+    else:
+        known[id(node)] = None
+        levels, parts = 1, 1
+        for one in _below(node):
+            deeper, more = _measure(Spot(one, spot.file, spot.what), level + 1, known)
+            levels, parts = max(levels, deeper + 1), parts + more
+        known[id(node)] = (levels, parts)
+    if level + levels - 1 > DEEPEST:
+        spot.refuse(f"this is no YAML that can be read: {_TOO_DEEP}.")
+    if parts > MOST:
+        spot.refuse(
+            f"{parts:,} parts are too many, each alias counted as what it stands for.", f"At most {MOST:,}."
+        )
+    return levels, parts
+
+
+def _below(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
