@@ -50,6 +50,15 @@ class Tea(Journey):
         return "completed"
 
 
+@journey("rehearsed-making", version=1)
+class Making(Journey):
+    """Makes the name of its step as it runs."""
+
+    async def run(self) -> str:
+        await self.send("-".join(("care", "guide")))
+        return "done"
+
+
 @journey("rehearsed-misspelt", version=1)
 class Misspelt(Journey):
     """Names a template that nobody wrote."""
@@ -175,6 +184,32 @@ def test_an_agent_cannot_skip_what_never_comes() -> None:
     assert timeline.problems == (
         "mine.yaml:3: the journey never came to a step 'care-gide'. Did you mean 'care-guide'?",
     )
+
+
+def test_an_agent_who_acts_after_a_message_cannot_name_what_never_comes() -> None:
+    """Only the step that is followed was looked at."""
+    after = {"at": when("2h after order-confirmation"), "action": ActionKind.SEND_NOW, "line": 4}
+    named = rehearse(Tea, arrived(Steered(step="care-gide", **after), file="mine.yaml"))
+    assert named.problems == (
+        "mine.yaml:4: the journey never came to a step 'care-gide'. Did you mean 'care-guide'?",
+    )
+    unlike = rehearse(Tea, arrived(Steered(step="zzz:1", **after), file="mine.yaml"))
+    assert unlike.problems[0].startswith(
+        "mine.yaml:4: the journey never came to a step 'zzz': it has none. Its steps: "
+    )
+    assert "care-guide" in unlike.problems[0]
+
+
+def test_a_step_that_is_none_is_told_with_the_number_of_its_entry_in_python() -> None:
+    skip = Steered(at=when("day 4 20:00"), action=ActionKind.SKIP, step="care-gide")
+    [problem] = rehearse(Tea, arrived(skip)).problems
+    assert problem.startswith("arrived: entry 2: the journey never came to a step 'care-gide'."), problem
+
+
+def test_a_step_that_the_journey_makes_as_it_runs_is_not_said_to_be_none() -> None:
+    skip = Steered(at=when("day 4 20:00"), action=ActionKind.SKIP, step="zzz", line=3)
+    [problem] = rehearse(Making, arrived(skip, file="mine.yaml")).problems
+    assert problem == "mine.yaml:3: the journey never came to a step 'zzz'."
 
 
 def test_a_step_that_was_not_sent_is_a_note() -> None:

@@ -3,7 +3,7 @@ unless the file came with Doorstep: then it is for another journey."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,17 +32,13 @@ def never_came(
 ) -> Unanswered:
     """`came`: the steps there were, with the state of each. `at`: when the scenario was over (aware UTC)."""
     found = Unanswered()
-    for entry in scenario.timeline:
-        step = _spoken_of(entry)
-        if not step or step in came:
+    for entry, step in [(e, s) for e in scenario.timeline for s in _spoken_of(e)]:
+        if step in came:
             continue
         if shelf.is_shipped(scenario) and not source.has(journey, step):
             found.lacks += [step] if step not in found.lacks else []
         else:
-            where = f"{scenario.file}:{entry.line}: " if entry.line else ""
-            known = came.keys() | source.steps(journey)
-            near = "" if step in known else nearest(step, known)
-            found.problems.append(f"{where}the journey never came to a step '{step}'.{near}")
+            found.problems.append(f"{scenario.where(entry)}: {_never(step, journey, came)}")
     for after, entry in script.unanswered():
         if after.step in came:
             found.notes.append(
@@ -57,8 +53,16 @@ def never_came(
     return found
 
 
-def _spoken_of(entry: Entry) -> str:
-    if isinstance(entry.at, After):
-        return entry.at.step
+def _never(step: str, journey: type[Any], came: Iterable[str]) -> str:
+    """A step that the journey has and did not come to, or the nearest that it has, or all of them."""
+    known, never = {*came, *source.steps(journey)}, f"the journey never came to a step '{step}'"
+    if step in known or (not (near := nearest(step, known)) and source.may_have(journey, step)):
+        return f"{never}."
+    return f"{never}.{near}" if near else f"{never}: it has none. Its steps: {', '.join(sorted(known))}."
+
+
+def _spoken_of(entry: Entry) -> Iterable[str]:
+    """The step it follows, and the one it is about."""
     step: str = getattr(entry, "step", "")
-    return step.partition(":")[0]
+    follows = entry.at.step if isinstance(entry.at, After) else ""
+    return dict.fromkeys(s for s in (follows, step.partition(":")[0]) if s)
