@@ -42,9 +42,11 @@ def shop(spot: Spot) -> Shop:
             checking.check_currency(told["currency"])
     if "policy" in parts:
         with parts["policy"].here():
-            told["policy"] = policy_of(parts["policy"].value())
+            told["policy"] = policy_of({k: spot.value() for k, spot in parts["policy"].fields().items()})
     if "products" in parts:
         told["catalogue"] = tuple(_product(ref, part) for ref, part in parts["products"].fields().items())
+        if not told["catalogue"]:
+            parts["products"].refuse("a shop that sells nothing has no orders.", "Write 'tea: {title: Tea}'.")
     return Shop(**{"catalogue": DEFAULT_SHOP.catalogue, **told})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
@@ -40,13 +40,16 @@ def blaming(scenario: Scenario, entry: Entry | None = None) -> Iterator[None]:
         raise ScenarioError(f"{scenario.where(entry)}: {error.what}", mend=error.mend) from None
 
 
-def check_goods(goods: Iterable[Goods], shop: Shop) -> None:
+def check_goods(goods: Sequence[Goods], shop: Shop) -> None:
     """What an order holds: something, and only what the shop sells. Raises `ScenarioError`."""
     refs = [one.product for one in goods]
     if not refs:
         raise ScenarioError("The order holds nothing.", mend="Name a product under 'lines'.")
-    for ref in refs:
+    for n, ref in enumerate(refs):
         known_product(ref, shop)
+        if ref in refs[:n]:
+            count = sum(one.quantity for one in goods if one.product == ref)
+            raise ScenarioError(f"'{ref}' stands twice in the order.", mend=f"Write '{count} {ref}'.")
 
 
 def check_heard(scenario: Scenario, placed_at: datetime) -> None:
@@ -120,12 +123,34 @@ def check_data(scenario: Scenario, entry: Entry | None) -> None:
 
 
 def check_lines(scenario: Scenario, entry: Entry) -> None:
-    """That the order has the lines which an event names. Raises `ScenarioError` offering the nearest."""
+    """That the order has the lines which an event names, and of each at least a piece. Raises `ScenarioError` offering
+    the nearest."""
     named = _named_lines(entry.data) if isinstance(entry, Told) else []
     lines = {goods.product for goods in _lines_of(scenario, entry.order)} if named else set()
-    for ref, _ in named:
+    for ref, pieces in named:
         if ref not in lines:
             raise ScenarioError(f"The order has no line '{ref}'.{nearest(str(ref), lines)}")
+        if isinstance(pieces, int | float) and pieces < 1:
+            raise ScenarioError(f"{pieces} pieces of '{ref}' are none.", mend=f"Write [{ref}, 1].")
+
+
+def check_act(entry: Entry, shop: Shop) -> None:
+    """That what a customer looks at or wants is in the shop. An event may tell of any product: what a shop gives up,
+    its webhooks still speak of. Raises `ScenarioError` offering the nearest."""
+    if not isinstance(entry, Told) or entry.event not in _WANTS:
+        return
+    products = (entry.subject,) if entry.event == "product.browsed" else entry.data["products"]
+    if not any(products):
+        raise ScenarioError("No product is named.", mend=f"Write 'customer: {_WANTS[entry.event]} PRODUCT'.")
+    for ref in products:
+        known_product(ref, shop)
+
+
+_WANTS = {
+    "product.browsed": "browses",
+    "cart.updated": "fills the cart with",
+    "subscription.started": "starts a subscription of",
+}
 
 
 def check_step(entry: Entry) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from doorstep.contracts import ActionKind, CatchUp
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError
@@ -62,6 +64,8 @@ def read(text: str, file: str = "scenario") -> Scenario:
     root = opened(text, file)
     parts = root.known(_TOP, needed=("scenario",))
     shop = buying.shop(parts["shop"]) if "shop" in parts else DEFAULT_SHOP
+    if not parts["scenario"].text():
+        parts["scenario"].refuse("the scenario has no name.", "Write 'scenario: late-parcel'.")
     scenario = Scenario(
         name=parts["scenario"].text(),
         about=parts["about"].text() if "about" in parts else "",
@@ -73,13 +77,21 @@ def read(text: str, file: str = "scenario") -> Scenario:
         limits=tuple(item.read(lambda name: find(name).name) for item in parts["limits"].items())
         if "limits" in parts
         else (),
-        timeline=tuple(_entry(spot, shop) for spot in parts["timeline"].items())
+        timeline=tuple(_entry(spot, shop) for spot in _listed(parts["timeline"]))
         if "timeline" in parts
         else (),
         file=file,
     )
     _in_place(scenario, parts, root)
     return scenario
+
+
+def _listed(timeline: Spot) -> list[Spot]:
+    if isinstance(timeline.node, yaml.ScalarNode):
+        timeline.refuse(
+            "'timeline' is no list.", "Write its entries below it, each begun with '- at: day 3 10:00'."
+        )
+    return timeline.items()
 
 
 def _in_place(scenario: Scenario, top: dict[str, Spot], root: Spot) -> None:
@@ -175,6 +187,7 @@ def _customer(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Ent
         return Ordered(**{**common, "order": name}, bought=bought, **_arrival(parts))
     with parts["customer"].here():
         entry = act(words, common)
+        checking.check_act(entry, shop)
     if isinstance(entry, Told):
         return Told(**{name: getattr(entry, name) for name in _TOLD}, **_arrival(parts))
     assert isinstance(entry, Reported)
@@ -197,6 +210,8 @@ def _arrival(parts: dict[str, Spot]) -> dict[str, Any]:
 def _provider(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
     fault = parts["fault"].one_of(Fault) if "fault" in parts else Fault.DOWN
     lasts = parts["lasts"].read(span) if "lasts" in parts else None
+    if lasts is not None and not lasts:
+        parts["lasts"].refuse("it fails for no time at all.", "Write 'lasts: 24h'.")
     calls = parts["calls"].number(1, 1000) if "calls" in parts else None
     if lasts is None and calls is None:
         parts["provider"].refuse("for how long does it fail?", "Add 'lasts: 24h' or 'calls: 1'.")
