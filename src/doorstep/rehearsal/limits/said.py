@@ -2,7 +2,7 @@
 
     at most 2 sms in 1 day
     never review-request after return.received
-    never marketing before order.delivered
+    never marketing before shipment.delivered
 
 What is counted or forbidden is a step, a channel, a purpose, `promotion` or `message`; what it may not come after or
 before is a step or an event.
@@ -21,10 +21,11 @@ from doorstep.rehearsal.limits.built_in import promotions
 from doorstep.rehearsal.limits.registry import Breach, Limit
 from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.timeline import Kind, Timeline, Touch
+from doorstep.sources.signed.outer import DERIVED
 
 FORMS = (
     "'at most 2 sms in 1 day', 'never review-request after return.received' "
-    "or 'never marketing before order.delivered'"
+    "or 'never marketing before shipment.delivered'"
 )
 KINDS = ("marketing", "promotion", "transactional", "message", *(channel.value for channel in Channel))
 _WORD = r"[a-z0-9][\w.-]*"
@@ -101,6 +102,14 @@ def _followed(other: str, where: str) -> None:
 
 
 def _known_event(type_: str) -> None:
+    """Raises `BadInput` for an event that there is none of, or that a timeline does not show: nothing would ever come
+    before or after it."""
+    if type_ in DERIVED:
+        instead = DERIVED[type_]
+        raise BadInput(
+            f"'{type_}' follows from other events, and a limit sees what was told.",
+            mend=f"Write '{instead}'." if instead else "Say it with an @limit function of the timeline.",
+        )
     if type_ in FAMILY_MEMBERS:
         return
     try:
