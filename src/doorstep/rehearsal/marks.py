@@ -166,7 +166,8 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self._level += 1
         if self._level > DEEPEST:
-            raise yaml.composer.ComposerError(None, None, _TOO_DEEP, self.peek_event().start_mark)
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call] # PyYAML's own
+            raise yaml.composer.ComposerError(None, None, _TOO_DEEP, mark)
         node: yaml.Node | None = super().compose_node(parent, index)
         self._level -= 1
         return node

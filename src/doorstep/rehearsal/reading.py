@@ -122,7 +122,7 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
     with event.here():
         if isinstance(entry, Ordered):
             checking.check_goods(entry.bought.goods, scenario.shop)
-    for key in parts["data"].names() if isinstance(entry, Told) and "data" in parts else ():
+    for key in parts["data"].names() if "data" in parts else ():
         with key.here():
             checking.check_member(entry, key.text())
     with parts.get("data", event).here():
