@@ -217,6 +217,7 @@ MISTAKES = {
         2,
         "'timeline' is no list. Write its entries below it",
     ),
+    "an entry of words": (HEAD + "  - a parcel comes\n", 3, "an entry of the timeline is no mapping"),
     "a line twice": (
         "scenario: it\norder: {lines: [fern, 2 fern]}\n",
         2,

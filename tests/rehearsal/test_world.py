@@ -220,6 +220,14 @@ def test_a_step_that_was_not_sent_is_a_note() -> None:
     assert [e.detail for e in timeline.events if e.kind is Kind.NOTE] == ["the touch was skipped"]
 
 
+def test_a_report_of_what_had_not_been_sent_says_so() -> None:
+    """A customer cannot open what comes a week later: it read as if they had."""
+    early = Reported(at=when("day 1 10:00"), report=Report.OPENED, step="review-request")
+    late = Reported(at=when("day 12 10:00"), report=Report.OPENED, step="review-request")
+    told = [e.detail for e in rehearse(Tea, arrived(early, late)).events if e.kind is Kind.REPORT]
+    assert told == ["email: review-request, which had not been sent", "email: review-request"]
+
+
 def test_news_cannot_be_heard_before_it_happens() -> None:
     early = Told(at=when("day 4 13:00"), event="shipment.delivered", heard=when("day 3 13:00"))  # type: ignore[arg-type]
     with pytest.raises(ScenarioError, match="before it happens"):

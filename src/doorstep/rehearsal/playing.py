@@ -204,6 +204,8 @@ class Play:
         key = self._sent_touch(step, entry.order) if step else ""
         self.world.report(self.person, entry.report, entry.channel, at, key)
         about = f"{entry.channel}: {step}" if step else str(entry.channel)
+        if step and not key:
+            about += ", which had not been sent"
         self.happened.append(
             Happening(at=at, kind=Kind.REPORT, what=entry.report.value, order=entry.order, detail=about)
         )

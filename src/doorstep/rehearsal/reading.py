@@ -91,7 +91,7 @@ def _listed(timeline: Spot) -> list[Spot]:
         timeline.refuse(
             "'timeline' is no list.", "Write its entries below it, each begun with '- at: day 3 10:00'."
         )
-    return timeline.items()
+    return [Spot(one.node, one.file, "an entry of the timeline") for one in timeline.items()]
 
 
 def _in_place(scenario: Scenario, top: dict[str, Spot], root: Spot) -> None:
