@@ -53,9 +53,7 @@ def _argument(entry: Entry) -> Any:
     return value(payload(entry.told.arguments[0]))
 
 
-def _requested(
-    request: Mapping[str, Any], renderer: Renderer, locale: str, words: list[Any] | None
-) -> Item:
+def _requested(request: Mapping[str, Any], renderer: Renderer, locale: str, words: list[Any] | None) -> Item:
     template, channels = str(request["template"]), list(request["channels"])
     words = words or [
         template,
