@@ -5,6 +5,7 @@ Hours are not waited for: where a rule asks how long something has been waiting,
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from house import namespaces
 from installation import Installation, installed
 from shopkeeper import IDA, JONAS, Customer, Order
 from sqlalchemy import select, update
@@ -78,9 +80,10 @@ def test_alerts_on_a_real_installation(
         "PYTHONPATH": str(Path(__file__).parent),
         "DOORSTEP_WORKER_METRICS": f"127.0.0.1:{free_ports(1)[0]}",
     }
-    with installed(
-        temporal_server.address, temporal_server.namespace, database_url, tmp_path / "data", **packages
-    ) as here:
+    (namespace,) = asyncio.run(
+        namespaces(temporal_server.address, 1)
+    )  # others' stuck journeys are none of ours
+    with installed(temporal_server.address, namespace, database_url, tmp_path / "data", **packages) as here:
         here.start("worker")
         here.start("api")
         fine = new_order()
