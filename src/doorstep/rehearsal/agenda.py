@@ -37,7 +37,7 @@ class Agenda:
         self,
         converter: DataConverter,
         workflow_id: str,
-        function: Callable[[str], ActivityFunction],
+        function: Callable[[ActivityRun], ActivityFunction],
         note: Callable[..., None],
         later_first: bool = False,
         vouched: Vouched | None = None,
@@ -197,7 +197,7 @@ class Agenda:
 
     def _attempt(self, run: ActivityRun, at: int) -> None:
         run.started = True
-        function = self._function(run.type)
+        function = self._function(run)
         ends = run.perform(function, at, self._workflow_id, self._converter, self._vouched)
         run.due = ends
         run.token = self._push(ends, _END, run)

@@ -21,6 +21,7 @@ from doorstep.rehearsal._sdk.protocol import CancelWorkflow, ChildCancellation, 
 from doorstep.rehearsal.ending import Ending
 from doorstep.rehearsal.kin import Child
 from doorstep.rehearsal.log import moment
+from doorstep.rehearsal.spinning import GENERATIONS, endless_line
 
 if TYPE_CHECKING:
     from doorstep.rehearsal.engine import Engine
@@ -48,13 +49,14 @@ class Company:
         self._children: dict[int, Child] = {}
         self._asked: list[tuple[str, Any]] = []
         self.book: Book = {engine.workflow_id: engine}
+        self._deep = 0
 
     def engine(self, cls: type[Any], workflow_id: str, at: int) -> Engine:
         """Another one, which all can reach."""
         made = type(self._engine)(cls, workflow_id=workflow_id, start=moment(at), **self._options)
         company = made._company
         assert company is not None
-        company.book = self.book
+        company.book, company._deep = self.book, self._deep + 1
         self.book[workflow_id] = made
         return made
 
@@ -92,9 +94,8 @@ class Company:
     def due(self, at: int) -> list[Job]:
         """Let happen what is due by `at`, and answer what the workflow hears of it."""
         asked, self._asked = self._asked, []
-        taken_back = {a.child_workflow_seq for k, a in asked if k == _CANCEL_CHILD} & {
-            a.seq for k, a in asked if k == _CHILD
-        }
+        taken_back = {(_CHILD, a.child_workflow_seq) for k, a in asked if k == _CANCEL_CHILD}
+        taken_back |= {(_SIGNAL, a.seq) for k, a in asked if k == _CANCEL_SIGNAL}
         jobs: list[Job] = []
         for kind, one in asked:
             jobs += self._do(kind, one, at, taken_back)
@@ -107,27 +108,36 @@ class Company:
                 del self._children[seq]
         return jobs
 
-    def _do(self, kind: str, asked: Any, at: int, taken_back: set[int]) -> list[Job]:
+    def _do(self, kind: str, asked: Any, at: int, taken_back: set[tuple[str, int]]) -> list[Job]:
+        """`taken_back`: what was cancelled in the very task that asked for it."""
         if kind == _CHILD:
-            return [kin.unsent(asked) if asked.seq in taken_back else self._start(asked, at)]
+            return [kin.unsent(asked) if (kind, asked.seq) in taken_back else self._start(asked, at)]
         if kind == _CANCEL_CHILD:
             return self._cancel_child(asked.child_workflow_seq, asked.reason, at)
+        if kind == _SIGNAL and (kind, asked.seq) in taken_back:
+            return [kin.signal_unsent(asked.seq)]
         if kind == _SIGNAL:
             heard = SignalWorkflow(signal_name=asked.signal_name, input=asked.args, headers=asked.headers)
-            reached = self._tell(
-                _target(asked), Job(signal_workflow=heard), at, "signalled", asked.signal_name
+            job = Job(signal_workflow=heard)
+            reached = self._is_there(asked) and self._tell(
+                _target(asked), job, at, "signalled", asked.signal_name
             )
             return [kin.signalled(asked.seq, reached)]
         if kind == _CANCEL:
-            self._cancel(_target(asked), asked.reason, at)
-            return [kin.cancel_asked(asked.seq)]
-        return []  # a signal that is taken back has arrived
+            reached = self._is_there(asked)
+            if reached:
+                self._cancel(_target(asked), asked.reason, at)
+            return [kin.cancel_asked(asked.seq, reached)]
+        return []  # a signal of an earlier task has arrived
 
     def _start(self, asked: Any, at: int) -> Job:
         known = self.book.get(asked.workflow_id)
         if known is not None and not kin.may_follow(known, asked):
             return kin.already_there(asked)
-        child = Child(self._engine, self.classes[asked.workflow_type], asked, at)
+        if known is not None and not known.done:
+            known.end(Ending("terminated", None), at)
+        self._too_deep()
+        child = Child(self._engine, asked, at)
         self._children[asked.seq] = child
         self._engine._note("child_started", asked.workflow_type)
         return kin.started(asked.seq, child)
@@ -150,7 +160,23 @@ class Company:
         child.detached = True
         return [kin.let_go(seq, child)]
 
+    def _too_deep(self) -> None:
+        """Raises `Spinning` for children of children without end."""
+        if self._deep >= GENERATIONS:
+            raise endless_line(self._engine, GENERATIONS)
+
     # --- reaching others ----------------------------------------------------------------------------------
+
+    def _is_there(self, asked: Any) -> bool:
+        """Whether the one whom a signal or a cancellation is for can be found: nobody finds itself, and a run that is
+        named is that run. One that has ended can be."""
+        named = asked.workflow_execution
+        if asked.DESCRIPTOR.fields_by_name.get("child_workflow_id") and asked.child_workflow_id:
+            return True
+        other = self.book.get(named.workflow_id)
+        if other is None or other is self._engine:
+            return False
+        return named.run_id in ("", other._run_id, other._start.first_execution_run_id)
 
     def _cancel(self, workflow_id: str, reason: str, at: int) -> None:
         other = self.book.get(workflow_id)

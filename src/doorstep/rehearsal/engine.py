@@ -147,6 +147,15 @@ class Engine(Execution):
         if self._length:
             self._run(self._now)
 
+    def end(self, ending: ending.Ending, at: int) -> None:
+        """Somebody else ends it, at `at` (microseconds since 1970)."""
+        if not self.done:
+            self._at(at)
+            self.ending = ending
+            self.close()
+            if self._company is not None:
+                self._company.part(self._now)
+
     # --- how it ended -----------------------------------------------------------------------------------
 
     @property

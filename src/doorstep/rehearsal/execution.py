@@ -17,7 +17,7 @@ from doorstep.rehearsal import _sdk, ending, kin, proving
 from doorstep.rehearsal._sdk import Job, PlainCommand, Said, Told
 from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.protocol import InitializeWorkflow
-from doorstep.rehearsal.activities import ActivityFunction
+from doorstep.rehearsal.activities import ActivityFunction, ActivityRun
 from doorstep.rehearsal.agenda import Agenda
 from doorstep.rehearsal.company import ASKED, BEYOND, Company
 from doorstep.rehearsal.ending import Ending, Update
@@ -25,7 +25,7 @@ from doorstep.rehearsal.log import COMMANDS, Entry, micros, moment
 from doorstep.rehearsal.proving import Turn
 from doorstep.rehearsal.refusing import refusal
 from doorstep.rehearsal.siphash import siphash13
-from doorstep.rehearsal.spinning import NOTED_FROM, look_closely
+from doorstep.rehearsal.spinning import NOTED_FROM, TRIES, look_closely, tried_for_ever
 from doorstep.rehearsal.standing import Stand
 from doorstep.rehearsal.trouble import Place
 
@@ -287,10 +287,12 @@ class Execution:
 
     # --- small things -----------------------------------------------------------------------------------
 
-    def _function(self, name: str) -> ActivityFunction:
-        found = self._activities.get(name)
+    def _function(self, run: ActivityRun) -> ActivityFunction:
+        found = self._activities.get(run.type)
         if found is None:
-            raise ending.no_activity(self, name, self._activities)
+            raise ending.no_activity(self, run.type, self._activities)
+        if run.attempt > TRIES:
+            raise tried_for_ever(self, f"activity '{run.type}'", run.failure)
         return found
 
     def _note(self, kind: str, name: str, message: Any = None) -> None:

@@ -29,24 +29,25 @@ from doorstep.rehearsal._sdk.protocol import (
 from doorstep.rehearsal.activities import backoff, retryable
 from doorstep.rehearsal.ending import Ending
 from doorstep.rehearsal.siphash import siphash13
+from doorstep.rehearsal.spinning import TRIES, tried_for_ever
 
 if TYPE_CHECKING:
     from doorstep.rehearsal.engine import Engine
 
 _REUSE = WorkflowIdReusePolicy
-_COMPLETED = "complete_workflow_execution"
+_COMPLETED, _FAILED = "complete_workflow_execution", "fail_workflow_execution"
 _ENDED = {_COMPLETED: "completed", "cancel_workflow_execution": "cancelled", "timed_out": "timed_out"}
 
 
 class Child:
     """A workflow that another one started, retries and all. Times in microseconds since 1970."""
 
-    def __init__(self, parent: Engine, cls: type[Any], asked: Any, at: int) -> None:
+    def __init__(self, parent: Engine, asked: Any, at: int) -> None:
         """`asked`: the parent's command. It begins at `at`."""
         self.asked, self.detached, self.told = asked, False, False
         """`detached`: the parent hears no more of it. `told`: it has ended, and that was told."""
-        self._parent, self._cls = parent, cls
-        self._attempt = 1
+        self._parent = parent
+        self._attempt, self._runs = 1, 1
         self._expires = _after(at, asked.workflow_execution_timeout)
         self._first = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{parent._run_id}/{asked.seq}/{asked.workflow_id}"))
         self.run_id = self._first
@@ -68,44 +69,52 @@ class Child:
         ends = None if self.engine.done else self._deadline
         return due if ends is None else ends if due is None else min(due, ends)
 
+    @property
+    def _deadline(self) -> int | None:
+        """When it is ended: no run of it lasts longer than its limit, and all together no longer than theirs."""
+        begun = self.engine._start.start_time.ToMicroseconds()
+        limits = (self._expires, _after(begun, self.asked.workflow_run_timeout))
+        return min((limit for limit in limits if limit is not None), default=None)
+
     def run(self, at: int) -> None:
         """Let happen what is due by `at`."""
         self.engine._run(at)
-        if self.engine.done:
-            self._again_if_told(at)
+        ending = self.engine.ending
+        if ending is not None:
+            if ending.kind == _FAILED and not self.told:
+                self._again_if_told(ending.command.failure, at)
         elif self._deadline is not None and self._deadline <= at:
             self.end(Ending("timed_out", None))
-            self.retry_state = RetryState.RETRY_STATE_TIMEOUT
+            if self._deadline == self._expires:
+                self.retry_state = RetryState.RETRY_STATE_TIMEOUT
+            else:
+                self._again_if_told(_too_long(), at)
 
     def end(self, ending: Ending) -> None:
         """Somebody else ends it."""
-        if not self.engine.done:
-            self.engine.ending = ending
-            self.engine.close()
-            if self.engine._company is not None:
-                self.engine._company.part(self.engine._now)
+        self.engine.end(ending, self.engine._now)
 
     def in_words(self) -> tuple[str, str]:
         """Kind and name of a line of its parent's log."""
         ending = self.engine.ending
         return f"child_{_ENDED.get(ending.kind, 'failed') if ending else 'failed'}", self.asked.workflow_type
 
-    def _begun(self, at: int) -> Engine:
+    def _begun(self, at: int, before: Engine | None = None) -> Engine:
+        """It begins at `at`, as asked; after the run of `before` that failed, as that one had begun."""
         asked, parent = self.asked, self._parent
+        type_, arguments = asked.workflow_type, asked.input
+        if before is not None:
+            type_, arguments = before._start.workflow_type, before._start.arguments
         company = parent._company
         assert company is not None
-        engine = company.engine(self._cls, asked.workflow_id, at)
+        engine = company.engine(company.classes[type_], asked.workflow_id, at)
         engine.log.clear()
-        self._deadline = min(
-            (d for d in (self._expires, _after(at, asked.workflow_run_timeout)) if d is not None),
-            default=None,
-        )
-        before = {} if self._attempt == 1 else {"continued_from_execution_run_id": self.run_id}
-        if self._attempt > 1:
-            self.run_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._first}/{self._attempt}"))
+        more = {} if before is None else {"continued_from_execution_run_id": before._run_id}
+        if before is not None:
+            self.run_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{before._run_id}/{self._attempt}"))
         engine._begin(
-            asked.workflow_type,
-            asked.input,
+            type_,
+            arguments,
             self.run_id,
             siphash13(self.run_id),
             first=self._first,
@@ -114,20 +123,17 @@ class Child:
             memo={"fields": asked.memo},
             parent_workflow_info=self._parental,
             root_workflow=company.root(),
-            **before,
+            **more,
         )
         return engine
 
-    def _again_if_told(self, at: int) -> None:
+    def _again_if_told(self, failure: Failure, at: int) -> None:
         """After a failure, another attempt, if the parent asked for that."""
-        ending = self.engine.ending
-        if (
-            ending is None
-            or ending.kind != "fail_workflow_execution"
-            or not self.asked.HasField("retry_policy")
-        ):
+        if not self.asked.HasField("retry_policy"):
             return
-        policy, failure = self.asked.retry_policy, ending.command.failure
+        policy = self.asked.retry_policy
+        if self.engine.runs > self._runs:  # it has continued as new since, and is counted anew
+            self._attempt, self._runs = 1, self.engine.runs
         due = at + backoff(policy, failure, self._attempt)
         if not retryable(failure, policy.non_retryable_error_types):
             self.retry_state = RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
@@ -136,8 +142,10 @@ class Child:
         elif self._expires is not None and due > self._expires:
             self.retry_state = RetryState.RETRY_STATE_TIMEOUT
         else:
-            self._attempt += 1
-            self.engine = self._begun(due)
+            self._attempt, self._runs = self._attempt + 1, 1
+            if self._attempt > TRIES:
+                raise tried_for_ever(self._parent, f"child '{self.asked.workflow_type}'", failure)
+            self.engine = self._begun(due, self.engine)
 
 
 def family(start: InitializeWorkflow) -> dict[str, Any]:
@@ -151,10 +159,10 @@ def family(start: InitializeWorkflow) -> dict[str, Any]:
 
 
 def may_follow(known: Engine, asked: Any) -> bool:
-    """Whether another may be started under the id of one that is or was there."""
-    if not known.done:
-        return False
+    """Whether another may be started under the id of one that is or was there; that may mean the end of the one."""
     policy = asked.workflow_id_reuse_policy
+    if not known.done or policy == _REUSE.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING:
+        return bool(policy == _REUSE.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING)
     if policy == _REUSE.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE:
         return False
     completed = known.ending is not None and known.ending.kind == _COMPLETED
@@ -203,9 +211,12 @@ def ended(seq: int, child: Child) -> Job:
     if ending.kind == "cancel_workflow_execution":
         return let_go(seq, child)
     if ending.kind == "timed_out":
-        cause = Failure(message="Timed out")
-        cause.timeout_failure_info.timeout_type = TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
-        failure = _failure(child.asked, "Child Workflow execution timed out", cause, child)
+        failure = _failure(child.asked, "Child Workflow execution timed out", _too_long(), child)
+    elif ending.kind == "terminated":
+        cause = Failure()
+        cause.terminated_failure_info.SetInParent()
+        failure = _failure(child.asked, "Child Workflow execution terminated", cause, child)
+        child.retry_state = RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
     else:
         failure = _failure(child.asked, "Child Workflow execution failed", ending.command.failure, child)
     failure.child_workflow_execution_failure_info.retry_state = child.retry_state
@@ -216,14 +227,35 @@ def signalled(seq: int, reached: bool) -> Job:
     """A signal to another was heard, or nobody was there."""
     told = ExternalSignalled(seq=seq)
     if not reached:
-        told.failure.message = "Unable to signal external workflow because it was not found"
-        told.failure.application_failure_info.type = "ExternalWorkflowExecutionNotFound"
+        told.failure.CopyFrom(_not_found("Unable to signal external workflow because it was not found"))
     return Job(resolve_signal_external_workflow=told)
 
 
-def cancel_asked(seq: int) -> Job:
-    """Another was asked to cancel."""
-    return Job(resolve_request_cancel_external_workflow=ExternalCancelled(seq=seq))
+def signal_unsent(seq: int) -> Job:
+    """A signal was taken back in the very task that asked for it."""
+    failure = _cancellation()
+    failure.message = "Signal was cancelled before being sent"
+    return Job(resolve_signal_external_workflow=ExternalSignalled(seq=seq, failure=failure))
+
+
+def cancel_asked(seq: int, reached: bool) -> Job:
+    """Another was asked to cancel, or nobody was there."""
+    told = ExternalCancelled(seq=seq)
+    if not reached:
+        told.failure.CopyFrom(_not_found("Unable to cancel external workflow because not found"))
+    return Job(resolve_request_cancel_external_workflow=told)
+
+
+def _not_found(message: str) -> Failure:
+    failure = Failure(message=message)
+    failure.application_failure_info.type = "ExternalWorkflowExecutionNotFound"
+    return failure
+
+
+def _too_long() -> Failure:
+    failure = Failure(message="Timed out")
+    failure.timeout_failure_info.timeout_type = TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
+    return failure
 
 
 def _resolved(seq: int, answer: Any) -> Job:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from doorstep.errors import nearest
 from doorstep.rehearsal import _sdk, proving
 from doorstep.rehearsal.trouble import Place, Refused, RehearsalError
 
@@ -31,12 +32,17 @@ def refusal(engine: Execution, command: _sdk.Said, place: Place | None) -> Refus
     words, names = _ASKED.get(kind, (f"asks for '{kind.replace('_', ' ')}'", ""))
     asked: Any = getattr(command, kind)
     name = f" '{getattr(asked, names)}'" if names else ""
+    near = ""
+    if (company := engine._company) is not None and names:
+        known = company.classes if names == "workflow_type" else company.book
+        wanted = asked.workflow_type if names == "workflow_type" else asked.workflow_execution.workflow_id
+        near = nearest(wanted, known)
     return Refused(
         f"The workflow {words}{name}, which a rehearsal does not do",
         at=engine.now,
         log=engine.log,
         place=place or _where(engine, command),
-        mend=_MEND,
+        mend=f"{near} {_MEND}".strip(),
     )
 
 

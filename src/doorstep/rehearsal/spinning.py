@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from temporalio.api.failure.v1 import Failure
+
 from doorstep.rehearsal import _sdk
 from doorstep.rehearsal.trouble import Place, Spinning, is_authors
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 TASKS_IN_AN_INSTANT = 1000
 #: so many tasks, or events of history, before that it is noted where commands are given: the last ones tell the loop
 _TASKS_NOTED, _EVENTS_NOTED = 50, 1000
+GENERATIONS = 100
+"""Children of children, before that is taken for one without end."""
+TRIES = 20_000
+"""Attempts before that is taken for one without end: with the longest pause between two by default, three weeks."""
 NOTED_FROM = (TASKS_IN_AN_INSTANT - _TASKS_NOTED, _sdk.LONGEST_HISTORY - _EVENTS_NOTED)
 
 
@@ -27,6 +33,29 @@ def look_closely(execution: Execution, tasks: int, length: int) -> None:
         execution.traced = True
         if execution._machine is not None:
             execution._machine.trace()
+
+
+def tried_for_ever(execution: Execution, what: str, failure: Failure | None) -> Spinning:
+    """The error for an activity or a child that always fails and is always tried again."""
+    why = "" if failure is None else failure.message
+    return Spinning(
+        f"The {what} failed {TRIES} times and is tried again for ever ({why or 'it says nothing of why'})",
+        at=execution.now,
+        log=execution.log,
+        place=_spins_at(execution),
+        mend="Limit it with maximum_attempts or schedule_to_close_timeout, or let it come to an end.",
+    )
+
+
+def endless_line(execution: Execution, generations: int) -> Spinning:
+    """The error for children of children without end."""
+    return Spinning(
+        f"The workflow spins: {generations} generations of children",
+        at=execution.now,
+        log=execution.log,
+        place=_spins_at(execution),
+        mend="Start a child only while there is less left to do.",
+    )
 
 
 def _spins_at(execution: Execution) -> Place | None:
