@@ -186,3 +186,17 @@ def test_what_would_stop_a_message_is_told_without_the_codes_words(
         assert "It is not the person's first order." in stops["reassurance"]
     else:
         assert "The customer leaves a review." in stops["review-request"]
+
+
+@pytest.mark.parametrize(
+    "story",
+    ["cancelled-and-never-refunded", "refunded-on-day-twelve", "sent-now-skipped-and-cancelled-by-an-agent"],
+)
+def test_at_every_instant_of_its_past_it_can_be_rebuilt(database: Database, story: str) -> None:
+    """Also where all that was under way is its end: it ends as soon as it is asked."""
+    whole = Whole(database, story)
+    moments = sorted({event.event_time.ToDatetime(UTC) for event in whole.history.events})
+    last = [moment for moment in moments if moment > moments[-1] - timedelta(seconds=10)]
+    for moment in (*moments[:12], *last):
+        made = whole.planner.made(whole.history, whole.now, moment)
+        assert (made.rebuilt, made.note) == (True, ""), moment

@@ -125,8 +125,11 @@ class Engine(Execution):
         return any(job.HasField("cancel_workflow") for job in (*heard, *self._waiting_jobs))
 
     def query(self, name: str, *args: Any) -> Any:
-        """A query's answer; changes nothing. Raises what the handler raises, as its failure."""
+        """A query's answer; changes nothing. Raises what the handler raises, as its failure, and `Conflict` where the
+        workflow has ended, or ends by what is due."""
         self._run(self._now)
+        if self.done:
+            raise ending.closed(self.workflow_id, "queried", name)
         job = QueryWorkflow(query_id="q", query_type=name, arguments=self._payloads(args))
         for command in _sdk.commands(self._activate([Job(query_workflow=job)])):
             if command.HasField("respond_to_query"):

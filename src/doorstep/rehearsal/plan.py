@@ -99,6 +99,8 @@ def plan(
     }
     try:
         with rebuild(history, workflows, at=at, activities=played, vouched=unchanged_by_json) as engine:
+            if not engine.done:
+                engine.run_until(engine.now)  # what is under way may be its end
             view: JourneyView | None = None if engine.done else engine.query("state")
             watch.engine = engine
             since = paused_since(engine)
