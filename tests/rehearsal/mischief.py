@@ -11,6 +11,8 @@ import time
 from datetime import datetime, timedelta
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
 
 
 class Mischief:
@@ -219,3 +221,17 @@ class CallsNexus(Mischief):
         await self.a_day()
         client = workflow.create_nexus_client(endpoint="warehouse", service="Stock")
         await client.execute_operation("count", "fern")  # here
+
+
+@workflow.defn(name="always-failing")
+class AlwaysFailing:
+    @workflow.run
+    async def run(self, how: str) -> None:
+        if how == "activity":
+            await workflow.execute_activity("a", start_to_close_timeout=timedelta(seconds=5))  # activity
+        if how == "below":
+            await workflow.execute_child_workflow(AlwaysFailing.run, "below")  # below
+        if how == "child":
+            policy = RetryPolicy(initial_interval=timedelta(milliseconds=1))
+            await workflow.execute_child_workflow(AlwaysFailing.run, "fails", retry_policy=policy)  # child
+        raise ApplicationError("as always")

@@ -61,6 +61,12 @@ class Sleeper:
             raise ApplicationError("slept badly", type="Nightmare")
         if end == "again" and not info.continued_run_id:
             workflow.continue_as_new(args=[beats, end])
+        if end == "becomes" and not info.continued_run_id:
+            workflow.continue_as_new(args=[0, "flaky"])
+        if end == "flaky" and info.attempt < 2:
+            raise ApplicationError("flaky")
+        if end == "late" and info.attempt < 3:
+            await workflow.sleep(BEAT * 200)
         if end == "thrice" and info.attempt < 3:
             raise ApplicationError(f"attempt {info.attempt}")
         return [end, parent == info.workflow_id.rpartition("/")[0], *self.heard]
@@ -134,6 +140,102 @@ class ChildTakesTooLong:
         except ChildWorkflowError as error:
             return seen(error)
         return []
+
+
+@workflow.defn
+class ChildIsLateTwice:
+    """The limit of a run is of each run, and the next attempt has it anew."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        policy = RetryPolicy(initial_interval=BEAT, backoff_coefficient=1.0, maximum_attempts=3)
+        found = [
+            await workflow.execute_child_workflow(
+                Sleeper.run, args=[1, end], id=own(end), run_timeout=BEAT * 1.8, retry_policy=policy
+            )
+            for end in ("late", "again")
+        ]
+        try:
+            await workflow.execute_child_workflow(
+                Sleeper.run, args=[200], id=own("too-late"), run_timeout=BEAT
+            )
+        except ChildWorkflowError as error:
+            found.append(seen(error))
+        return found
+
+
+@workflow.defn
+class ChildFailsOnItsWay:
+    """It is tried again as it had continued, not as it was first asked for."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        policy = RetryPolicy(initial_interval=BEAT, maximum_attempts=3)
+        return [
+            await workflow.execute_child_workflow(
+                Sleeper.run, args=[0, "becomes"], id=own("child"), retry_policy=policy
+            )
+        ]
+
+
+@workflow.defn
+class ReachesNobody:
+    """Itself, and a run that never was."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        child = await workflow.start_child_workflow(Sleeper.run, args=[2], id=own("child"))
+        myself = workflow.get_external_workflow_handle(workflow.info().workflow_id)
+        never = workflow.get_external_workflow_handle(child.id, run_id="6f0d7a42-6a5e-4b06-9a3a-3a8f3b1d0c11")
+        found: list[Any] = []
+        for reach in (
+            lambda: myself.signal("wake", "me"),
+            myself.cancel,
+            lambda: never.signal("wake", "nobody"),
+            never.cancel,
+        ):
+            try:
+                await reach()
+                found.append("reached")
+            except Exception as error:  # noqa: BLE001 - what it is is the question
+                found.append(seen(error))
+        return [*found, await child]
+
+
+@workflow.defn
+class TakesASignalBack:
+    """In the very task that asked for it."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        child = await workflow.start_child_workflow(Sleeper.run, args=[2], id=own("child"))
+        asked = asyncio.ensure_future(child.signal(Sleeper.wake, "never"))
+        await asyncio.sleep(0)
+        asked.cancel()
+        try:
+            await asked
+            found: list[Any] = ["sent"]
+        except (FailureError, asyncio.CancelledError) as error:
+            found = [type(error).__name__]
+        return [*found, await child]
+
+
+@workflow.defn
+class ReplacesTheOneThatRuns:
+    @workflow.run
+    async def run(self) -> list[Any]:
+        first = await workflow.start_child_workflow(Sleeper.run, args=[200], id=own("child"))
+        second = await workflow.start_child_workflow(
+            Sleeper.run,
+            args=[1],
+            id=own("child"),
+            id_reuse_policy=WorkflowIDReusePolicy.TERMINATE_IF_RUNNING,
+        )
+        try:
+            found: list[Any] = [await first]
+        except ChildWorkflowError as error:
+            found = seen(error)
+        return [*found, await second]
 
 
 @workflow.defn

@@ -17,9 +17,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 from tests.rehearsal import mischief, relatives
 
+from doorstep.rehearsal import execution, kin
+from doorstep.rehearsal.activities import ActivityCall
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.log import Entry, value
-from doorstep.rehearsal.trouble import NotDeterministic, Refused
+from doorstep.rehearsal.trouble import NotDeterministic, Refused, Spinning
 from doorstep.sandbox import sandbox
 from doorstep.temporal_server import TemporalServer
 
@@ -31,6 +33,11 @@ PLAYED = [
     relatives.ChildRetries,
     relatives.ChildGivesUp,
     relatives.ChildTakesTooLong,
+    relatives.ChildIsLateTwice,
+    relatives.ChildFailsOnItsWay,
+    relatives.ReachesNobody,
+    relatives.TakesASignalBack,
+    relatives.ReplacesTheOneThatRuns,
     relatives.CallsAChild,
     relatives.SignalsTheGone,
     relatives.HearsFromAChild,
@@ -118,6 +125,7 @@ _WORDS = {
     "child_workflow_execution_failed": "child_failed",
     "child_workflow_execution_canceled": "child_cancelled",
     "child_workflow_execution_timed_out": "child_timed_out",
+    "child_workflow_execution_terminated": "child_terminated",
 }
 
 
@@ -139,11 +147,15 @@ def _server_said(events: Iterable[HistoryEvent], name: str) -> Iterable[tuple[st
 
 def _engine_said(log: Iterable[Entry], name: str) -> Iterable[tuple[str, ...]]:
     children: dict[int, Any] = {}
+    log = list(log)
+    unsent: set[Any] = {entry.told.seq for entry in log if entry.kind == "cancel_signal_workflow"}
     for entry in log:
         told: Any = entry.message
         if entry.kind == "start_child_workflow_execution":
             children[told.seq] = told
             yield "start", told.workflow_type, told.workflow_id.removeprefix(name), _values(told.input)
+        elif entry.kind == "signal_external_workflow_execution" and told.seq in unsent:
+            continue  # taken back in the task that asked for it, it never leaves the worker
         elif entry.kind == "signal_external_workflow_execution":
             id_ = (told.child_workflow_id or told.workflow_execution.workflow_id).removeprefix(name)
             yield "signal", told.signal_name, id_, _values(told.args)
@@ -230,6 +242,30 @@ def test_time_passes_for_all_of_them_and_all_are_taken_down() -> None:
     assert all(other._machine is None for other in others)
 
 
+@pytest.mark.parametrize("how", ["activity", "child", "below"])
+def test_what_fails_or_begets_for_ever_is_told_with_its_line(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No retry of it is a task of the workflow's, whose tasks are counted."""
+    monkeypatch.setattr(kin, "TRIES", 50)
+    monkeypatch.setattr(execution, "TRIES", 50)
+
+    def fails(call: ActivityCall) -> None:
+        raise ValueError("as always")
+
+    with (
+        pytest.raises(Spinning) as found,
+        Engine(
+            mischief.AlwaysFailing, how, workflow_id="w", start=START, workflows=[mischief.AlwaysFailing],
+            activities={"a": fails},
+        ) as engine,
+    ):  # fmt: skip
+        engine.run()
+    assert found.value.file == mischief.__file__
+    assert found.value.line == marked_line(mischief.AlwaysFailing, how)
+    assert "generations of children" in str(found.value) or "as always" in str(found.value)
+
+
 def test_a_childs_fault_is_told_with_its_own_line() -> None:
     """Chance in a child is found as it is in a parent, with the child's file and line."""
     with (
@@ -240,9 +276,9 @@ def test_a_childs_fault_is_told_with_its_own_line() -> None:
     assert (found.value.file, found.value.line) == (mischief.__file__, marked_line(mischief.Draws))
 
 
-def marked_line(cls: type[Any]) -> int:
+def marked_line(cls: type[Any], mark: str = "here") -> int:
     source, first = inspect.getsourcelines(cls)
-    return first + next(n for n, text in enumerate(source) if "# here" in text)
+    return first + next(n for n, text in enumerate(source) if f"# {mark}" in text)
 
 
 @pytest.mark.parametrize("cls", [relatives.StartsChildren, relatives.BecomesAnother])

@@ -36,7 +36,12 @@ if TYPE_CHECKING:
 
 _REUSE = WorkflowIdReusePolicy
 _COMPLETED, _FAILED = "complete_workflow_execution", "fail_workflow_execution"
-_ENDED = {_COMPLETED: "completed", "cancel_workflow_execution": "cancelled", "timed_out": "timed_out"}
+_ENDED = {
+    _COMPLETED: "completed",
+    "cancel_workflow_execution": "cancelled",
+    "timed_out": "timed_out",
+    "terminated": "terminated",
+}
 
 
 class Child:
