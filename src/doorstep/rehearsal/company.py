@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from temporalio.api.common.v1 import WorkflowExecution
 
-from doorstep.rehearsal import kin
+from doorstep.rehearsal import kin, news_of_kin
 from doorstep.rehearsal._sdk import Definition, Job
 from doorstep.rehearsal._sdk.protocol import CancelWorkflow, ChildCancellation, ClosePolicy, SignalWorkflow
 from doorstep.rehearsal.ending import Ending
@@ -111,42 +111,42 @@ class Company:
     def _do(self, kind: str, asked: Any, at: int, taken_back: set[tuple[str, int]]) -> list[Job]:
         """`taken_back`: what was cancelled in the very task that asked for it."""
         if kind == _CHILD:
-            return [kin.unsent(asked) if (kind, asked.seq) in taken_back else self._start(asked, at)]
+            return [news_of_kin.unsent(asked) if (kind, asked.seq) in taken_back else self._start(asked, at)]
         if kind == _CANCEL_CHILD:
             return self._cancel_child(asked.child_workflow_seq, asked.reason, at)
         if kind == _SIGNAL and (kind, asked.seq) in taken_back:
-            return [kin.signal_unsent(asked.seq)]
+            return [news_of_kin.signal_unsent(asked.seq)]
         if kind == _SIGNAL:
             heard = SignalWorkflow(signal_name=asked.signal_name, input=asked.args, headers=asked.headers)
             job = Job(signal_workflow=heard)
             reached = self._is_there(asked) and self._tell(
                 _target(asked), job, at, "signalled", asked.signal_name
             )
-            return [kin.signalled(asked.seq, reached)]
+            return [news_of_kin.signalled(asked.seq, reached)]
         if kind == _CANCEL:
             reached = self._is_there(asked)
             if reached:
                 self._cancel(_target(asked), asked.reason, at)
-            return [kin.cancel_asked(asked.seq, reached)]
+            return [news_of_kin.cancel_asked(asked.seq, reached)]
         return []  # a signal of an earlier task has arrived
 
     def _start(self, asked: Any, at: int) -> Job:
         known = self.book.get(asked.workflow_id)
         if known is not None and not kin.may_follow(known, asked):
-            return kin.already_there(asked)
+            return news_of_kin.already_there(asked)
         if known is not None and not known.done:
             known.end(Ending("terminated", None), at)
         self._too_deep()
         child = Child(self._engine, asked, at)
         self._children[asked.seq] = child
         self._engine._note("child_started", asked.workflow_type)
-        return kin.started(asked.seq, child)
+        return news_of_kin.started(asked.seq, child)
 
     def _ended(self, seq: int, child: Child) -> list[Job]:
         child.told = True
         if not self._engine.done:  # its history says so, whether or not the workflow waits for it still
             self._engine._note(*child.in_words())
-        return [] if child.detached else [kin.ended(seq, child)]
+        return [] if child.detached else [news_of_kin.ended(seq, child)]
 
     def _cancel_child(self, seq: int, reason: str, at: int) -> list[Job]:
         child = self._children.get(seq)
@@ -158,7 +158,7 @@ class Company:
         if mode not in (ChildCancellation.ABANDON, ChildCancellation.TRY_CANCEL):
             return []
         child.detached = True
-        return [kin.let_go(seq, child)]
+        return [news_of_kin.let_go(seq, child)]
 
     def _too_deep(self) -> None:
         """Raises `Spinning` for children of children without end."""
