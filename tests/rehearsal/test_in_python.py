@@ -67,6 +67,10 @@ ENTRIES: dict[str, tuple[Any, str]] = {
         "'pause' is about the whole journey, not about a step.",
     ),
     "no channel": (Failing(at=DAY, channel=NAMED_WRONG, fault=Fault.DOWN, calls=1), "Did you mean 'email'?"),
+    "a mailed STOP": (
+        Reported(at=DAY, report=Report.STOPPED, channel=Channel.EMAIL),
+        "'texted STOP' comes by sms, not by email. Leave 'channel' out.",
+    ),
     "text for a report": (Reported(at=DAY, report="opened"), "Write Report.OPENED."),
     "no product": (Ordered(at=DAY, order="b", bought=Bought(goods=(Goods(product="fren"),))), "'fern'"),
     "its name is taken": (Ordered(at=DAY), "Two orders are called 'first'"),

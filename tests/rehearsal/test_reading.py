@@ -13,7 +13,8 @@ from doorstep.errors import ScenarioError
 from doorstep.rehearsal import moments, shelf
 from doorstep.rehearsal.moments import After, Moment, Placed
 from doorstep.rehearsal.reading import read
-from doorstep.rehearsal.scenario import Failing, Fault, Ordered, Report, Reported, Told
+from doorstep.rehearsal.scenario import Failing, Fault, Ordered, Report, Reported, Scenario, Told
+from doorstep.rehearsal.writing import write
 
 HEAD = "scenario: it\ntimeline:\n"
 AT = HEAD + "  - at: day 1 10:00\n"
@@ -172,6 +173,16 @@ MISTAKES = {
     "step of a rating": (AT + "    customer: rates 4\n    step: shipped\n", 5, "does not use 'step'"),
     "opened twice": (AT + "    customer: opens\n    times: 2\n", 5, "can stand: at, customer, order, step."),
     "opened late": (AT + "    customer: opens\n    heard: day 3\n", 5, "does not use 'heard'"),
+    "a mailed STOP": (
+        AT + "    report: texted STOP\n    channel: email\n",
+        5,
+        "'texted STOP' comes by sms, not by email. Leave 'channel' out.",
+    ),
+    "a mailed START": (
+        AT + "    customer: texts START email\n",
+        4,
+        "'texted START' comes by sms, not by email.",
+    ),
     "order of an order": (
         AT + "    customer: orders\n    order: third\n",
         5,
@@ -319,6 +330,21 @@ def test_a_file_in_another_encoding_is_told_where_and_how_to_save_it(tmp_path: P
     mine.write_bytes("scenario: it\n# für\n".encode() + "about: für\n".encode("latin-1"))
     with pytest.raises(ScenarioError, match=r"mine\.yaml:3: .* Save the file as UTF-8"):
         shelf.load(str(mine))
+
+
+@pytest.mark.parametrize("report", [Report.STOPPED, Report.STARTED])
+def test_what_a_customer_texts_is_about_their_number_unless_told(report: Report) -> None:
+    """It stopped email, and nothing showed that."""
+    (said,) = read(f"{AT}    report: {report}\n").timeline
+    (done,) = read(f"{AT}    customer: {report.replace('texted', 'texts')}\n").timeline
+    assert isinstance(said, Reported)
+    assert said.channel is Channel.SMS
+    assert said == done == Reported(at=said.at, report=report)
+    scenario = Scenario(
+        name="it", timeline=(said, Reported(at=said.at, report=Report.BOUNCED, channel=Channel.SMS))
+    )
+    assert "channel: sms" not in write(scenario).partition("bounced")[0]
+    assert read(write(scenario)) == scenario
 
 
 def test_a_file_may_hold_everything_there_is() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError, nearest
-from doorstep.rehearsal.scenario import Entry, Report, Reported, Told
+from doorstep.rehearsal.scenario import Entry, Report, Reported, Told, usual_channel
 
 Common = dict[str, Any]
 """`at`, `order` and `line` of the entry."""
@@ -54,8 +54,7 @@ def _consent(event: str) -> Callable[[str, Common], Entry]:
 
 def _report(report: Report) -> Callable[[str, Common], Entry]:
     def made(word: str, common: Common) -> Entry:
-        default = Channel.SMS if report in (Report.STOPPED, Report.STARTED) else Channel.EMAIL
-        return Reported(report=report, channel=_channel(word, default), **common)
+        return Reported(report=report, channel=_channel(word, usual_channel(report)), **common)
 
     return made
 

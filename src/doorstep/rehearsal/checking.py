@@ -13,9 +13,21 @@ from babel.numbers import list_currencies
 from doorstep.contracts import NEEDS_STEP, ActionKind
 from doorstep.domain import codes
 from doorstep.domain.events import event_class
+from doorstep.domain.messages import Channel
 from doorstep.errors import BadInput, ScenarioError, Unreadable, nearest
 from doorstep.rehearsal.moments import After, Moment
-from doorstep.rehearsal.scenario import FIRST, Entry, Failing, Goods, Ordered, Scenario, Steered, Told
+from doorstep.rehearsal.scenario import (
+    FIRST,
+    TEXTED,
+    Entry,
+    Failing,
+    Goods,
+    Ordered,
+    Reported,
+    Scenario,
+    Steered,
+    Told,
+)
 from doorstep.rehearsal.shop import Shop
 from doorstep.rehearsal.telling import CONNECTION, Teller
 from doorstep.sources import schema
@@ -160,6 +172,15 @@ def check_step(entry: Entry) -> None:
     if isinstance(entry, Steered) and entry.action in NEEDS_STEP and not entry.step:
         raise ScenarioError(
             f"'{entry.action}' needs a step.", mend="Name one, such as 'step: review-request'."
+        )
+
+
+def check_channel(entry: Entry) -> None:
+    """That what a customer texts comes by SMS: it would stop another channel. Raises `ScenarioError`."""
+    if isinstance(entry, Reported) and entry.report in TEXTED and entry.channel is not Channel.SMS:
+        raise ScenarioError(
+            f"'{entry.report}' comes by sms, not by {entry.channel}.",
+            mend="Leave 'channel' out. Somebody unsubscribes from a channel with an event, 'consent.withdrawn'.",
         )
 
 

@@ -61,6 +61,7 @@ def check(scenario: Scenario) -> None:
                 checking.check_member(entry, key)
             checking.check_lines(scenario, entry)
             checking.check_step(entry)
+            checking.check_channel(entry)
             checking.check_parts(entry)
             if isinstance(entry, Ordered):
                 _goods(entry.bought, scenario.shop)

@@ -29,6 +29,7 @@ from doorstep.rehearsal.scenario import (
     Scenario,
     Steered,
     Told,
+    usual_channel,
 )
 from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
 
@@ -188,6 +189,7 @@ def _customer(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Ent
     with parts["customer"].here():
         entry = act(words, common)
         checking.check_act(entry, shop)
+        checking.check_channel(entry)
     if isinstance(entry, Told):
         return Told(**{name: getattr(entry, name) for name in _TOLD}, **_arrival(parts))
     assert isinstance(entry, Reported)
@@ -219,12 +221,16 @@ def _provider(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Ent
 
 
 def _report(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:
-    return Reported(
-        report=parts["report"].one_of(Report),
-        channel=parts["channel"].one_of(Channel) if "channel" in parts else Channel.EMAIL,
+    report = parts["report"].one_of(Report)
+    entry = Reported(
+        report=report,
+        channel=parts["channel"].one_of(Channel) if "channel" in parts else usual_channel(report),
         step=parts["step"].text() if "step" in parts else "",
         **common,
     )
+    with parts.get("channel", parts["report"]).here():
+        checking.check_channel(entry)
+    return entry
 
 
 def _agent(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:

@@ -107,13 +107,28 @@ class Report(StrEnum):
     STARTED = "texted START"
 
 
+TEXTED = (Report.STOPPED, Report.STARTED)
+"""What comes as a text message, and so by no other channel."""
+
+
+def usual_channel(report: Report) -> Channel:
+    """The channel a report is of when none is named: SMS for what the customer texted, email for all else."""
+    return Channel.SMS if report in TEXTED else Channel.EMAIL
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported(_Entry):
-    """A provider's report. `step`: the touch it is about (implied by `at: … after STEP`)."""
+    """A provider's report. `channel`: unless given the `usual_channel` of it, and no other for what was texted. `step`:
+    the touch it is about (implied by `at: … after STEP`)."""
 
     report: Report
-    channel: Channel = Channel.EMAIL
+    channel: Channel = None  # type: ignore[assignment] # never after __post_init__
     step: str = ""
+
+    def __post_init__(self) -> None:
+        given: Any = self.channel
+        if given is None:
+            object.__setattr__(self, "channel", usual_channel(self.report))
 
 
 class Fault(StrEnum):

@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 
 from doorstep.contracts import CatchUp
-from doorstep.domain.messages import Channel
 from doorstep.policies.reading import policy_json
 from doorstep.rehearsal.moments import span_text
 from doorstep.rehearsal.scenario import (
@@ -23,6 +22,7 @@ from doorstep.rehearsal.scenario import (
     Scenario,
     Steered,
     Told,
+    usual_channel,
 )
 from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
 
@@ -105,7 +105,9 @@ def _entry(entry: Entry) -> Part:
             return told | {"customer": f"orders {entry.order}"} | _bought(entry.bought) | _arrival(entry)
         case Reported():
             told["report"] = entry.report.value
-            told |= {"channel": entry.channel.value} if entry.channel is not Channel.EMAIL else {}
+            told |= (
+                {"channel": entry.channel.value} if entry.channel is not usual_channel(entry.report) else {}
+            )
             told |= {"step": entry.step} if entry.step else {}
         case Failing():
             told |= {"provider": entry.channel.value, "fault": entry.fault.value}
