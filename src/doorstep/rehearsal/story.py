@@ -74,7 +74,12 @@ class Story:
         return self
 
     def sends_in_order(self, *steps: str) -> Story:
-        """These are sent, each before the next; others may come between."""
+        """These are sent, each before the next; others may come between. Raises `ValueError` for none."""
+        if not steps:
+            raise ValueError(
+                "sends_in_order() names no step, which holds for every story. "
+                "Name them, such as sends_in_order('shipped', 'delivered')."
+            )
         for step in steps:
             self._known(step)
         names = [t.step for t in self.timeline.sent]
@@ -89,7 +94,18 @@ class Story:
         return self
 
     def sends_at_most(self, most: int, *, within_days: int, purpose: str = "marketing") -> Story:
-        """In no window of so many days does the customer get more than `most` messages of that purpose."""
+        """In no window of so many days does the customer get more than `most` messages of that purpose. Raises
+        `ValueError` for a window of no days and for less than no message."""
+        if within_days < 1:
+            raise ValueError(
+                f"sends_at_most: within_days={within_days} is no window. "
+                "Give a whole number of days, at least 1, such as within_days=7."
+            )
+        if most < 0:
+            raise ValueError(
+                f"sends_at_most: {most} is no number of messages. "
+                "Give a whole number, at least 0: 0 says that none is sent."
+            )
         self._one_of(purpose, Purpose, "purpose")
         at = sorted(t.at for t in self.timeline.sent if t.purpose == purpose)
         for first in at:
