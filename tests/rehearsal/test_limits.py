@@ -14,7 +14,7 @@ from doorstep.errors import BadInput, ScenarioError
 from doorstep.rehearsal import shelf
 from doorstep.rehearsal.exploring.steps import steps
 from doorstep.rehearsal.limits import registry
-from doorstep.rehearsal.limits.finding import built_ins, check_steps, find
+from doorstep.rehearsal.limits.finding import built_ins, check_steps, every, find
 from doorstep.rehearsal.limits.registry import limit
 from doorstep.rehearsal.limits.said import FORMS
 from doorstep.rehearsal.moments import After, when
@@ -134,6 +134,29 @@ def test_an_unknown_limit_is_refused_with_the_nearest(text: str, says: str) -> N
     with pytest.raises(BadInput) as error:
         find(text)
     assert says in str(error.value)
+
+
+def test_what_ends_in_s_takes_no_other() -> None:
+    """A limit of 'smss' counted texts, and its name was read back as it was mistyped."""
+    for text in ("at most 2 smss in 1 day", "never smss after order.refunded"):
+        with pytest.raises(
+            BadInput, match=r"names 'smss', which is no step of the journey. Did you mean 'sms'\?"
+        ):
+            check_steps(text, Standard)
+    timeline, told = played("happy-path")
+    texted = replace(timeline, touches=tuple(replace(t, channel="sms") for t in timeline.touches))
+    assert broken("at most 0 sms in 7 days", texted, told) != []
+    assert broken("at most 0 smss in 7 days", texted, told) == []
+
+
+def test_an_unknown_limit_is_offered_all_that_the_list_names() -> None:
+    with pytest.raises(BadInput) as error:
+        find("every step reachble")
+    listed = [one.name for one in every()]
+    assert f"There are: {', '.join(listed)}; and of a whole search" in str(error.value)
+    assert "Did you mean 'every step reachable'?" in str(error.value)
+    with pytest.raises(BadInput, match="Did you mean 'at most 4 marketing in 7 days'"):
+        find("at most 4 marketing within 7 days")
 
 
 def test_each_form_that_is_offered_is_one() -> None:

@@ -23,9 +23,11 @@ def find(text: str) -> Limit:
         return found
     if name == built_in.REACHABLE:
         raise BadInput(f"'{name}' is a limit of a whole search, not of one story.", mend="Leave it out.")
+    names = [one.name for one in every()]
     raise BadInput(
-        f"There is no limit '{text}'.{nearest(name, known)}",
-        mend=f"There are: {', '.join(known)}; or say {said.FORMS}.",
+        f"There is no limit '{text}'.{nearest(name, [*names, built_in.REACHABLE])}",
+        mend=f"There are: {', '.join(names)}; and of a whole search, which asks it by itself, '{built_in.REACHABLE}'. "
+        f"Or say {said.FORMS}.",
     )
 
 

@@ -28,6 +28,7 @@ FORMS = (
     "or 'never marketing before shipment.delivered'"
 )
 KINDS = ("marketing", "promotion", "transactional", "message", *(channel.value for channel in Channel))
+_PLURALS = {f"{kind}s": kind for kind in KINDS if not kind.endswith("s")} | {"touches": "message"}
 _WORD = r"[a-z0-9][\w.-]*"
 _AT_MOST = re.compile(
     rf"at most (\d{{1,6}}) ({_WORD})(?: touch(?:es)?| messages?)? in (?:any )?(\d{{1,5}}) (day|hour|week)s?",
@@ -70,8 +71,8 @@ def named(text: str) -> tuple[str, ...]:
 def _word(word: str) -> str:
     """A kind or an event in small letters, a kind in the singular; a step as it is written."""
     low = word.lower()
-    if low[:-1] in KINDS or low in ("touches", *KINDS):
-        return {"touches": "message"}.get(low, low if low in KINDS else low[:-1])
+    if low in _PLURALS or low in KINDS:
+        return _PLURALS.get(low, low)
     return low if low in known_types() else word
 
 
