@@ -80,7 +80,8 @@ class NotDeterministic(RehearsalError):
 
 
 class Refused(RehearsalError):
-    """The workflow asked for what a rehearsal does not do (child workflows, Nexus, other workflows)."""
+    """The workflow asked for what a rehearsal does not do (Nexus, a cron schedule), or for another workflow
+    (a child, one to signal, to cancel or to continue as) whose class the `Engine` was not given."""
 
     code = "refused"
 
