@@ -87,7 +87,7 @@ def test_explain_goes_rule_by_rule_and_says_when_it_could_go(run: Run) -> None:
 
 
 def test_explain_tells_of_what_has_not_been_asked_about_yet(run: Run) -> None:
-    assert "goes out on Thu 12 Mar 2026, 08:00" in run("explain", desk.JOURNEY, "care-guide").output
+    assert "is due on Thu 12 Mar 2026, 08:00" in run("explain", desk.JOURNEY, "care-guide").output
     steps = json.loads(run("explain", desk.JOURNEY, "--json").stdout)["steps"]
     assert {step["step"] for step in steps} == {"order-confirmation", "review-request", "cross-sell"}
 

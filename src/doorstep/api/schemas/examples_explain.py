@@ -20,7 +20,7 @@ EXPLANATION = named_value(
             {
                 **_plan["waits"][0],
                 "note": "",
-                "sentence": "The message 'win-back-30' goes out on Tue 31 Mar 2026, 10:12.",
+                "sentence": "'win-back-30' is due on Tue 31 Mar 2026, 10:12.",
             }
         ],
         "ahead": _plan["touches"],

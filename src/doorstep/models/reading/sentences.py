@@ -124,7 +124,7 @@ def wait_sentence(kind: str, name: str, until: datetime | None, paused: bool, cl
     if kind == "touch":
         if paused:
             return f"'{name}' is held by the pause{'; it was due on ' + when if when else ''}."
-        return f"'{name}' goes out on {when}." if when else f"'{name}' is on its way out."
+        return f"'{name}' is due on {when}." if when else f"'{name}' is on its way out."
     if kind == "event":
         return f"Waits for '{name}'{', until ' + when + ' at most' if when else ''}."
     return f"Waits for '{name}'{': ' + when if when else ''}."
