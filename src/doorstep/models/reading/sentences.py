@@ -135,8 +135,9 @@ def headline(
 ) -> str:
     """Where the journey stands and what comes next. `waits`: their sentences, soonest first."""
     if status == "closed":
-        left = f", because of {exit_cause.replace('_', ' ')}" if exit_cause else ""
-        return f"The journey is over{': ' + outcome.replace('_', ' ') if outcome else ''}{left}."
+        ended, cause = outcome.replace("_", " "), exit_cause.replace("_", " ")
+        left = f", because of {cause}" if cause and cause != ended else ""
+        return f"The journey is over{': ' + ended if ended else ''}{left}."
     if status == "pending":
         return "The order is recorded; its journey has not started yet."
     now = f"In phase '{phase}'" if phase else "Open"
