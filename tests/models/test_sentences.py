@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
+from doorstep.domain.outcomes import SkipReason, TouchState
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.sentences import headline, wait_sentence
+from doorstep.models.reading.sentences import headline, step_sentence, wait_sentence
 
 CLOCK = Clock("Europe/Berlin")
 DUE = datetime(2026, 12, 7, 9, 8, tzinfo=UTC)
+
+
+def row(state: TouchState, *, reason: str = "", detail: str = "", **more: Any) -> SimpleNamespace:
+    """A row of the ledger, as far as its sentence reads it."""
+    blank = {"channel": None, "purpose": "marketing", "due_at": DUE, "deferred_until": None}
+    return SimpleNamespace(**blank | more, state=state, reason=reason, detail=detail)
 
 
 def test_a_touch_that_waits_is_due_and_no_promise_is_made_that_it_goes() -> None:
@@ -26,3 +35,22 @@ def test_what_a_journey_came_to_is_said_once() -> None:
 def test_what_ended_a_journey_is_said_where_it_is_something_else() -> None:
     over = headline("closed", "", False, "returned", "nothing_kept", [])
     assert over == "The journey is over: returned, because of nothing kept."
+
+
+def test_a_touch_held_by_the_pause_may_have_its_moment_ahead_or_behind() -> None:
+    """The page is read before that moment or after it: what is said is true of both."""
+    said = wait_sentence("touch", "reassurance", DUE, True, CLOCK)
+    assert said == (
+        "'reassurance' is set for Mon 7 Dec 2026, 10:08; while the journey is paused it does not go."
+    )
+    assert wait_sentence("touch", "reassurance", None, True, CLOCK) == "'reassurance' is held by the pause."
+
+
+def test_a_step_held_by_the_pause_may_have_its_moment_ahead_or_behind() -> None:
+    planned = step_sentence(row(TouchState.PLANNED), [], CLOCK, paused=True)
+    assert planned == "Held by the pause; it is set for Mon 7 Dec 2026, 10:08."
+    deferred = row(TouchState.DEFERRED, reason=SkipReason.FREQUENCY_CAPPED, deferred_until=DUE)
+    assert step_sentence(deferred, [], CLOCK, paused=True) == (
+        "Held by the pause; it is set for Mon 7 Dec 2026, 10:08: the person had as many messages as the "
+        "store allows; it waits for a free slot."
+    )

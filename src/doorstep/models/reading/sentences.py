@@ -94,9 +94,9 @@ def step_sentence(row: Any, reports: Sequence[str], clock: Clock, *, paused: boo
                 f"Not sent: {why(row.reason) or row.detail or 'no reason was recorded'}", row.detail
             )
         case TouchState.DEFERRED:
-            until = f" until {clock.words(row.deferred_until)}" if row.deferred_until else ""
-            waits = "Held by the pause; it waited" if paused else "Waiting"
-            return _ended(f"{waits}{until}: {why(row.reason, waiting=True)}", row.detail)
+            until = clock.words(row.deferred_until) if row.deferred_until else ""
+            waits = _held(until) if paused else f"Waiting{' until ' + until if until else ''}"
+            return _ended(f"{waits}: {why(row.reason, waiting=True)}", row.detail)
         case TouchState.CANCELLED:
             return _ended(
                 f"Cancelled before it went out: {row.detail or why(row.reason) or 'the journey ended'}"
@@ -108,7 +108,12 @@ def step_sentence(row: Any, reports: Sequence[str], clock: Clock, *, paused: boo
         case TouchState.RESERVED | TouchState.SENDING:
             return _ended(f"Being sent {over} now")
     when = clock.words(row.due_at)
-    return _ended(f"Held by the pause; it was due on {when}" if paused else f"Due on {when}")
+    return _ended(_held(when) if paused else f"Due on {when}")
+
+
+def _held(when: str) -> str:
+    # Its moment may lie ahead or be over: a row is read at any time, and "was due" is true of one of them only.
+    return f"Held by the pause{'; it is set for ' + when if when else ''}"
 
 
 def _unknown(purpose: str) -> str:
@@ -123,7 +128,8 @@ def wait_sentence(kind: str, name: str, until: datetime | None, paused: bool, cl
     when = clock.words(until) if until else ""
     if kind == "touch":
         if paused:
-            return f"'{name}' is held by the pause{'; it was due on ' + when if when else ''}."
+            held = f"set for {when}; while the journey is paused it does not go"
+            return f"'{name}' is {held if when else 'held by the pause'}."
         return f"'{name}' is due on {when}." if when else f"'{name}' is on its way out."
     if kind == "event":
         return f"Waits for '{name}'{', until ' + when + ' at most' if when else ''}."
