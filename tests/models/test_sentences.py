@@ -54,3 +54,19 @@ def test_a_step_held_by_the_pause_may_have_its_moment_ahead_or_behind() -> None:
         "Held by the pause; it is set for Mon 7 Dec 2026, 10:08: the person had as many messages as the "
         "store allows; it waits for a free slot."
     )
+
+
+def test_a_detail_in_brackets_leaves_its_full_stop_outside() -> None:
+    unless = row(TouchState.SKIPPED, reason=SkipReason.NOT_RELEVANT, detail="'offered' is not the case.")
+    assert step_sentence(unless, [], CLOCK) == (
+        "Not sent: it was no longer relevant when it came due ('offered' is not the case)."
+    )
+
+
+def test_a_detail_that_is_the_sentence_itself_ends_once() -> None:
+    for state, said in (
+        (TouchState.CANCELLED, "Cancelled before it went out: the order is gone."),
+        (TouchState.FAILED, "Could not be sent: the order is gone."),
+        (TouchState.SKIPPED, "Not sent: the order is gone."),
+    ):
+        assert step_sentence(row(state, detail="the order is gone."), [], CLOCK) == said

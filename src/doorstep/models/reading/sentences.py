@@ -153,5 +153,6 @@ def headline(
 
 
 def _ended(sentence: str, detail: str = "") -> str:
-    text = " ".join(sentence.split()).rstrip(":")
+    # A detail is often a sentence with a full stop of its own.
+    text, detail = " ".join(sentence.split()).rstrip(":."), detail.rstrip(".")
     return f"{text} ({detail})." if detail and detail not in text else f"{text}."
