@@ -438,8 +438,11 @@ class ContinuesBesideChildren:
     async def run(self, again: bool = True) -> list[Any]:
         if again:
             await self.leave()
-        await workflow.sleep(BEAT)
-        return ["continued"]
+        # their sequence numbers are those of the ones that were left behind
+        return [
+            await workflow.execute_child_workflow(Sleeper.run, args=[0], id=own(f"next-{n}"))
+            for n in range(3)
+        ]
 
     async def leave(self) -> None:
         for policy in (Policy.TERMINATE, Policy.ABANDON, Policy.REQUEST_CANCEL):

@@ -201,8 +201,8 @@ def in_engine(cls: type[Any], **options: Any) -> Played:
         assert engine.next_due is None
         assert engine._company is not None
         others = engine._company.book.items() if cls in LEAVING else ()
-        left = {id_.partition("/")[2]: _STATUS[other.ending.kind] for id_, other in others if other.ending}
-        left.pop("", None)
+        ended = {id_.partition("/")[2]: _STATUS[other.ending.kind] for id_, other in others if other.ending}
+        left = {name: status for name, status in ended.items() if name.isupper()}
         return Played(engine.result, list(_engine_said(engine.log, name)), left)
 
 

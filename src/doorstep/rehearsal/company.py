@@ -46,7 +46,8 @@ class Company:
         self._engine: Engine = engine
         self._options = {**options, "workflows": (*classes,)}
         self.classes = {Definition(cls).type: cls for cls in classes}
-        self._children: dict[int, Child] = {}
+        self._children: list[Child] = []
+        """Of every run: those that an earlier one left behind have sequence numbers that come again."""
         self._asked: list[tuple[str, Any]] = []
         self.book: Book = {engine.workflow_id: engine}
         self._deep = 0
@@ -88,7 +89,7 @@ class Company:
         """When something happens among them, in microseconds since 1970."""
         if self._asked:
             return now
-        due = (child.next_due() for child in self._children.values())
+        due = (child.next_due() for child in self._children)
         return min((at for at in due if at is not None), default=None)
 
     def due(self, at: int) -> list[Job]:
@@ -99,13 +100,13 @@ class Company:
         jobs: list[Job] = []
         for kind, one in asked:
             jobs += self._do(kind, one, at, taken_back)
-        for seq, child in list(self._children.items()):
+        for child in list(self._children):
             if (due := child.next_due()) is not None and due <= at:
                 child.run(at)
             if child.over and not child.told:
-                jobs += self._ended(seq, child)
+                jobs += self._ended(child)
             if child.over and child.next_due() is None:  # nor does anything that it has left
-                del self._children[seq]
+                self._children.remove(child)
         return jobs
 
     def _do(self, kind: str, asked: Any, at: int, taken_back: set[tuple[str, int]]) -> list[Job]:
@@ -138,19 +139,20 @@ class Company:
             known.end(Ending("terminated", None), at)
         self._too_deep()
         child = Child(self._engine, asked, at)
-        self._children[asked.seq] = child
+        self._children.append(child)
         self._engine._note("child_started", asked.workflow_type)
         return news_of_kin.started(asked.seq, child)
 
-    def _ended(self, seq: int, child: Child) -> list[Job]:
+    def _ended(self, child: Child) -> list[Job]:
         child.told = True
         if not self._engine.done:  # its history says so, whether or not the workflow waits for it still
             self._engine._note(*child.in_words())
-        return [] if child.detached else [news_of_kin.ended(seq, child)]
+        return [] if child.detached else [news_of_kin.ended(child.asked.seq, child)]
 
     def _cancel_child(self, seq: int, reason: str, at: int) -> list[Job]:
-        child = self._children.get(seq)
-        if child is None or child.detached:
+        awaited = (one for one in self._children if one.asked.seq == seq and not one.detached)
+        child = next(awaited, None)
+        if child is None:
             return []
         mode = child.asked.cancellation_type
         if mode != ChildCancellation.ABANDON:
@@ -201,7 +203,7 @@ class Company:
     def part(self, at: int) -> None:
         """The run is over: to each child happens what its parent close policy says."""
         self._asked = []
-        for child in self._children.values():
+        for child in self._children:
             child.detached = True
             policy = child.asked.parent_close_policy
             if policy == ClosePolicy.PARENT_CLOSE_POLICY_REQUEST_CANCEL:

@@ -86,7 +86,7 @@ class Engine(Execution):
             jobs = agenda.due(due)
             if company is not None:
                 jobs += company.due(due)  # one of them may have said something to this one
-            if jobs:
+            if jobs and self.ending is None:  # one of them may have taken its place, too
                 self._turn([*self._waiting_jobs, *jobs])
         if company is not None:
             company.run_out(goal)
