@@ -38,31 +38,17 @@ def look_closely(execution: Execution, tasks: int, length: int) -> None:
 def tried_for_ever(execution: Execution, what: str, failure: Failure | None) -> Spinning:
     """The error for an activity or a child that always fails and is always tried again."""
     why = "" if failure is None else failure.message
-    return Spinning(
+    return _told(
+        execution,
         f"The {what} failed {TRIES} times and is tried again for ever ({why or 'it says nothing of why'})",
-        at=execution.now,
-        log=execution.log,
-        place=_spins_at(execution),
-        mend="Limit it with maximum_attempts or schedule_to_close_timeout, or let it come to an end.",
+        "Limit it with maximum_attempts or schedule_to_close_timeout, or let it come to an end.",
     )
 
 
 def endless_line(execution: Execution, generations: int) -> Spinning:
     """The error for children of children without end."""
-    return Spinning(
-        f"The workflow spins: {generations} generations of children",
-        at=execution.now,
-        log=execution.log,
-        place=_spins_at(execution),
-        mend="Start a child only while there is less left to do.",
-    )
-
-
-def _spins_at(execution: Execution) -> Place | None:
-    """The author's line that gave the last command; failing that, where it waits."""
-    noted = (entry.place for entry in reversed(execution.log[-_EVENTS_NOTED:]))
-    last = next((place for place in noted if place is not None and is_authors(place.file)), None)
-    return last or (execution._machine.waits_at() if execution._machine else None)
+    what = f"The workflow spins: {generations} generations of children"
+    return _told(execution, what, "Start a child only while there is less left to do.")
 
 
 def _spinning(execution: Execution, tasks: int) -> Spinning:
@@ -71,10 +57,15 @@ def _spinning(execution: Execution, tasks: int) -> Spinning:
         if tasks > TASKS_IN_AN_INSTANT
         else f"{_sdk.LONGEST_HISTORY} events of history, at which a server ends a workflow"
     )
-    return Spinning(
-        f"The workflow spins: {how}",
-        at=execution.now,
-        log=execution.log,
-        place=_spins_at(execution),
-        mend="Wait for an event or a later moment in the loop.",
-    )
+    return _told(execution, f"The workflow spins: {how}", "Wait for an event or a later moment in the loop.")
+
+
+def _told(execution: Execution, what: str, mend: str) -> Spinning:
+    return Spinning(what, at=execution.now, log=execution.log, place=_spins_at(execution), mend=mend)
+
+
+def _spins_at(execution: Execution) -> Place | None:
+    """The author's line that gave the last command; failing that, where it waits."""
+    noted = (entry.place for entry in reversed(execution.log[-_EVENTS_NOTED:]))
+    last = next((place for place in noted if place is not None and is_authors(place.file)), None)
+    return last or (execution._machine.waits_at() if execution._machine else None)
