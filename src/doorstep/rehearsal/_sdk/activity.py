@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
 from functools import partial
-from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from temporalio.common import Priority
@@ -27,7 +26,6 @@ from doorstep.rehearsal._sdk.waiting import NO_GROUPS
 if TYPE_CHECKING:
     from doorstep.rehearsal._sdk.instance import Instance
 
-_DURATIONS, _NAMES = {NoneType, timedelta}, {str}
 #: days, less than the longest duration of a protobuf
 _LONGEST = 3_600_000
 Asked = StartActivityInput | StartLocalActivityInput
@@ -50,19 +48,18 @@ def ordinary(asked: Any) -> bool:
     local = isinstance(asked, StartLocalActivityInput)
     if not local and (asked.priority.__class__ is not Priority or asked.versioning_intent):
         return False
-    lasts = (
+    for lasting in (
         asked.schedule_to_close_timeout,
         asked.schedule_to_start_timeout,
         asked.start_to_close_timeout,
         asked.local_retry_threshold if local else asked.heartbeat_timeout,
-    )
-    names = (asked.activity, asked.activity_id or "", "" if local else asked.task_queue or "")
-    return (
-        {*map(type, lasts)} <= _DURATIONS
-        and max([lasting.days for lasting in lasts if lasting], default=0) < _LONGEST
-        and {*map(type, names)} == _NAMES
-        and "".join(names).isascii()
-    )
+    ):
+        if lasting is not None and (lasting.__class__ is not timedelta or lasting.days >= _LONGEST):
+            return False
+    for name in (asked.activity, asked.activity_id, None if local else asked.task_queue):
+        if name and (name.__class__ is not str or not name.isascii()):
+            return False
+    return asked.activity.__class__ is str
 
 
 class Handle(_ActivityHandle):
