@@ -38,22 +38,32 @@ else:
 
     def replace(held, /, **changes):
         """`held` with these fields changed. Raises `AttributeError` for a field it does not have."""
+        names = (*changes,)
         try:
-            made = held._copied()
-        except AttributeError:
-            _copier(held.__class__)
-            made = held._copied()
-        for name, given in changes.items():
-            setattr(made, name, given)
-        return made
+            copied = held._copied[names]
+        except (AttributeError, KeyError):
+            copied = _copying(held.__class__, names)
+        return copied(held, changes)
 
-    def _copier(cls):
-        """Gives a class its copying, field by field, as code of its own: three times as fast as a loop over names."""
-        lines = [f"    made.{name} = held.{name}" for name in cls.__slots__]
-        code = "\n".join(["def _copied(held):", "    made = new(held.__class__)", *lines, "    return made"])
+    def _copying(cls, names):
+        """What copies an instance with those fields changed, field by field, as code of its own: three times as fast
+        as a loop over names. Kept at the class, which a sandbox makes anew."""
+        for name in names:
+            if name not in cls.__slots__:
+                raise AttributeError(f"'{cls.__qualname__}' has no field '{name}'.")
+        lines = [
+            f"    made.{n} = changes['{n}']" if n in names else f"    made.{n} = held.{n}"
+            for n in cls.__slots__
+        ]
+        code = "\n".join(
+            ["def copied(held, changes):", "    made = new(held.__class__)", *lines, "    return made"]
+        )
         space = {"new": _new}
         exec(code, space)  # noqa: S102 - the names of a class's own fields
-        cls._copied = space["_copied"]
+        if "_copied" not in vars(cls):
+            cls._copied = {}
+        made = cls._copied[names] = space["copied"]
+        return made
 
 
 __all__ = ["replace", "value"]

@@ -19,14 +19,6 @@ from doorstep.rehearsal._sdk.waiting import Soon, Waits, failed
 _SOME = 64
 
 
-def _is_a_tasks(callback: Any) -> bool:
-    """Whether a callback is a step of a task, or what wakes it: asyncio's own, in C."""
-    kind = callback.__class__
-    if kind is BuiltinMethodType:
-        return isinstance(callback.__self__, asyncio.Task)
-    return kind is _Step
-
-
 def _step() -> type[Any]:
     """The class of a task's step, which asyncio does not name."""
     seen: list[type[Any]] = []
@@ -69,7 +61,9 @@ class Looping(_WorkflowInstanceImpl):
         if context is None or self._read_only:
             return super().call_soon(callback, *args, context=context)
         ready: deque[Any] = self._ready
-        if _is_a_tasks(callback):  # which looks at no handle
+        kind = callback.__class__
+        # a step of a task, or what wakes it (asyncio's own, in C), looks at no handle
+        if kind is _Step or (kind is BuiltinMethodType and isinstance(callback.__self__, asyncio.Task)):  # type: ignore[attr-defined]
             ready.append((context, callback, args))
             return None
         handle = Soon((context, callback, args))
