@@ -10,7 +10,7 @@ from typing import Any
 from doorstep.contracts import ActionKind, CatchUp
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError, nearest
-from doorstep.rehearsal import checking, moments
+from doorstep.rehearsal import carried, checking, moments
 from doorstep.rehearsal.moments import After, Moment, Placed
 from doorstep.rehearsal.scenario import (
     Bought,
@@ -58,8 +58,8 @@ def check(scenario: Scenario) -> None:
             checking.check_order_name(scenario, number)
             checking.check_type(entry)
             for key in entry.data if isinstance(entry, Told) else ():
-                checking.check_member(entry, key)
-            checking.check_lines(scenario, entry)
+                carried.check_member(entry, key)
+            carried.check_lines(scenario, entry)
             checking.check_step(entry)
             checking.check_channel(entry)
             checking.check_parts(entry)

@@ -11,7 +11,7 @@ from typing import Any
 
 from doorstep.contracts import ACT_UPDATE, DELIVER_SIGNAL, Action, ActionResult
 from doorstep.converter import IN_PROCESS
-from doorstep.rehearsal import checking, words
+from doorstep.rehearsal import carried, checking, words
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.inbox import Heard, message_event
 from doorstep.rehearsal.moments import After
@@ -154,7 +154,7 @@ class Play:
     def _tell(self, body: Body, at: datetime, entry: Told | Ordered | None, happened: datetime) -> None:
         """What an entry, or the first order itself, says. Raises `ScenarioError` with the entry's place."""
         with checking.blaming(self.scenario, entry):
-            reading = checking.readable(body, self.scenario, at)
+            reading = carried.readable(body, self.scenario, at)
         self.happened.append(
             Happening(
                 at=at,

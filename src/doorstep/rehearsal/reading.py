@@ -11,7 +11,7 @@ import yaml
 from doorstep.contracts import ActionKind, CatchUp
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError
-from doorstep.rehearsal import buying, checking
+from doorstep.rehearsal import buying, carried, checking
 from doorstep.rehearsal.acts import act
 from doorstep.rehearsal.limits.finding import find
 from doorstep.rehearsal.marks import Spot, opened
@@ -101,7 +101,7 @@ def _in_place(scenario: Scenario, top: dict[str, Spot], root: Spot) -> None:
         placed_at = scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
     with top.get("order", top.get("shop", root)).here():
         checking.check_goods(scenario.bought.goods, scenario.shop)
-        checking.check_data(scenario, None)
+        carried.check_data(scenario, None)
     with top.get("heard", root).here():
         checking.check_heard(scenario, placed_at)
     spots = top["timeline"].items() if "timeline" in top else []
@@ -125,9 +125,9 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
             checking.check_goods(entry.bought.goods, scenario.shop)
     for key in parts["data"].names() if "data" in parts else ():
         with key.here():
-            checking.check_member(entry, key.text())
+            carried.check_member(entry, key.text())
     with parts.get("data", event).here():
-        checking.check_data(scenario, entry)
+        carried.check_data(scenario, entry)
 
 
 # --- the timeline ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 from doorstep.contracts import NEEDS_STEP, ActionKind
 from doorstep.domain.messages import Channel
 from doorstep.domain.moments import local_date, zone
-from doorstep.rehearsal.checking import members
+from doorstep.rehearsal.carried import members
 from doorstep.rehearsal.exploring.vocabulary import placed
 from doorstep.rehearsal.moments import NOON, After, Moment
 from doorstep.rehearsal.scenario import Entry, Ordered, Scenario, Steered, Told
