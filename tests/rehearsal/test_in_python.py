@@ -66,6 +66,11 @@ ENTRIES: dict[str, tuple[Any, str]] = {
         Steered(at=DAY, action=ActionKind.PAUSE, step="shipped"),
         "'pause' is about the whole journey, not about a step.",
     ),
+    "name of a parcel": (
+        Told(at=DAY, **DELIVERED, parcel="my parcel"),
+        "'parcel': 'my parcel' is no id. Write 'parcel: my-parcel'",
+    ),
+    "name of an order": (Ordered(at=DAY, order="a b"), "The order's name 'a b' is no id."),
     "no channel": (Failing(at=DAY, channel=NAMED_WRONG, fault=Fault.DOWN, calls=1), "Did you mean 'email'?"),
     "a mailed STOP": (
         Reported(at=DAY, report=Report.STOPPED, channel=Channel.EMAIL),

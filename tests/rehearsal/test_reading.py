@@ -163,7 +163,31 @@ MISTAKES = {
     ),
     "heard before it is placed": ("scenario: it\nabout: it\nheard: day -2 10:00\n", 3, "before it is placed"),
     "times": (AT + "    event: order.cancelled\n    times: 0\n", 5, "1 to 20"),
-    "name of an order": (AT + "    customer: orders a@b c\n", 4, "is no id"),
+    "name of an order": (
+        AT + "    customer: orders a@b c\n",
+        4,
+        "The order's name 'a@b c' is no id. Write 'customer: orders a-b-c': at most 115 letters, digits and ._:/#=-",
+    ),
+    "name of a parcel": (
+        AT + "    event: shipment.created\n    parcel: my parcel\n",
+        5,
+        "'parcel': 'my parcel' is no id. Write 'parcel: my-parcel': at most 122 letters, digits and ._:/#=-",
+    ),
+    "name of a long parcel": (
+        AT + f"    event: shipment.created\n    parcel: {'a' * 123}\n",
+        5,
+        f"'parcel: {'a' * 122}'",
+    ),
+    "subject of a refund": (
+        AT + "    event: order.refunded\n    data: {amount_minor: 5}\n    subject: ü\n",
+        6,
+        "'subject': 'ü' is no id. Write 'subject: a-name'",
+    ),
+    "subject of a parcel": (
+        AT + "    event: shipment.created\n    subject: my parcel\n",
+        5,
+        "'subject': 'my parcel' is no id. Write 'subject: my-parcel'",
+    ),
     "line of an act": (AT + "    customer: asks to return monstera\n", 4, "no line 'monstera'"),
     "lines of a rating": (
         AT + "    customer: rates 4\n    lines: [fern]\n",

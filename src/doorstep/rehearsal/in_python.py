@@ -57,6 +57,7 @@ def check(scenario: Scenario) -> None:
         with checking.blaming(scenario, entry):
             checking.check_order_name(scenario, number)
             checking.check_type(entry)
+            checking.check_ids(entry)
             for key in entry.data if isinstance(entry, Told) else ():
                 carried.check_member(entry, key)
             carried.check_lines(scenario, entry)

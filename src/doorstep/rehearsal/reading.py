@@ -117,6 +117,10 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
         checking.check_order_name(scenario, number)
     with event.here():
         checking.check_type(entry)
+        checking.check_ids(entry, "order")
+    for name in ("parcel", "subject"):
+        with parts.get(name, event).here():
+            checking.check_ids(entry, name)
     for key in spot.names():
         if why := checking.useless(entry, key.text()):
             key.refuse(why, f"Leave '{key.text()}' out.")

@@ -17,7 +17,9 @@ from babel.numbers import get_currency_precision
 from doorstep.errors import NotJson
 
 _MAX_INT = 2**63 - 1  # what a database column holds
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/#=-]{0,127}", re.ASCII)
+MAX_ID = 128
+"""Characters of an id."""
+_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:/#=-]{{0,{MAX_ID - 1}}}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9][\w./:-]{0,47}", re.ASCII)
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 
