@@ -77,6 +77,47 @@ MISTAKES = {
         5,
         "amount_minor",
     ),
+    "no moment in data": (
+        AT + "    event: shipment.in_transit\n    data:\n      substatus: delayed\n      expected_at: foo\n",
+        7,
+        "'shipment.in_transit': data.expected_at cannot be read. Send a moment with its zone, such as "
+        "2026-11-28T08:00:00+01:00, or nothing. A scenario's own moments will do as well: 'day 5 18:00', '+30h'.",
+    ),
+    "a moment without its zone": (
+        AT + "    event: shipment.in_transit\n    data: {expect_next_by: 2026-11-28T08:00:00}\n",
+        5,
+        "Send a moment with its zone",
+    ),
+    "a moment of long ago": (
+        AT + "    event: shipment.in_transit\n    data: {expected_at: 1026-11-28T08:00:00+01:00}\n",
+        5,
+        "data.expected_at is no instant of this century",
+    ),
+    "a rating in words": (
+        AT + "    event: review.submitted\n    data:\n      text: Fine.\n      rating: good\n",
+        7,
+        "data.rating cannot be read. Send a whole number, such as 5.",
+    ),
+    "lines that are words": (
+        AT + "    event: return.requested\n    data: {lines: [fern]}\n",
+        5,
+        'Send a list of lists, each of a text and a whole number, such as [["fern", 1]].',
+    ),
+    "products that are one": (
+        AT + "    event: cart.updated\n    data: {products: fern}\n",
+        5,
+        'Send a list of texts, such as ["fern", "leaf-food"].',
+    ),
+    "a gift that is one": (
+        AT + "    event: order.placed\n    data: {gift: perhaps}\n",
+        5,
+        "data.gift cannot be read. Send true or false.",
+    ),
+    "a reason in a sentence": (
+        AT + "    event: order.cancelled\n    data: {reason: too late for us}\n",
+        5,
+        "data.reason is free text, which does not travel. Send one word of letters",
+    ),
     "misspelt data": (
         AT + "    event: review.submitted\n    data:\n      raring:\n        4\n",
         6,

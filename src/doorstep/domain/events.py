@@ -13,13 +13,13 @@ A store's own events are classes too::
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from doorstep.domain.event_fields import Reader, asked_for, reader
 from doorstep.domain.values import value
 from doorstep.errors import JourneyError, Unreadable, nearest
 
@@ -85,82 +85,37 @@ class Event:
             if name in data:
                 try:
                     known[name] = read(data[name])
-                except (TypeError, ValueError, AttributeError, KeyError) as error:
-                    raise Unreadable(
-                        f"'{envelope.type}': data.{name} cannot be read ({type(error).__name__}).",
-                        mend=f"Send it as {cls.__annotations__.get(name, 'documented')}.",
-                    ) from error
+                except _UNREAD as error:
+                    raise _unreadable(cls, envelope.type, name) from error
             elif name in _required(cls):
-                raise Unreadable(f"'{envelope.type}': data.{name} is missing.", mend=f"Add data.{name}.")
+                raise Unreadable(
+                    f"'{envelope.type}': data.{name} is missing.",
+                    mend=f"Add data.{name}: {_asked_for(cls, name)}.",
+                )
         return cls(**known)
+
+    @classmethod
+    def read_field(cls, type_: str, name: str, value: Any) -> Any:
+        """One field of `data` by itself, as `read` reads it in an envelope of that type. Raises `Unreadable`."""
+        try:
+            return dict(_readers(cls))[name](value)
+        except _UNREAD as error:
+            raise _unreadable(cls, type_, name) from error
+
+
+_UNREAD = (TypeError, ValueError, AttributeError, KeyError)
+"""What a reader of a field raises."""
+
+
+def _unreadable(cls: type[Event], type_: str, name: str) -> Unreadable:
+    return Unreadable(f"'{type_}': data.{name} cannot be read.", mend=f"Send {_asked_for(cls, name)}.")
+
+
+def _asked_for(cls: type[Event], name: str) -> str:
+    return asked_for(typing.get_type_hints(cls)[name])
 
 
 _BASE = frozenset({"id", "fact_key", "at", "received_at", "subject", "name"})
-
-
-def _instant(value: Any) -> datetime:
-    at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    if at.tzinfo is None:
-        raise ValueError("an instant without an offset")
-    return at
-
-
-def _number(kind: type) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise TypeError("not a number")
-        if kind is int and value != int(value):
-            raise ValueError("not a whole number")
-        return kind(value)
-
-    return read
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not text")
-    return value
-
-
-def _sequence(value: Any) -> list[Any] | tuple[Any, ...]:
-    if not isinstance(value, list | tuple):
-        raise TypeError("not a list")
-    return value
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("not true or false")
-    return value
-
-
-def _reader(hint: Any) -> Callable[[Any], Any]:
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        inner = _reader(next(a for a in typing.get_args(hint) if a is not type(None)))
-        return lambda value: None if value is None else inner(value)
-    if typing.get_origin(hint) is tuple:
-        items = typing.get_args(hint)
-        if len(items) == 2 and items[1] is Ellipsis:
-            each = _reader(items[0])
-            return lambda value: tuple(each(v) for v in _sequence(value))
-        parts = [_reader(item) for item in items]
-        return lambda value: tuple(r(v) for r, v in zip(parts, value, strict=True))
-    simple: dict[Any, Callable[[Any], Any]] = {
-        str: _text,
-        int: _number(int),
-        float: _number(float),
-        bool: _truth,
-        datetime: _instant,
-    }
-    if hint in simple:
-        return simple[hint]
-    raise JourneyError(
-        f"An event field cannot be of type {hint!r}.",
-        mend="Use str, int, float, bool, datetime, a tuple of those, or X | None.",
-    )
-
-
-Reader = Callable[[Any], Any]
 
 
 def _readers(cls: type[Event]) -> tuple[tuple[str, Reader], ...]:
@@ -169,7 +124,7 @@ def _readers(cls: type[Event]) -> tuple[tuple[str, Reader], ...]:
     if "_field_readers" not in cls.__dict__:
         hints = typing.get_type_hints(cls)
         cls._field_readers = tuple(
-            (f.name, _reader(hints[f.name])) for f in fields(cls) if f.name not in _BASE
+            (f.name, reader(hints[f.name])) for f in fields(cls) if f.name not in _BASE
         )
     return cls._field_readers
 

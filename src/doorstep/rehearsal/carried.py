@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from doorstep.domain.events import event_class
-from doorstep.errors import ScenarioError, nearest
+from doorstep.domain.events import declared, event_class
+from doorstep.errors import ScenarioError, Unreadable, nearest
 from doorstep.rehearsal.scenario import Entry, Goods, Ordered, Scenario, Told
 from doorstep.rehearsal.telling import CONNECTION, Teller
 from doorstep.sources import schema
 from doorstep.sources.base import Reading, SourceContext
 from doorstep.sources.draft import Draft
+from doorstep.sources.signed.events import check_member as check_read
 from doorstep.sources.signed.events import read_event
 
 _SOME_TIME = datetime(2026, 1, 1, 10, tzinfo=UTC)
@@ -40,6 +41,20 @@ def check_member(entry: Entry, key: str) -> None:
             f"'{entry.event}' carries no '{key}' that anybody reads.{nearest(key, known)}",
             mend=f"There are: {', '.join(known)}.",
         )
+
+
+def check_value(scenario: Scenario, entry: Entry, key: str) -> None:
+    """That what stands under that key of an event's data can be read. Raises `ScenarioError` saying what can."""
+    if not isinstance(entry, Told) or key not in declared(event_class(entry.event), entry.data):
+        return
+    try:
+        check_read(entry.event, key, Teller(scenario, _SOME_TIME).value(entry.data[key]))
+    except Unreadable as error:
+        here = _MOMENTS if "a moment" in error.mend else ""
+        raise ScenarioError(error.what, mend=f"{error.mend}{here}") from None
+
+
+_MOMENTS = " A scenario's own moments will do as well: 'day 5 18:00', '+30h'."
 
 
 def check_data(scenario: Scenario, entry: Entry | None) -> None:

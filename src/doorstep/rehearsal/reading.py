@@ -130,6 +130,7 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
     for key in parts["data"].names() if "data" in parts else ():
         with key.here():
             carried.check_member(entry, key.text())
+            carried.check_value(scenario, entry, key.text())
     with parts.get("data", event).here():
         carried.check_data(scenario, entry)
 

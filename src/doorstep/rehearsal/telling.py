@@ -97,7 +97,7 @@ class Teller:
             "id": f"{entry.event}-{number}",
             "occurred_at": at.isoformat(),
             "order": entry.order,
-            "data": {key: self._value(value) for key, value in entry.data.items()},
+            "data": {key: self.value(value) for key, value in entry.data.items()},
         }
         subject = self.subject(entry)
         if subject:
@@ -112,7 +112,8 @@ class Teller:
             return "1"
         return entry.subject
 
-    def _value(self, value: Any) -> Any:
+    def value(self, value: Any) -> Any:
+        """What stands in an event's data as it is told: a moment of the scenario's is the instant it means."""
         if isinstance(value, str) and moments.is_moment(value):
             found = moments.when(value)
             assert isinstance(found, Moment)

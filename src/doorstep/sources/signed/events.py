@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from doorstep.domain.events import Envelope, declared
+from doorstep.domain.events import Envelope, declared, event_class
 from doorstep.domain.ids import digest
 from doorstep.domain.values import replace
 from doorstep.errors import Unreadable
@@ -72,16 +72,31 @@ def clean_data(told: Told, draft: Draft) -> dict[str, Any]:
             data=data,
         )
     )
-    for name, value in data.items():
-        if isinstance(getattr(event, name), datetime):
-            at = instant(value)
-            if at is None:
-                raise Unreadable(f"data.{name} is no instant of this century.")
-            data[name] = stamp(at)
-        low, high = BOUNDS.get((told.name, name), (None, None))
-        if low is not None and high is not None and not low <= value <= high:
-            raise Unreadable(f"data.{name} is not between {low} and {high}.")
-    return data
+    return {name: _within(told.name, name, value, getattr(event, name)) for name, value in data.items()}
+
+
+def check_member(type_: str, name: str, value: Any) -> None:
+    """That one declared member of a type's `data`, by itself, is read and travels. Raises `Unreadable`; of a webhook a
+    text that does not travel is left out instead."""
+    _within(type_, name, value, event_class(type_).read_field(type_, name, value))
+    if not _travels(name, value):
+        asked = "one word of letters, digits and .:/+-_" if name in WORDS else "one short line without @"
+        raise Unreadable(
+            f"'{type_}': data.{name} is free text, which does not travel.", mend=f"Send {asked}."
+        )
+
+
+def _within(type_: str, name: str, value: Any, read: Any) -> Any:
+    """The value as it goes on. Raises `Unreadable` for one that was `read` and cannot be."""
+    if isinstance(read, datetime):
+        at = instant(value)
+        if at is None:
+            raise Unreadable(f"data.{name} is no instant of this century.")
+        return stamp(at)
+    low, high = BOUNDS.get((type_, name), (None, None))
+    if low is not None and high is not None and not low <= read <= high:
+        raise Unreadable(f"data.{name} is not between {low} and {high}.")
+    return value
 
 
 def _travels(name: str, value: Any) -> bool:
