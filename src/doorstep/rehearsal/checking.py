@@ -62,7 +62,7 @@ def check_heard(scenario: Scenario, placed_at: datetime) -> None:
     if isinstance(heard, Moment) and heard.resolve(placed_at, scenario.person.zone) < placed_at:
         raise ScenarioError(
             f"The order is heard of ({heard}) before it is placed (day 0 {scenario.placed.at:%H:%M}).",
-            mend="Write 'day 3 10:00' or '+36h'.",
+            mend=f"Write 'heard: day 0 {scenario.placed.at:%H:%M}' or later, such as 'day 3 10:00' or '+36h'.",
         )
 
 

@@ -152,6 +152,7 @@ def _entry(spot: Spot, shop: Shop) -> Entry:
         "at": parts["at"].read(when),
         "order": parts["order"].text() if "order" in parts else FIRST,
         "line": spot.line,
+        "places": {key.text(): key.line for key in spot.names()},
     }
     entry = _MAKERS[kind](parts, common, shop)
     if kind == "customer":
@@ -202,7 +203,7 @@ def _customer(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Ent
     return Reported(report=entry.report, channel=entry.channel, step=step, **common)
 
 
-_TOLD = ("at", "order", "line", "event", "parcel", "subject", "data")
+_TOLD = ("at", "order", "line", "places", "event", "parcel", "subject", "data")
 
 
 def _arrival(parts: dict[str, Spot]) -> dict[str, Any]:

@@ -63,11 +63,13 @@ class Bought:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """What all entries have. `order`: the name of the order it is about. `line`: where it stands in its file."""
+    """What all entries have. `order`: the name of the order it is about. `line`: where it stands in its file, and
+    `places` where each of its keys does."""
 
     at: When
     order: str = FIRST
     line: int = field(default=0, compare=False, repr=False)
+    places: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +192,10 @@ class Scenario:
     def __str__(self) -> str:
         return self.name
 
-    def where(self, entry: Entry | None = None) -> str:
-        """What a mistake is told behind: the entry's file and line; where it has none, the scenario's name and which
-        entry it is."""
-        if line := getattr(entry, "line", 0):
+    def where(self, entry: Entry | None = None, key: str = "") -> str:
+        """What a mistake is told behind: the entry's file and line, that of its `key` where one is named; where it has
+        none, the scenario's name and which entry it is."""
+        if line := getattr(entry, "places", {}).get(key) or getattr(entry, "line", 0):
             return f"{self.file}:{line}"
         number = next((n for n, one in enumerate(self.timeline, 1) if one is entry), 0)
         return f"{self.name}: entry {number}" if number else self.name

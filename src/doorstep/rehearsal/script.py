@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from datetime import datetime
 
+from doorstep.domain import moments
 from doorstep.errors import ScenarioError
 from doorstep.rehearsal import checking
 from doorstep.rehearsal.moments import After, Moment
@@ -38,8 +39,15 @@ class Script:
         if not isinstance(heard, Moment):
             return at
         if (came := self._teller.resolved(heard)) < at:
-            where = self._scenario.where(entry)
-            raise ScenarioError(f"{where}: it is heard of ({heard}) before it happens ({moment}).")
+            zone = moments.zone(self._scenario.person.zone)
+            told = [
+                f"{one} ({t.astimezone(zone):%Y-%m-%d %H:%M})" for one, t in ((heard, came), (moment, at))
+            ]
+            raise ScenarioError(
+                f"{self._scenario.where(entry, 'heard')}: it is heard of at {told[0]}, before it happens at {told[1]}.",
+                mend=f"Write 'heard: {moment}' or later. If it was told by a clock that runs ahead, leave 'heard' out "
+                f"and write 'at: {heard}': a journey takes what is dated ahead as of when it was heard.",
+            )
         return came
 
     @property
