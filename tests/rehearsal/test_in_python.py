@@ -66,6 +66,18 @@ ENTRIES: dict[str, tuple[Any, str]] = {
         Steered(at=DAY, action=ActionKind.PAUSE, step="shipped"),
         "'pause' is about the whole journey, not about a step.",
     ),
+    "more back than was bought": (
+        Told(at=DAY, event="order.refunded", data={"lines": [["fern", 2]]}),
+        "The order has 1 of 'fern', and 2 cannot go back.",
+    ),
+    "less than no money": (
+        Told(at=DAY, event="order.refunded", data={"amount_minor": -5}),
+        "data.amount_minor is no amount in minor units.",
+    ),
+    "key of a line": (
+        Told(at=DAY, event="order.updated", data={"lines": [{"id": "fern", "quantity": 1, "currnt": 0}]}),
+        "data.lines[0] carries no 'currnt' that anybody reads. Did you mean 'current'?",
+    ),
     "name of a parcel": (
         Told(at=DAY, **DELIVERED, parcel="my parcel"),
         "'parcel': 'my parcel' is no id. Write 'parcel: my-parcel'",

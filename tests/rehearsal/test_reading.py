@@ -140,6 +140,72 @@ MISTAKES = {
     ),
     "data that is a list": (AT + "    event: order.cancelled\n    data: [a]\n", 5, "'data' is no mapping"),
     "data that is nothing": (AT + "    event: order.cancelled\n    data:\n", 5, "'data' is no mapping"),
+    "more pieces back than were bought": (
+        AT
+        + "    event: order.refunded\n    data:\n      amount_minor: 5\n      lines: [[fern, 1], [leaf-food, 3]]\n",
+        7,
+        "The order has 1 of 'leaf-food', and 3 cannot go back. Write [leaf-food, 1].",
+    ),
+    "pieces back in two parts": (
+        AT
+        + "    event: return.requested\n    data:\n      lines:\n        - [fern, 1]\n        - [fern, 1]\n",
+        8,
+        "The order has 1 of 'fern', and 2 cannot go back.",
+    ),
+    "less than no money": (
+        AT + "    event: order.refunded\n    data:\n      currency: EUR\n      amount_minor: -5\n",
+        7,
+        "data.amount_minor is no amount in minor units. Send a whole number from 0",
+    ),
+    "currency of a refund": (
+        AT + "    event: order.refunded\n    data: {currency: euros}\n",
+        5,
+        "data.currency is no currency. Send three letters (ISO 4217), such as EUR.",
+    ),
+    "currency that no state has": (
+        AT + "    event: order.refunded\n    data: {currency: QQQ}\n",
+        5,
+        "'QQQ' is no currency",
+    ),
+    "key of an order's line": (
+        AT + "    event: order.updated\n    data:\n      lines:\n        - {id: fern, quantity: 1}\n"
+        "        - id: pot\n          quantity: 1\n          currnt: 0\n",
+        10,
+        "data.lines[1] carries no 'currnt' that anybody reads. Did you mean 'current'? There are: id,",
+    ),
+    "less than no piece": (
+        AT + "    event: order.updated\n    data: {lines: [{id: fern, quantity: -1}]}\n",
+        5,
+        "data.lines[0].quantity cannot be read. Give a whole number from 0 to 1000000.",
+    ),
+    "a line without its id": (
+        AT + "    event: order.updated\n    data: {lines: [{quantity: 1}]}\n",
+        5,
+        "data.lines[0].id is missing. Add an id: up to 128 letters",
+    ),
+    "a parcel's page": (
+        AT
+        + "    event: shipment.created\n    data:\n      tracking_company: UPS\n      tracking_url: nowhere\n",
+        7,
+        "data.tracking_url cannot be read. Give an address on the web",
+    ),
+    "when a new parcel comes": (
+        AT + "    event: shipment.created\n    data: {expected_at: soon}\n",
+        5,
+        "data.expected_at cannot be read. Give a moment with its zone",
+    ),
+    "channel of a consent": (
+        AT
+        + "    event: order.placed\n    data:\n      currency: EUR\n      lines: [{id: fern, quantity: 1}]\n"
+        "      consents:\n        - {channel: emial, granted: yes}\n",
+        9,
+        "data.consents[0].channel cannot be read. Did you mean 'email'? Give one of email, sms, push.",
+    ),
+    "currency of an order": (
+        AT + "    event: order.placed\n    data: {currency: euros, lines: [{id: fern, quantity: 1}]}\n",
+        5,
+        "data.currency is no currency",
+    ),
     "channel": (AT + "    provider: emial\n    lasts: 1h\n", 4, "'email'"),
     "fault": (AT + "    provider: sms\n    fault: dwn\n    lasts: 1h\n", 5, "'down'"),
     "endless": (AT + "    provider: sms\n", 4, "for how long"),
@@ -365,6 +431,25 @@ def test_what_a_store_declares_is_checked_and_what_it_leaves_open_is_not(
     read(AT + "    event: teashop.tin_opened\n    data: {grams: 5, text: strong}\n")
     read(AT + "    event: teashop.bell_rung\n    data: {whoever: it was}\n")
     read(AT + "    event: review.submitted\n    data: {rating: 5, text: Lovely.}\n")
+
+
+def test_what_an_edit_adds_can_go_back() -> None:
+    """Whatever order the two are heard in: a line that only came with the edit was refused."""
+    edit = "    event: order.updated\n    data: {lines: [{id: fern, quantity: 2}, {id: pot, quantity: 1}]}\n"
+    refund = "    event: order.refunded\n    data: {lines: [[fern, 2], [pot, 1]]}\n"
+    for first, second in ((edit, refund), (refund, edit)):
+        assert len(read(f"{AT}{first}  - at: day 2 10:00\n{second}").timeline) == 2
+
+
+def test_what_can_be_in_life_is_read() -> None:
+    """One piece told as refunded by two systems; a whole order told once more; a parcel with what was ordered twice."""
+    refund = (
+        "    event: order.refunded\n    subject: {}\n    data: {{lines: [[fern, 1]]}}\n  - at: day 2 10:00\n"
+    )
+    assert len(read(f"{AT}{refund.format('a')}{refund.format('b')}    customer: rates 4\n").timeline) == 3
+    order = "{currency: eur, total_minor: 0, lines: [{id: fern, quantity: 1, title: Fern, url: 'https://a.example'}]}"
+    read(f"{AT}    event: order.placed\n    data: {order}\n")
+    read(f"{AT}    event: shipment.created\n    data: {{lines: [[fern, 2]], expected_at: day 4}}\n")
 
 
 def test_an_alias_that_means_something_is_read() -> None:

@@ -141,6 +141,14 @@ def test_an_amount_that_cannot_be_read_does_not_hide_the_refund() -> None:
     assert reading.problems == ("refund: an amount or its currency cannot be read.",)
 
 
+def test_a_refund_of_less_than_nothing_is_noted_and_the_refund_counts() -> None:
+    told = read(
+        "refunds/create", refund(transactions=[{"kind": "refund", "amount": "-4.90", "currency": "EUR"}])
+    )
+    assert told.problems == ("refund: an amount or its currency cannot be read.",)
+    assert told.events[0].data["amount_minor"] == 0
+
+
 def test_recorded_parcels_are_read(recorded: Callable[[str], tuple[dict[str, str], dict[str, Any]]]) -> None:
     """The recorded fulfilment is pending: a parcel, not yet on its way; its event is the scan."""
     for name, expected in (

@@ -93,6 +93,38 @@ def test_prose_in_a_word_field_is_left_out_and_the_event_counts() -> None:
     assert "ada@" not in told.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("data", "noted"),
+    [
+        ({"amount_minor": -5}, "event.data.amount_minor: no amount in minor units; left out."),
+        ({"amount_minor": 10**15}, "event.data.amount_minor: out of range; left out."),
+        ({"currency": "euros"}, "event.data.currency: no currency; left out."),
+    ],
+)
+def test_a_refund_whose_sum_cannot_be_read_is_a_refund_all_the_same(data: dict[str, Any], noted: str) -> None:
+    """The sum is noted and left out; that money went back must reach the journey, which promotes nothing then."""
+    told = read_signed(signed_event("order.refunded", subject="55", data={"lines": [["1", 1]], **data}))
+    assert told.problems == (noted,)
+    assert [e.data for e in told.events] == [{"lines": [["1", 1]]}]
+
+
+def test_a_refund_of_more_than_was_ordered_is_taken_whole() -> None:
+    """A store's hand may slip; nothing of the line remains then."""
+    told = read_signed(signed_event("order.refunded", subject="55", data={"lines": [["1", 900]]}))
+    assert (told.problems, told.events[0].data) == ((), {"lines": [["1", 900]]})
+
+
+def test_an_orders_amount_that_is_none_is_noted_and_the_order_counts() -> None:
+    data = SIGNED_ORDER["data"]
+    lines = [{**line, "price_minor": -1} for line in data["lines"]]
+    told = read_signed(signed_event("order.placed", data={**data, "lines": lines, "total_minor": -5}))
+    assert told.events[0].data["total_minor"] == 0
+    assert told.problems[:2] == (
+        "event.data.total_minor: no amount in minor units; left out.",
+        "event.data.lines[0].price_minor: no amount in minor units; left out.",
+    )
+
+
 @pytest.mark.parametrize("data", [{}, {"channel": ""}])
 def test_a_withdrawal_without_a_channel_is_one_of_every_channel(data: dict[str, str]) -> None:
     """'Stop everything' names no channel; it is an event, and a withdrawal on each."""
@@ -125,6 +157,11 @@ def test_a_withdrawal_without_a_channel_is_one_of_every_channel(data: dict[str, 
         (
             signed_event("order.refunded", data={"lines": [["1"]]}),
             'each of a text and a whole number, such as [["fern", 1]]',
+        ),
+        (signed_event("order.refunded", data={"lines": ["1"]}), "data.lines cannot be read"),
+        (
+            signed_event("order.placed", data=SIGNED_ORDER["data"] | {"currency": "euros"}),
+            "data.currency is no currency",
         ),
         (signed_event(data={"rating": 11}), "not between 1 and 5"),
         (signed_event(data=[5]), "'data' is no JSON object"),

@@ -61,7 +61,7 @@ def reader(hint: Any) -> Reader:
             each = reader(items[0])
             return lambda value: tuple(each(v) for v in _sequence(value))
         parts = [reader(item) for item in items]
-        return lambda value: tuple(r(v) for r, v in zip(parts, value, strict=True))
+        return lambda value: tuple(r(v) for r, v in zip(parts, _sequence(value), strict=True))
     simple: dict[Any, Callable[[Any], Any]] = {
         str: _text,
         int: _number(int),

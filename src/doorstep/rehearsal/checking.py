@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel.numbers import list_currencies
 
@@ -206,9 +207,14 @@ _CODES: dict[str, Callable[[str], str]] = {
 }
 
 
+@lru_cache(maxsize=1)
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())
+
+
 def check_currency(code: str) -> None:
     """That the code is one of ISO 4217. Raises `ScenarioError` offering the nearest."""
-    if code not in (known := list_currencies()):
+    if code not in (known := _currencies()):
         raise ScenarioError(
             f"'{code}' is no currency.{nearest(code.upper(), known)}",
             mend="Write its three capital letters (ISO 4217), such as EUR.",

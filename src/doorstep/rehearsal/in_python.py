@@ -53,6 +53,7 @@ def check(scenario: Scenario) -> None:
     for entry in scenario.timeline:
         with checking.blaming(scenario, entry):
             _entry(entry)
+    teller = carried.some_teller(scenario)
     for number, entry in enumerate(scenario.timeline):
         with checking.blaming(scenario, entry):
             checking.check_order_name(scenario, number)
@@ -60,6 +61,7 @@ def check(scenario: Scenario) -> None:
             checking.check_ids(entry)
             for key in entry.data if isinstance(entry, Told) else ():
                 carried.check_member(entry, key)
+                carried.check_value(teller, entry, key)
             carried.check_lines(scenario, entry)
             checking.check_step(entry)
             checking.check_channel(entry)

@@ -117,6 +117,17 @@ class Spot:
             found[name] = Spot(value, self.file, f"'{name}'")
         return found
 
+    def at(self, path: Iterable[str | int]) -> Spot:
+        """The place of a part: the key that leads to it, or the part of a list."""
+        place = key = self
+        for part in path:
+            if isinstance(part, int):
+                place = key = place.items()[part]
+            else:
+                key = next(name for name in place.names() if name.text() == part)
+                place = place.fields()[part]
+        return key
+
     def names(self) -> list[Spot]:
         """The keys of a mapping, where they stand."""
         self.fields()

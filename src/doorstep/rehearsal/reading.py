@@ -127,12 +127,22 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
     with event.here():
         if isinstance(entry, Ordered):
             checking.check_goods(entry.bought.goods, scenario.shop)
-    for key in parts["data"].names() if "data" in parts else ():
-        with key.here():
-            carried.check_member(entry, key.text())
-            carried.check_value(scenario, entry, key.text())
+    if "data" in parts:
+        _data_in_place(scenario, entry, parts["data"])
     with parts.get("data", event).here():
         carried.check_data(scenario, entry)
+
+
+def _data_in_place(scenario: Scenario, entry: Entry, data: Spot) -> None:
+    teller = carried.some_teller(scenario)
+    for key in data.names():
+        with key.here():
+            carried.check_member(entry, key.text())
+            found = carried.value_amiss(teller, entry, key.text())
+        if found is not None:
+            data.at(found.path).refuse(found.what, found.mend)
+    if (found := carried.lines_amiss(scenario, entry)) is not None:
+        data.at(found.path).refuse(found.what, found.mend)
 
 
 # --- the timeline ------------------------------------------------------------------------------------

@@ -120,7 +120,9 @@ class Teller:
             return self.resolved(found).isoformat()
         if isinstance(value, datetime):
             return value.isoformat()
-        return value
+        if isinstance(value, dict):
+            return {key: self.value(part) for key, part in value.items()}
+        return [self.value(part) for part in value] if isinstance(value, list) else value
 
 
 def person_told(person: Person) -> Body:

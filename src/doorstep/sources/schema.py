@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ from doorstep.sources.schema_parts import (
     ID,
     INSTANT,
     LINE,
+    MINOR,
     ORDER_LINES,
     PERSON,
     PRODUCT_DATA,
@@ -28,7 +30,7 @@ from doorstep.sources.schema_parts import (
 )
 from doorstep.sources.signed.adapter import MAX_EVENTS
 from doorstep.sources.signed.details import is_parcel
-from doorstep.sources.signed.events import BOUNDS
+from doorstep.sources.signed.events import AMOUNTS, BOUNDS, CURRENCIES
 from doorstep.sources.signed.outer import DERIVED
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -70,6 +72,10 @@ def data_schema(type_: str) -> Schema:
         if (type_, field.name) in BOUNDS:
             low, high = BOUNDS[type_, field.name]
             properties[field.name] |= {"minimum": low, "maximum": high}
+        if (type_, field.name) in AMOUNTS:
+            properties[field.name] = MINOR
+        if (type_, field.name) in CURRENCIES:
+            properties[field.name] = {"type": "string", "pattern": "^([A-Za-z]{3})?$"}
         if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             required.append(field.name)
     if type_ in ("order.placed", "order.updated"):
@@ -165,10 +171,10 @@ def _signed(type_: str) -> Schema:
 
 
 @lru_cache(maxsize=256)
-def members(type_: str) -> tuple[str, ...]:
+def members(type_: str) -> Mapping[str, Schema]:
     """The members of an event's `data` that somebody reads, sorted; whatever else stands there is kept with the webhook
     and travels nowhere. Raises `Unreadable` for an unknown type."""
-    return tuple(sorted(_signed(type_)["properties"]["data"]["properties"]))
+    return dict(sorted(_signed(type_)["properties"]["data"]["properties"].items()))
 
 
 def _outer(type_: str, data: Schema) -> dict[str, Schema]:

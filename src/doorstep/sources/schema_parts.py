@@ -47,7 +47,7 @@ ID: Schema = {
 }
 _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
-_MINOR: Schema = {"type": "integer", "minimum": 0, "description": "minor units (cents)"}
+MINOR: Schema = {"type": "integer", "minimum": 0, "description": "minor units (cents)"}
 _COUNTRY: Schema = {"type": "string", "pattern": "^[A-Za-z]{2}$", "description": "ISO 3166-1 alpha-2"}
 _PROVINCE: Schema = {"type": "string", "maxLength": 16, "description": "ISO 3166-2, country part optional"}
 
@@ -58,7 +58,7 @@ LINE: Schema = closed(
         "quantity": _COUNT,
         "current": _COUNT,
         "category": _TEXT,
-        "price_minor": _MINOR,
+        "price_minor": MINOR,
         "requires_shipping": {"type": "boolean"},
     },
     ["ref", "product_ref", "quantity", "current"],
@@ -77,7 +77,7 @@ ORDER_LINES: Schema = {
             "category": {"type": "string", "maxLength": TEXT_LENGTH, "pattern": TEXT_PATTERN},
             "quantity": _COUNT,
             "current": {**_COUNT, "description": "what edits left of it; default: quantity"},
-            "price_minor": {**_MINOR, "description": "of one piece, in minor units"},
+            "price_minor": {**MINOR, "description": "of one piece, in minor units"},
             "requires_shipping": {"type": "boolean", "default": True},
             "url": {"type": "string", "format": "uri"},
         },
@@ -130,7 +130,7 @@ PRODUCT_DATA: Schema = opened(
         "category": {"type": "string", "maxLength": TEXT_LENGTH, "pattern": TEXT_PATTERN},
         "url": {"type": "string", "format": "uri"},
         "image_url": {"type": "string", "format": "uri"},
-        "price_minor": _MINOR,
+        "price_minor": MINOR,
         "currency": {"type": "string", "pattern": "^[A-Za-z]{3}$"},
         "replenish_days": {"type": "integer", "minimum": 1, "description": "how long one piece lasts"},
     },

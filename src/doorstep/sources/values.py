@@ -19,6 +19,8 @@ from doorstep.errors import NotJson
 _MAX_INT = 2**63 - 1  # what a database column holds
 MAX_ID = 128
 """Characters of an id."""
+MOST_MINOR = 10**14
+"""Of an amount."""
 _ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:/#=-]{{0,{MAX_ID - 1}}}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9][\w./:-]{0,47}", re.ASCII)
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
@@ -84,6 +86,12 @@ def count(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 <= value <= 1_000_000 else None
+
+
+def amount(value: Any) -> int | None:
+    """An amount in minor units from 0 to `MOST_MINOR`."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= MOST_MINOR else None
 
 
 def truth(value: Any) -> bool:

@@ -22,7 +22,7 @@ def read_refund(
         return
     code = _currency(body) or fallback or currency(draft.context.currency)
     amount = _amount(body, code)
-    if amount is None:
+    if amount is None or amount < 0:
         draft.problem(f"{path}: an amount or its currency cannot be read.")
     lines = _lines(body, draft, path)
     draft.event(
@@ -33,7 +33,7 @@ def read_refund(
         subject=refund,
         data={
             "lines": lines,
-            "amount_minor": amount or 0,
+            "amount_minor": max(0, amount or 0),
             "currency": code,
         },
     )

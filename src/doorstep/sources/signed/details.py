@@ -34,7 +34,7 @@ from doorstep.sources.sightings import (
     ProductSighting,
     ShipmentSighting,
 )
-from doorstep.sources.values import count, currency, instant, items, opaque_id, text, truth, web_url
+from doorstep.sources.values import amount, count, currency, instant, items, opaque_id, text, truth, web_url
 
 SOURCE = "api"
 _MAX_LINES = 1000
@@ -80,7 +80,10 @@ def order(
     whole = type_ == "order.placed"
     code = currency(data.get("currency")) or (currency(draft.context.currency) if not whole else "")
     if whole and not code:
-        raise Unreadable("data.currency is missing.", mend="Name the currency of the order's amounts.")
+        what = "no currency" if data.get("currency") else "missing"
+        raise Unreadable(
+            f"data.currency is {what}.", mend="Name the currency of the order's amounts, such as EUR."
+        )
     lines = _lines(data.get("lines"), code, draft, path)
     number = text(data.get("number"), 64)
     sighting = OrderSighting(
@@ -88,7 +91,7 @@ def order(
         ref=draft.order_ref(external_id),
         number=number or external_id,
         currency=code,
-        total_minor=_amount(data.get("total_minor")) or 0,
+        total_minor=amount(data.get("total_minor")) or 0,
         placed_at=at,
         updated_at=at,
         email=person.email if person else None,
@@ -135,11 +138,6 @@ def order_fact(type_: str, sighting: OrderSighting, clean: Mapping[str, Any]) ->
     }
 
 
-def _amount(value: Any) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value <= 10**14 else None
-
-
 def _lines(value: Any, code: str, draft: Draft, path: str) -> tuple[LineSighting, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= _MAX_LINES:
         raise Unreadable("data.lines is no list of lines.", mend="Send every line of the order.")
@@ -150,6 +148,7 @@ def _lines(value: Any, code: str, draft: Draft, path: str) -> tuple[LineSighting
         if ref is None or quantity is None or ref in found:
             draft.problem(f"{path}.data.lines[{n}]: no id of its own, or no quantity.")
             continue
+        _note_amount(told.get("price_minor"), draft, f"{path}.data.lines[{n}].price_minor")
         current = count(told.get("current"))
         found[ref] = LineSighting(
             ref=ref,
@@ -160,14 +159,20 @@ def _lines(value: Any, code: str, draft: Draft, path: str) -> tuple[LineSighting
             variant=text(told.get("variant")),
             sku=text(told.get("sku"), 128),
             category=_category(told.get("category")),
-            price_minor=_amount(told.get("price_minor")) or 0,
+            price_minor=amount(told.get("price_minor")) or 0,
             requires_shipping=told.get("requires_shipping") is not False,
         )
         if found[ref].product_ref:
-            product(found[ref].product_ref, {**told, "currency": code}, draft, path)
+            product(found[ref].product_ref, {**told, "currency": code}, draft, f"{path}.data.lines[{n}]")
     if not found:
         raise Unreadable("data.lines: none can be read.", mend="Each needs an id and a quantity.")
     return tuple(found.values())
+
+
+def _note_amount(value: Any, draft: Draft, path: str) -> None:
+    """What is no amount (less than nothing, a text) is left out; that it was told must be seen."""
+    if value is not None and amount(value) is None:
+        draft.problem(f"{path}: no amount in minor units; left out.")
 
 
 def _category(value: Any) -> str:
@@ -258,7 +263,8 @@ def product(ref: str | None, data: Any, draft: Draft, path: str) -> None:
     """`product.updated`: the catalogue, no event. `subject` is the product's id."""
     if ref is None or not isinstance(data, dict):
         raise Unreadable("'product.updated' needs a 'subject' (the product's id) and 'data'.")
-    price = _amount(data.get("price_minor"))
+    price = amount(data.get("price_minor"))
+    _note_amount(data.get("price_minor"), draft, f"{path}.price_minor")
     days = count(data.get("replenish_days"))
     code = currency(data.get("currency")) or currency(draft.context.currency)
     draft.products[ref] = ProductSighting(

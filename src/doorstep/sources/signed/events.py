@@ -26,7 +26,7 @@ from doorstep.sources import person as contact
 from doorstep.sources.draft import Draft
 from doorstep.sources.signed import details
 from doorstep.sources.signed.outer import Told, read_outer
-from doorstep.sources.values import instant, opaque_id, plain, stamp
+from doorstep.sources.values import MOST_MINOR, amount, currency, instant, opaque_id, plain, stamp
 
 #: words, not prose: these fields never hold blanks
 WORDS = frozenset({"reason", "kind", "substatus", "channel", "purpose", "currency", "zone"})
@@ -34,13 +34,16 @@ WORD_PATTERN = r"^[\w.:/+-]{1,64}$"
 TEXT_PATTERN = r"^[^@\r\n]*$"
 TEXT_LENGTH = 80
 BOUNDS: Mapping[tuple[str, str], tuple[int, int]] = {("review.submitted", "rating"): (1, 5)}
+AMOUNTS = frozenset({("order.refunded", "amount_minor"), ("order.placed", "total_minor")})
+#: a store's own events may mean something else by these words; an order without a currency is refused whole
+CURRENCIES = frozenset({("order.refunded", "currency")})
 
 
 def read_event(body: Mapping[str, Any], draft: Draft, default_at: datetime, path: str) -> None:
     """Adds one event to the draft, or the problem why not. Never raises."""
     try:
         if body.get("type") == "product.updated":
-            details.product(opaque_id(body.get("subject")), plain(body.get("data")), draft, path)
+            details.product(opaque_id(body.get("subject")), plain(body.get("data")), draft, f"{path}.data")
             return
         told = read_outer(body, draft, default_at, path)
         _HANDLERS.get(told.name, _shipment if details.is_parcel(told.name) else _other)(told, draft)
@@ -59,6 +62,10 @@ def clean_data(told: Told, draft: Draft) -> dict[str, Any]:
     data = declared(told.cls, told.data)
     for name in [n for n, v in data.items() if not _travels(n, v)]:
         draft.problem(f"{told.path}.data.{name}: free text does not travel; left out.")
+        del data[name]
+    # The refund itself is news that must not wait for its sum to be mended: nothing is promoted after it.
+    for name, wrong in [(n, w) for n, v in data.items() if (w := no_money(told.name, n, v))]:
+        draft.problem(f"{told.path}.data.{name}: {wrong}; left out.")
         del data[name]
     event = told.cls.read(
         Envelope(
@@ -79,6 +86,13 @@ def check_member(type_: str, name: str, value: Any) -> None:
     """That one declared member of a type's `data`, by itself, is read and travels. Raises `Unreadable`; of a webhook a
     text that does not travel is left out instead."""
     _within(type_, name, value, event_class(type_).read_field(type_, name, value))
+    if wrong := no_money(type_, name, value):
+        asked = (
+            "three letters (ISO 4217), such as EUR"
+            if (type_, name) in CURRENCIES
+            else f"a whole number from 0 to {MOST_MINOR}"
+        )
+        raise Unreadable(f"'{type_}': data.{name} is {wrong}.", mend=f"Send {asked}.")
     if not _travels(name, value):
         asked = "one word of letters, digits and .:/+-_" if name in WORDS else "one short line without @"
         raise Unreadable(
@@ -97,6 +111,16 @@ def _within(type_: str, name: str, value: Any, read: Any) -> Any:
     if low is not None and high is not None and not low <= read <= high:
         raise Unreadable(f"data.{name} is not between {low} and {high}.")
     return value
+
+
+def no_money(type_: str, name: str, value: Any) -> str:
+    """Why that member of a type's `data` is no amount or no currency; empty where it is one, or means no money. An
+    amount of nothing and an empty currency say that nothing was told."""
+    if (type_, name) in AMOUNTS and isinstance(value, int) and amount(value) is None:
+        return "out of range" if value > 0 else "no amount in minor units"
+    if (type_, name) in CURRENCIES and isinstance(value, str) and value and not currency(value):
+        return "no currency"
+    return ""
 
 
 def _travels(name: str, value: Any) -> bool:
