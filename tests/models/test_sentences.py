@@ -70,3 +70,23 @@ def test_a_detail_that_is_the_sentence_itself_ends_once() -> None:
         (TouchState.SKIPPED, "Not sent: the order is gone."),
     ):
         assert step_sentence(row(state, detail="the order is gone."), [], CLOCK) == said
+
+
+def test_an_instant_in_a_rules_detail_is_told_by_the_persons_clock() -> None:
+    """Below a heading in the customer's time, UTC or ISO 8601 reads as another moment."""
+    capped = row(
+        TouchState.DEFERRED,
+        reason="busy",
+        detail="1 of 1 in a week; asked again at 2026-12-07T09:08:00+00:00.",
+    )
+    assert step_sentence(capped, [], CLOCK) == (
+        "Waiting: busy (1 of 1 in a week; asked again on Mon 7 Dec 2026, 10:08)."
+    )
+    stale = row(
+        TouchState.SKIPPED,
+        reason="late",
+        detail="It was due 19 Nov 2026, 09:35 UTC and of use until 2 Dec 2026, 23:35 UTC.",
+    )
+    assert step_sentence(stale, [], CLOCK) == (
+        "Not sent: late (It was due on Thu 19 Nov 2026, 10:35 and of use until Thu 3 Dec 2026, 00:35)."
+    )

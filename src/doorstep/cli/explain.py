@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from doorstep.api.schemas.explain import Explanation
     from doorstep.api.schemas.plan import PlanAnswer, PlannedTouch
     from doorstep.models import Database
+    from doorstep.models.reading.clock import Clock
     from doorstep.models.reading.goods import Moment
     from doorstep.models.reading.views import Decision, JourneyDetail, Rule, Step
 
@@ -103,6 +104,9 @@ async def _planned(database: Database, detail: JourneyDetail, as_of: datetime | 
 
 def page(told: Explanation, detail: JourneyDetail) -> list[str]:
     """The explanation, at most 100 columns wide."""
+    from doorstep.models.reading.clock import Clock
+
+    clock = Clock(detail.person.zone)
     number = detail.order.number or detail.order.external_id
     made = [f"{number}  {detail.id}  (times in {detail.person.zone})"]
     if told.as_of is not None:
@@ -115,36 +119,36 @@ def page(told: Explanation, detail: JourneyDetail) -> list[str]:
     for one in told.steps:
         made += [
             "",
-            *_step(one, told.last_known),
-            *_would(ahead.pop((one.step, one.occurrence), None), under),
+            *_step(one, told.last_known, clock),
+            *_would(ahead.pop((one.step, one.occurrence), None), under, clock),
         ]
     for wait in told.waits:
         made += ["", f"{wait.name} {wait.occurrence}".strip(), *lines(wait.sentence, "  ")]
-        made += _would(ahead.pop((wait.name, wait.occurrence), None), under)
+        made += _would(ahead.pop((wait.name, wait.occurrence), None), under, clock)
     for touch in ahead.values():
         made += [
             "",
             f"{touch.step} {touch.occurrence}".strip(),
             "  It does not wait yet.",
-            *_would(touch, under),
+            *_would(touch, under, clock),
         ]
     return [*made, *(["", *lines(told.note)] if told.note else [])]
 
 
-def _would(touch: PlannedTouch | None, under: str) -> list[str]:
+def _would(touch: PlannedTouch | None, under: str, clock: Clock) -> list[str]:
     """What the gate would say at the next moment, under what is assumed, and what would stop it."""
     if touch is None:
         return []
     made = lines(touch.sentence, "    ", f"  {under} ")
     for rule in touch.rules:
-        made += _rule(rule)
+        made += _rule(rule, clock)
     if touch.stops:
         made.append("  What would stop it:")
         made += [line for said in touch.stops for line in lines(said, "      ", "    × ")]
     return made
 
 
-def _step(step: Step, known: Moment | None) -> list[str]:
+def _step(step: Step, known: Moment | None, clock: Clock) -> list[str]:
     """`known`: when the tables last knew of what waits, where nobody else could be asked."""
     about = f" [{step.occurrence}]" if step.occurrence else ""
     made = lines(f"{step.step}{about}  ({step.purpose})", "    ")
@@ -152,7 +156,7 @@ def _step(step: Step, known: Moment | None) -> list[str]:
     if not step.decisions:
         made.append("  The gate was never asked: the journey itself decided.")
     for decision in step.decisions:
-        made += _decision(decision)
+        made += _decision(decision, clock)
     if step.next is not None:
         could = "Could" if known is None else f"As the tables last knew ({known.words}), it could"
         made += lines(
@@ -161,17 +165,19 @@ def _step(step: Step, known: Moment | None) -> list[str]:
     return made
 
 
-def _decision(decision: Decision) -> list[str]:
+def _decision(decision: Decision, clock: Clock) -> list[str]:
     over = f" by {decision.channel}" if decision.channel else ""
     until = f" until {decision.until.words}" if decision.until else ""
     made = [f"  {decision.at.words}: {decision.verdict}{over}{until}"]
     for rule in decision.rules:
-        made += _rule(rule)
+        made += _rule(rule, clock)
     return made
 
 
-def _rule(rule: Rule) -> list[str]:
-    facts = ", ".join(f"{name}={_short(value)}" for name, value in rule.facts.items())
+def _rule(rule: Rule, clock: Clock) -> list[str]:
+    from doorstep.models.reading.recorded import in_words
+
+    facts = ", ".join(f"{name}={in_words(_short(value), clock)}" for name, value in rule.facts.items())
     said = " ".join(part for part in (rule.detail, f"({facts})" if facts else "") if part)
     return lines(said or "—", " " * 28, f"    {rule.verdict:<5} {rule.rule:<17} ")
 

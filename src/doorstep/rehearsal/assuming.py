@@ -52,7 +52,7 @@ def assumed(
         said.append(f"It is resumed now, and {LET_GO}.")
     if assumption is Assumption.ARRIVES:
         said += [
-            f"Parcel {a.shipment} arrives on {a.at:%Y-%m-%d at %H:%M} UTC, as its carrier says."
+            f"Parcel {a.shipment} arrives on {a.at:%-d %b %Y, %H:%M} UTC, as its carrier says."
             for a in arrivals
         ]
     rest = "Nothing else happens." if said else "Nothing more happens."

@@ -11,6 +11,7 @@ from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import Moment, View
 from doorstep.models.reading.past import paused_then
 from doorstep.models.reading.pausing import Pause, pause_of
+from doorstep.models.reading.recorded import in_words
 from doorstep.models.reading.sentences import why
 from doorstep.models.reading.views import JourneyDetail, Rule
 from doorstep.rehearsal.plan import Ahead, Plan
@@ -48,7 +49,12 @@ class PlannedTouch(View):
             sentence=_sentence(ahead, clock),
             stops=list(ahead.stops),
             rules=[
-                Rule(rule=r.rule, verdict=r.verdict.value, facts=dict(r.facts), detail=r.detail)
+                Rule(
+                    rule=r.rule,
+                    verdict=r.verdict.value,
+                    facts=dict(r.facts),
+                    detail=in_words(r.detail, clock),
+                )
                 for r in ahead.trace
             ],
         )
@@ -58,7 +64,7 @@ def _sentence(ahead: Ahead, clock: Clock) -> str:
     words = clock.words(ahead.at)
     if ahead.outcome == "sent":
         return f"Goes {f'by {ahead.channel} ' if ahead.channel else ''}on {words}, if nothing stops it."
-    because = ahead.detail or why(ahead.reason)
+    because = in_words(ahead.detail, clock) or why(ahead.reason)
     return f"Would not go ({words}): {because.rstrip('.')}." if because else f"Would not go ({words})."
 
 
@@ -116,9 +122,9 @@ class PlanAnswer(View):
             as_of=clock.moment(plan.at),
             pause=pause_of(detail.actions, clock, since) if paused else None,
             assumption=plan.assumption.value,
-            assumed=list(plan.assumed),
+            assumed=[in_words(said, clock) for said in plan.assumed],
             rebuilt=plan.rebuilt,
-            note=plan.note,
+            note=in_words(plan.note, clock),
             knew=knew,
             waits=waits,
             touches=[PlannedTouch.of(a, clock) for a in plan.ahead],

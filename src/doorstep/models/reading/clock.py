@@ -8,13 +8,14 @@ from doorstep.domain.moments import zone
 from doorstep.errors import BadInput
 from doorstep.models.reading.goods import Moment
 
+MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""By number."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _words(local: datetime) -> str:
     # Not strftime: that follows the process's locale, and a page has a hundred of these.
-    day, month = _DAYS[local.weekday()], _MONTHS[local.month]
+    day, month = _DAYS[local.weekday()], MONTHS[local.month]
     return f"{day} {local.day} {month} {local.year}, {local.hour:02}:{local.minute:02}"
 
 

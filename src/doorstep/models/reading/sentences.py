@@ -12,6 +12,7 @@ from typing import Any
 from doorstep.domain.messages import Purpose
 from doorstep.domain.outcomes import OutcomeKind, SkipReason, TouchState
 from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.recorded import in_words
 
 OPEN = "open"
 
@@ -83,26 +84,22 @@ def report_detail(data: Mapping[str, Any]) -> str:
 def step_sentence(row: Any, reports: Sequence[str], clock: Clock, *, paused: bool = False) -> str:
     """The outcome of one ledger row. `reports`: types of the provider's callbacks, oldest first. `paused`: its journey
     is, which holds whatever waits."""
-    over = _CHANNELS.get(row.channel or "", "")
+    over, detail = _CHANNELS.get(row.channel or "", ""), in_words(row.detail, clock)
     match row.state:
         case TouchState.ACCEPTED:
             when = clock.words(row.accepted_at or row.sending_at or row.due_at)
             told = [word for kind, word in _REPORTED.items() if kind in reports]
             return _ended(f"Sent {over} on {when}{'; ' + ', '.join(told) if told else ''}")
         case TouchState.SKIPPED:
-            return _ended(
-                f"Not sent: {why(row.reason) or row.detail or 'no reason was recorded'}", row.detail
-            )
+            return _ended(f"Not sent: {why(row.reason) or detail or 'no reason was recorded'}", detail)
         case TouchState.DEFERRED:
             until = clock.words(row.deferred_until) if row.deferred_until else ""
             waits = _held(until) if paused else f"Waiting{' until ' + until if until else ''}"
-            return _ended(f"{waits}: {why(row.reason, waiting=True)}", row.detail)
+            return _ended(f"{waits}: {why(row.reason, waiting=True)}", detail)
         case TouchState.CANCELLED:
-            return _ended(
-                f"Cancelled before it went out: {row.detail or why(row.reason) or 'the journey ended'}"
-            )
+            return _ended(f"Cancelled before it went out: {detail or why(row.reason) or 'the journey ended'}")
         case TouchState.FAILED:
-            return _ended(f"Could not be sent: {row.detail or why(row.reason) or 'every try failed'}")
+            return _ended(f"Could not be sent: {detail or why(row.reason) or 'every try failed'}")
         case TouchState.UNKNOWN:
             return _unknown(row.purpose)
         case TouchState.RESERVED | TouchState.SENDING:

@@ -16,6 +16,7 @@ from doorstep.domain.reports import ReportKind
 from doorstep.models.codec_json import waits_of
 from doorstep.models.ledger import DecisionRow, LedgerRowModel, MessageEventRow
 from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.recorded import in_words
 from doorstep.models.reading.rows import rows, whole
 from doorstep.models.reading.sentences import OPEN, OUTCOMES, report_detail, step_sentence, wait_sentence
 from doorstep.models.reading.views import Decision, Report, Rule, Step, Wait
@@ -109,7 +110,7 @@ def _decision(row: Any, clock: Clock) -> Decision:
                 rule=str(rule.get("rule", "")),
                 verdict=str(rule.get("verdict", "")),
                 facts=dict(rule.get("facts") or {}),
-                detail=str(rule.get("detail", "")),
+                detail=in_words(str(rule.get("detail", "")), clock),
             )
             for rule in row.trace
         ],

@@ -1,0 +1,61 @@
+"""What a plan and an explanation say to people: in the customer's time, and without the code's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from tests.planning.test_paused import RESUMED, support, until
+
+from doorstep.api.schemas.plan import PlanAnswer
+from doorstep.cli import explain as explaining
+from doorstep.cli import plan as planning
+from doorstep.models.base import Database
+from doorstep.models.reading.clock import Clock
+from doorstep.rehearsal.assuming import Arrival, Assumption, assumed
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\bUTC\b")
+MACHINES = {"utc", "local", "facts", "projected_at", "created_at", "done_at", "received_at"}
+
+
+def said(told: Any, under: str = "") -> Iterator[str]:
+    """Every text of an answer that is not a machine's."""
+    if isinstance(told, dict):
+        for name, value in told.items():
+            if name not in MACHINES:
+                yield from said(value, f"{under}.{name}")
+    elif isinstance(told, list):
+        for one in told:
+            yield from said(one, under)
+    elif isinstance(told, str):
+        yield f"{under} {told}"
+
+
+def test_what_a_rule_waits_for_is_told_in_the_customers_time(database: Database) -> None:
+    """In the answer's sentences and on the page; the facts that it read stay as they were recorded."""
+    waits = support(database, RESUMED, "community", paused=False)
+    told = waits.explain("community")
+    quiet = [rule for touch in told.ahead for rule in touch.rules]
+    assert quiet
+    assert any(INSTANT.search(str(rule.facts)) for rule in quiet)
+    assert not [text for text in said(told.model_dump(mode="json")) if INSTANT.search(text)]
+    page = "\n".join(explaining.page(told, waits.detail()))
+    assert not INSTANT.search(page)
+    assert max(map(len, page.splitlines())) <= 100
+
+
+def test_when_a_parcel_is_taken_to_arrive_is_told_in_the_customers_time(database: Database) -> None:
+    """And so is what an error of the code names, where only what was recorded can be told."""
+    waits = support(database, RESUMED, "community", paused=False)
+    comes = (Arrival(shipment="shp_1", at=RESUMED),)
+    made = replace(
+        waits.planner.made(until(RESUMED), RESUMED),
+        assumed=assumed(Assumption.ARRIVES, comes),
+        note=f"The code goes another way, at {RESUMED:%Y-%m-%d %H:%M:%S} UTC of virtual time.",
+    )
+    told, at = PlanAnswer.of(made, waits.detail()), Clock(waits.detail().person.zone).words(RESUMED)
+    assert told.assumed[0] == f"Parcel shp_1 arrives on {at}, as its carrier says."
+    assert told.note == f"The code goes another way, on {at} of virtual time."
+    assert not INSTANT.search("\n".join(planning.page(told, waits.detail())))
