@@ -6,16 +6,23 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from api import desk
 from doorstep import cli
+from doorstep.domain.values import replace
 from doorstep.errors import BadInput, DoorstepError, SetupError
 from doorstep.models.base import Database
+from doorstep.models.codec_json import order_json
 from doorstep.models.keys import recognise
+from doorstep.models.orders import OrderRow
+from doorstep.models.tables import table
+from shop import add
 
 Run = Callable[..., Result]
 
@@ -48,6 +55,41 @@ def test_status_reads_well_in_a_hundred_columns(run: Run) -> None:
     ):
         assert said in done.output
     assert "✓ Sun 1 Mar 2026, 07:00   order-confirmation" in done.output  # New York time
+
+
+def test_an_open_complaint_stands_below_the_headline(run: Run, database: Database) -> None:
+    """It steers what goes out: since when it is open and what it is about, the case's number in the JSON alone."""
+    complains(database, {"case-77": desk.PLACED, "stars": desk.NOW}, settled={"case-77": desk.NOW})
+    add(
+        database,
+        desk.event("evt_stars", "review.submitted", "delivered", fact_key="stars", data={"rating": 2}),
+    )
+    page = " ".join(run("status", desk.JOURNEY).output.split())
+    assert (
+        "A complaint is open since Tue 10 Mar 2026, 08:00 (a review of 2 out of 5 stars). "
+        "Until it is settled, marketing that comes due is left out. Order #1042"
+    ) in page
+    assert "case-77" not in page
+    settled, open_one = json.loads(run("status", desk.JOURNEY, "--json").stdout)["order"]["complaints"]
+    assert (settled["ref"], settled["resolved"]["words"]) == ("case-77", "Tue 10 Mar 2026, 08:00")
+    assert settled["sentence"] == (
+        "A complaint of Sun 1 Mar 2026, 07:00 was settled on Tue 10 Mar 2026, 08:00."
+    )
+    assert (open_one["resolved"], open_one["about"]) == (None, "a review of 2 out of 5 stars")
+
+
+def test_without_an_open_complaint_none_is_spoken_of(run: Run, database: Database) -> None:
+    assert "omplain" not in run("status", desk.JOURNEY).output
+    complains(database, {"case-77": desk.PLACED}, settled={"": desk.NOW})
+    assert "omplain" not in run("status", desk.JOURNEY).output
+
+
+def complains(database: Database, since: dict[str, datetime], settled: dict[str, datetime]) -> None:
+    """The customer does, of the order on the desk."""
+    state = order_json(replace(desk.STATE, complaints=since, resolutions=settled))
+    with database.writing() as connection:
+        orders = table(OrderRow)
+        connection.execute(update(orders).where(orders.c.id == desk.ORDER).values(state=state))
 
 
 def test_status_finds_an_order_by_the_stores_own_id_and_as_json(run: Run) -> None:

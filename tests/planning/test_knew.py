@@ -94,6 +94,16 @@ def test_what_was_heard_of_later_was_not_known(
     assert len(heard) > len(whole.knew(before).heard)
 
 
+def test_a_complaint_of_then_was_open_and_its_number_is_not_prose(database: Database) -> None:
+    whole = Whole(database, "a-bad-review")
+    [complaint] = whole.knew(12.5).complaints
+    assert complaint.resolved is None
+    assert complaint.about == "a review of 1 out of 5 stars"
+    page = " ".join(whole.page(12.5).split())
+    assert f"A complaint was open since {complaint.since.words} ({complaint.about})." in page
+    assert f"({complaint.ref})" not in page
+
+
 def test_a_parcel_is_where_it_was_then_with_every_word_of_it(database: Database) -> None:
     whole = Whole(database, "a-parcel-in-trouble")
     seen = [

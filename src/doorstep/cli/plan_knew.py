@@ -23,10 +23,7 @@ def knew_lines(knew: Knew, titles: Mapping[str, str]) -> list[str]:
     told = [f"The customer ordered again on {a.at.words} ({a.order_ref})." for a in knew.orders_again]
     told += [_refund(refund, titles) for refund in knew.refunds]
     told += [_return(one, titles) for one in knew.returns]
-    told += [
-        f"A complaint since {c.since.words}, {f'settled on {c.resolved.words}' if c.resolved else 'open'} ({c.ref})."
-        for c in knew.complaints
-    ]
+    told += [complaint.sentence for complaint in knew.complaints]
     told += [action.sentence for action in knew.actions]
     made += [line for said in told for line in _line(said)]
     if knew.touches:

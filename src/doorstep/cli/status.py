@@ -24,6 +24,8 @@ _MARKS = {
     "open": "…",
 }
 
+_UNTIL_SETTLED = "Until it is settled, marketing that comes due is left out."
+
 
 def status(
     order: Annotated[
@@ -69,6 +71,10 @@ def page(detail: JourneyDetail) -> list[str]:
         f"{order.number or order.external_id}  {detail.store_name}  {detail.type or 'not started'}  {detail.id}"
     ]
     made += lines(detail.headline)
+    for complaint in (
+        c for one in (order, *detail.other_orders) for c in one.complaints if c.resolved is None
+    ):
+        made += lines(f"{complaint.sentence} {_UNTIL_SETTLED}")
     made += ["", *lines(detail.wismo)]
     if detail.waits:
         made += ["", f"Waits for (times in {detail.person.zone})"]

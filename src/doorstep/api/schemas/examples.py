@@ -87,6 +87,7 @@ _ORDER = {
     "delivered": None,
     "cancelled": None,
     "open_complaint": False,
+    "complaints": [],
     "status_url": "",
     "lines": [
         {

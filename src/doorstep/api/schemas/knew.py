@@ -10,19 +10,19 @@ from pydantic import Field
 
 from doorstep.api.schemas.knew_goods import (
     KnownAgain,
-    KnownComplaint,
     KnownParcel,
     KnownRefund,
     KnownReturn,
-    complaints_of,
     parcels_of,
     refunds_of,
     returns_of,
 )
 from doorstep.contracts import ActionKind
-from doorstep.domain.facts import OrderedAgain
+from doorstep.domain.events import Event
+from doorstep.domain.facts import OrderedAgain, ReviewSubmitted
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.goods import Moment, View
+from doorstep.models.reading.complaints import bad_review, complaints_of
+from doorstep.models.reading.goods import Complaint, Moment, View
 from doorstep.models.reading.past import actions_then
 from doorstep.models.reading.views import ActionView, JourneyDetail, Step
 from doorstep.rehearsal.event_words import happened
@@ -91,7 +91,7 @@ class Knew(View):
     orders_again: list[KnownAgain]
     refunds: list[KnownRefund]
     returns: list[KnownReturn]
-    complaints: list[KnownComplaint]
+    complaints: list[Complaint]
     actions: list[KnownAction] = Field(description="What agents had done, oldest first.")
     touches: list[KnownTouch] = Field(
         description="What had been sent, left out or put off, by when it was due."
@@ -121,7 +121,7 @@ class Knew(View):
             ],
             refunds=refunds_of(order, news, clock),
             returns=returns_of(order),
-            complaints=complaints_of(order, clock),
+            complaints=complaints_of(order, _reviews(news), clock, past=True),
             actions=[_action(a, clock) for a in actions_then(detail.actions, at)],
             touches=[_touch(step) for step in steps],
             heard=[
@@ -135,6 +135,10 @@ class Knew(View):
                 for e in news
             ],
         )
+
+
+def _reviews(news: Sequence[Event]) -> dict[str, str]:
+    return {e.fact_key: bad_review(e.rating) for e in news if isinstance(e, ReviewSubmitted)}
 
 
 def _left(detail: JourneyDetail, at: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What a journey knew of its order at an instant: parcels, refunds, returns, complaints, and orders placed again."""
+"""What a journey knew of its order at an instant: parcels, refunds, returns, and orders placed again."""
 
 from __future__ import annotations
 
@@ -68,14 +68,6 @@ class KnownReturn(View):
     called_off: bool
 
 
-class KnownComplaint(View):
-    """A complaint, or a bad review."""
-
-    ref: str
-    since: Moment
-    resolved: Moment | None
-
-
 def parcels_of(
     order: OrderState, news: Sequence[Event], shown: Iterable[ShipmentView], clock: Clock
 ) -> list[KnownParcel]:
@@ -140,13 +132,3 @@ def returns_of(order: OrderState) -> list[KnownReturn]:
         KnownReturn(ref=ref, lines=list(one.lines), received=list(one.received), called_off=one.cancelled)
         for ref, one in order.returns.items()
     ]
-
-
-def complaints_of(order: OrderState, clock: Clock) -> list[KnownComplaint]:
-    """Every complaint, those that were settled too."""
-    general = [at for ref, at in order.resolutions.items() if ref not in order.complaints]
-    made = []
-    for ref, since in order.complaints.items():
-        settled = order.resolutions.get(ref) or min((at for at in general if since <= at), default=None)
-        made.append(KnownComplaint(ref=ref, since=clock.moment(since), resolved=clock.maybe(settled)))
-    return made

@@ -65,10 +65,10 @@ def journey_detail(session: Session, ref: str, store_id: str | None, now: dateti
     [store] = rows(session, _STORE, store=journey.store_id)
     [person] = rows(session, _PERSON, person=journey.person_id)
     clock = Clock(person.zone or store.zone)
-    orders = orders_of(session, journey.order_ref, clock)
     shipments = shipments_of(session, journey.order_ref, clock, now)
     waiting = waits(journey.waits, journey.paused, clock)
-    events, troubles = news_of(session, journey.order_ref, clock)
+    events, troubles, about = news_of(session, journey.order_ref, clock)
+    orders = orders_of(session, journey.order_ref, clock, about)
     said = [wait.sentence for wait in waiting]
     return JourneyDetail(
         id=journey.id,

@@ -35,6 +35,16 @@ class Line(View):
     price_minor: int = Field(description="Of one piece, in minor units of the order's currency.")
 
 
+class Complaint(View):
+    """What the customer complained of: a case with support, or a review of one or two stars."""
+
+    ref: str = Field(description="The case as the store calls it, or the review's fact.")
+    since: Moment
+    resolved: Moment | None = Field(description="Null: it is open.")
+    about: str = Field(description="What it is about, where that was recorded; else empty.")
+    sentence: str
+
+
 class Order(View):
     """One order. An exchange's order joins the journey of the order it replaces."""
 
@@ -51,7 +61,8 @@ class Order(View):
     shipped: bool
     delivered: Moment | None = Field(description="When the last kept line arrived.")
     cancelled: Moment | None
-    open_complaint: bool
+    open_complaint: bool = Field(description="Until it is settled, marketing that comes due is left out.")
+    complaints: list[Complaint] = Field(description="Oldest first, those that were settled too.")
     status_url: str = Field(description="The shop's own page of the order.")
     lines: list[Line]
 

@@ -7,9 +7,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from doorstep.domain.facts import ReviewSubmitted
+from doorstep.domain.orders import BAD_RATING
 from doorstep.models.inbox import InboxEventRow, InboxStatus, InboxWebhookRow, WebhookStatus
 from doorstep.models.prepared import prepared
 from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.complaints import bad_review
 from doorstep.models.reading.rows import ORDER_REFS, rows, whole
 from doorstep.models.reading.views import EventView, Trouble
 
@@ -40,8 +43,11 @@ BY_ORDER = (_EVENTS, _WEBHOOKS)
 """What is asked of the journey's `order`."""
 
 
-def news_of(session: Session, order_ref: str, clock: Clock) -> tuple[list[EventView], list[Trouble]]:
-    """The latest events of that order's journey, newest first, and what is held, stuck or in quarantine."""
+def news_of(
+    session: Session, order_ref: str, clock: Clock
+) -> tuple[list[EventView], list[Trouble], dict[str, str]]:
+    """The latest events of that order's journey, newest first; what is held, stuck or in quarantine; and what those of
+    them that are complaints are about, by fact."""
     found = rows(session, _EVENTS, order=order_ref)
     views = [
         EventView(
@@ -58,7 +64,14 @@ def news_of(session: Session, order_ref: str, clock: Clock) -> tuple[list[EventV
         for row in found
     ]
     troubles = [made for row in found if (made := _troubled(row)) is not None]
-    return views, troubles + _quarantined(session, order_ref)
+    about = {row.fact_key: said for row in found if (said := _complained(row))}
+    return views, troubles + _quarantined(session, order_ref), about
+
+
+def _complained(row: Any) -> str:
+    """A complaint's own words stay in the stored webhook; of a review its stars are known."""
+    rating = row.data.get("rating") if row.type == ReviewSubmitted.type else None
+    return bad_review(rating) if isinstance(rating, int) and rating <= BAD_RATING else ""
 
 
 def _troubled(row: Any) -> Trouble | None:

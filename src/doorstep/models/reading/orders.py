@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from doorstep.domain.shipments import ShipmentStatus
 from doorstep.models.codec_json import order_state
 from doorstep.models.orders import CheckpointRow, OrderLineRow, OrderRow, ShipmentRow
 from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.complaints import complaints_of
 from doorstep.models.reading.goods import Checkpoint, Line, Order, Shipment
 from doorstep.models.reading.rows import ORDER_REFS, ORDERS_OF_JOURNEY, rows, whole
 
@@ -33,16 +35,18 @@ BY_ORDER = (_ORDERS, _LINES, _SHIPMENTS, _CHECKPOINTS)
 """What is asked of the journey's `order`."""
 
 
-def orders_of(session: Session, order_ref: str, clock: Clock) -> list[Order]:
-    """The journey's own order first, then exchanges that joined it, oldest first."""
+def orders_of(
+    session: Session, order_ref: str, clock: Clock, about: Mapping[str, str] = MappingProxyType({})
+) -> list[Order]:
+    """The journey's own order first, then exchanges that joined it, oldest first. `about`: as `complaints_of`."""
     found = sorted(rows(session, _ORDERS, order=order_ref), key=lambda row: row.id != order_ref)
     held: dict[str, list[Any]] = defaultdict(list)
     for line in rows(session, _LINES, order=order_ref):
         held[line.order_ref].append(line)
-    return [_order(row, held[row.id], clock) for row in found]
+    return [_order(row, held[row.id], about, clock) for row in found]
 
 
-def _order(row: Any, lines: Sequence[Any], clock: Clock) -> Order:
+def _order(row: Any, lines: Sequence[Any], about: Mapping[str, str], clock: Clock) -> Order:
     state = order_state(row.state)
     views = _lines(state, lines)
     return Order(
@@ -58,6 +62,7 @@ def _order(row: Any, lines: Sequence[Any], clock: Clock) -> Order:
         delivered=clock.maybe(state.delivered_at),
         cancelled=clock.maybe(state.cancelled_at),
         open_complaint=state.open_complaint,
+        complaints=complaints_of(state, about, clock),
         status_url=row.status_url,
         lines=views,
     )
