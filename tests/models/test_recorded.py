@@ -1,11 +1,16 @@
-"""What was recorded in words is told to people by the customer's clock."""
+"""What was recorded in words is told to people by the customer's clock, and conditions as sentences."""
 
 from __future__ import annotations
+
+import inspect
+import types
 
 import pytest
 
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.recorded import in_words
+from doorstep.models.reading.recorded import in_words, told
+from doorstep.workflows import parcels, standard_v1
+from doorstep.workflows.conditions import holds, source_of
 
 CLOCK = Clock("Europe/Berlin")
 
@@ -36,3 +41,65 @@ def test_an_instant_is_by_the_persons_clock(recorded: str, told: str) -> None:
 )
 def test_what_is_no_instant_stays_as_it_is(said: str) -> None:
     assert in_words(said, CLOCK) == said
+
+
+@pytest.mark.parametrize(
+    ("recorded", "was", "expected"),
+    [
+        ("'offered' is not the case.", "There was nothing left to offer.", "There is nothing left to offer."),
+        (
+            "'first order' is not the case.",
+            "It was not the person's first order.",
+            "It is not the person's first order.",
+        ),
+        (
+            "'order shipped' is the case.",
+            "A parcel of the order had left by then.",
+            "A parcel of the order has left by then.",
+        ),
+        (
+            "'overtaken by later news' is the case.",
+            "Later news had overtaken it.",
+            "Later news has overtaken it.",
+        ),
+        ("A condition of the journey holds.",) * 3,
+    ],
+)
+def test_a_condition_of_the_standard_journeys_is_a_sentence(recorded: str, was: str, expected: str) -> None:
+    """The journey is published and records its own names for ever; they are told as what would stop a message is."""
+    assert told(recorded, CLOCK, journey="standard.v1") == was
+    assert told(recorded, CLOCK, journey="standard.v1", ahead=True) == expected
+
+
+@pytest.mark.parametrize("journey", ["tea.v1", ""])
+@pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
+        ("'offered' is not the case.", "The journey leaves it out when 'offered' is not so."),
+        ("'lines' is the case.", "The journey leaves it out when 'lines' is so."),
+        ("'gift_wrap kept' is the case.", "The journey leaves it out when 'gift wrap kept' is so."),
+        ("'order shipped' is not the case.", "No parcel of the order had left by then."),
+    ],
+)
+def test_a_condition_that_nobody_knows_is_a_sentence_all_the_same(
+    recorded: str, said: str, journey: str
+) -> None:
+    """In a store's journey 'offered' may mean anything."""
+    assert told(recorded, CLOCK, journey=journey) == said
+
+
+def test_every_condition_of_a_published_journey_of_ours_has_words() -> None:
+    """As its code says them when it records one."""
+    found = []
+    for cls in (standard_v1.Standard, parcels.Parcels):
+        functions = [f for f in vars(cls).values() if inspect.isfunction(f)]
+        codes = [
+            c for f in functions for c in f.__code__.co_consts if inspect.iscode(c) and not c.co_argcount
+        ]
+        for code in codes:
+            source = " ".join(source_of(code).split())
+            if source.startswith("not ") and "_next_silence" not in source:
+                cells = tuple(types.CellType() for _ in code.co_freevars)
+                found.append(holds(types.FunctionType(code, {}, "<lambda>", None, cells)))
+    assert len(found) >= 4
+    assert not [said for said in found if "leaves it out" in told(said, CLOCK, journey="standard.v1")]

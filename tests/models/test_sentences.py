@@ -58,8 +58,8 @@ def test_a_step_held_by_the_pause_may_have_its_moment_ahead_or_behind() -> None:
 
 def test_a_detail_in_brackets_leaves_its_full_stop_outside() -> None:
     unless = row(TouchState.SKIPPED, reason=SkipReason.NOT_RELEVANT, detail="'offered' is not the case.")
-    assert step_sentence(unless, [], CLOCK) == (
-        "Not sent: it was no longer relevant when it came due ('offered' is not the case)."
+    assert step_sentence(unless, [], CLOCK, journey="standard.v1") == (
+        "Not sent: it was no longer relevant when it came due (There was nothing left to offer)."
     )
 
 

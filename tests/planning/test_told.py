@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from tests.planning.test_knew import Whole
 from tests.planning.test_paused import RESUMED, support, until
 
 from doorstep.api.schemas.plan import PlanAnswer
@@ -59,3 +60,13 @@ def test_when_a_parcel_is_taken_to_arrive_is_told_in_the_customers_time(database
     assert told.assumed[0] == f"Parcel shp_1 arrives on {at}, as its carrier says."
     assert told.note == f"The code goes another way, on {at} of virtual time."
     assert not INSTANT.search("\n".join(planning.page(told, waits.detail())))
+
+
+def test_why_a_message_would_not_go_is_told_without_the_journeys_own_names(database: Database) -> None:
+    """The shop has nothing else to offer, which the journey records in a word of its own code."""
+    whole = Whole(database, "a-part-goes-back")
+    answer = whole.as_of(5.5)
+    sentences = [t.sentence for t in answer.touches if t.step.startswith("cross-sell")]
+    assert sentences
+    assert all(text.endswith(": There is nothing left to offer.") for text in sentences)
+    assert not [text for text in said(answer.model_dump(mode="json")) if "the case" in text]

@@ -1,19 +1,21 @@
 """An author's condition for people in support: what would have to be so. An event in plain words, a function by its
 docstring or name, a fact of the journey as a sentence; anything else as the author wrote it, with the place.
 
-What a step that was left out says of itself is recorded by the journey (`workflows.conditions`), and stays as it is.
+What a step that was left out says of itself is recorded by the journey (`workflows.conditions`); whoever reads that
+tells it in the same words (`models.reading.recorded`).
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from doorstep.domain.condition_words import FACTS, OURS, Words
 from doorstep.domain.events import Event
 from doorstep.rehearsal.event_words import first_sentence, happens
 from doorstep.workflows import conditions
@@ -21,23 +23,6 @@ from doorstep.workflows import conditions
 _OURS = Path(conditions.__file__).parent
 _LONGEST = 160
 _LAMBDA = "<lambda>"
-_FACTS: Mapping[tuple[str, ...], tuple[str, str]] = {
-    ("first_order",): ("It is the person's first order.", "It is not the person's first order."),
-    ("vip",): ("The person is a VIP.", "The person is no VIP."),
-    ("lines",): ("The customer keeps something of the order.", "The customer keeps nothing of the order."),
-    ("order", "shipped"): ("A parcel of the order has left by then.", "No parcel of the order has left by then."),
-    ("order", "delivered_at"): ("The whole order has arrived.", "The order has not arrived in full by then."),
-    ("order", "partly_delivered"): ("Only a part of the order has arrived.", "No part of it is still on its way."),
-    ("order", "troubled"): ("A parcel is in trouble.", "No parcel is in trouble any more."),
-    ("order", "silent"): ("A parcel's next scan is overdue.", "No parcel's next scan is overdue any more."),
-    ("order", "open_complaint"): ("A complaint is open.", "No complaint is open."),
-    ("order", "gone"): ("Nothing of the order remains.", "Something of the order remains."),
-}  # fmt: skip
-"""What a journey knows of itself → that it is so, and that it is not."""
-_OF_OURS: Mapping[tuple[str, ...], tuple[str, str]] = {
-    ("offered",): ("There is something to offer.", "There is nothing left to offer."),
-}
-"""The same for names in our own journeys; in a store's they may mean anything."""
 
 
 def condition_told(condition: type[Event] | Callable[..., Any]) -> str:
@@ -89,9 +74,15 @@ def _fact(source: str, condition: Callable[..., Any]) -> str:
     if path == ("self", "seen") and isinstance(node, ast.Call) and not negated:
         return _seen(node, condition)
     if path[:1] == ("self",):
-        return _FACTS.get(path[1:], ("", ""))[negated]
+        return _said(FACTS.get(path[1:]), negated)
     ours = Path(condition.__code__.co_filename).parent == _OURS
-    return _OF_OURS.get(path, ("", ""))[negated] if ours else ""
+    return _said(OURS.get(path), negated) if ours else ""
+
+
+def _said(words: Words | None, negated: bool) -> str:
+    if words is None:
+        return ""
+    return words.not_so if negated else words.so
 
 
 def _seen(call: ast.Call, condition: Callable[..., Any]) -> str:

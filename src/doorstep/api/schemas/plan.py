@@ -11,7 +11,7 @@ from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import Moment, View
 from doorstep.models.reading.past import paused_then
 from doorstep.models.reading.pausing import Pause, pause_of
-from doorstep.models.reading.recorded import in_words
+from doorstep.models.reading.recorded import in_words, told
 from doorstep.models.reading.sentences import why
 from doorstep.models.reading.views import JourneyDetail, Rule
 from doorstep.rehearsal.plan import Ahead, Plan
@@ -36,8 +36,8 @@ class PlannedTouch(View):
     rules: list[Rule] = Field(description="The gate's trace for that moment, rule by rule.")
 
     @classmethod
-    def of(cls, ahead: Ahead, clock: Clock) -> Self:
-        """As the person's clock shows it."""
+    def of(cls, ahead: Ahead, clock: Clock, journey: str) -> Self:
+        """As the person's clock shows it. `journey`: its type."""
         return cls(
             **{name: getattr(ahead, name) for name in ("step", "occurrence", "key", "purpose", "template")},
             channel=ahead.channel if ahead.outcome == "sent" else "",
@@ -46,25 +46,25 @@ class PlannedTouch(View):
             expires=clock.moment(ahead.expires_at),
             outcome=ahead.outcome,
             reason=ahead.reason,
-            sentence=_sentence(ahead, clock),
+            sentence=_sentence(ahead, clock, journey),
             stops=list(ahead.stops),
             rules=[
                 Rule(
                     rule=r.rule,
                     verdict=r.verdict.value,
                     facts=dict(r.facts),
-                    detail=in_words(r.detail, clock),
+                    detail=told(r.detail, clock, journey=journey, ahead=True),
                 )
                 for r in ahead.trace
             ],
         )
 
 
-def _sentence(ahead: Ahead, clock: Clock) -> str:
+def _sentence(ahead: Ahead, clock: Clock, journey: str) -> str:
     words = clock.words(ahead.at)
     if ahead.outcome == "sent":
         return f"Goes {f'by {ahead.channel} ' if ahead.channel else ''}on {words}, if nothing stops it."
-    because = in_words(ahead.detail, clock) or why(ahead.reason)
+    because = told(ahead.detail, clock, journey=journey, ahead=True) or why(ahead.reason)
     return f"Would not go ({words}): {because.rstrip('.')}." if because else f"Would not go ({words})."
 
 
@@ -127,7 +127,7 @@ class PlanAnswer(View):
             note=in_words(plan.note, clock),
             knew=knew,
             waits=waits,
-            touches=[PlannedTouch.of(a, clock) for a in plan.ahead],
+            touches=[PlannedTouch.of(a, clock, plan.type) for a in plan.ahead],
             ends=clock.maybe(plan.ends_at),
             outcome=plan.outcome,
         )

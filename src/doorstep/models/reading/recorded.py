@@ -1,4 +1,5 @@
-"""What rules and journeys recorded in words, as a person reads it: its instants by their own clock.
+"""What rules and journeys recorded in words, as a person reads it: instants by their own clock, and an author's
+condition as a sentence.
 
 Pure, and at reading time only: what is recorded stays as it was, and so do the facts beside it.
 """
@@ -6,8 +7,10 @@ Pure, and at reading time only: what is recorded stays as it was, and so do the 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from doorstep.domain.condition_words import FACTS, OURS, Words
 from doorstep.models.reading.clock import MONTHS, Clock
 
 _INSTANT = re.compile(
@@ -17,6 +20,40 @@ _INSTANT = re.compile(
 )
 """As the gate's rules, a rehearsal's errors and the journeys themselves write one."""
 _BEFORE = {None: "", "due": "due on ", "happened": "happened on "}
+_CONDITION = re.compile(r"'(?P<word>.+)' is (?P<no>not )?the case\.")
+"""As `workflows.conditions.holds` says one."""
+_AMBIGUOUS = ("lines",)
+"""What is recorded has no `self`: in a store's journey these may be names of its own."""
+
+
+def told(text: str, clock: Clock, *, journey: str = "", ahead: bool = False) -> str:
+    """A recorded text for a person. `journey`: the type of the journey that recorded it, such as `standard.v1`; empty:
+    not known. `ahead`: it is of what is expected, and nothing was decided yet."""
+    found = _CONDITION.fullmatch(text)
+    return (
+        in_words(text, clock)
+        if found is None
+        else _condition(found["word"], bool(found["no"]), journey, ahead)
+    )
+
+
+def _condition(word: str, negated: bool, journey: str, ahead: bool) -> str:
+    ours = journey.partition(".v")[0] == "standard"
+    known = _OURS.get(word) if ours else None
+    if known is None and (ours or word not in _AMBIGUOUS):
+        known = _FACTS.get(word)
+    if known is None:
+        return f"The journey leaves it out when '{word.replace('_', ' ')}' is {'not ' if negated else ''}so."
+    if ahead:
+        return known.not_so if negated else known.so
+    return known.was_not if negated else known.was
+
+
+def _by_word(words: Mapping[tuple[str, ...], Words]) -> dict[str, Words]:
+    return {" ".join(path).replace("_", " "): said for path, said in words.items()}
+
+
+_FACTS, _OURS = _by_word(FACTS), _by_word(OURS)
 
 
 def in_words(text: str, clock: Clock) -> str:

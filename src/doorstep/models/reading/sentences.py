@@ -12,7 +12,7 @@ from typing import Any
 from doorstep.domain.messages import Purpose
 from doorstep.domain.outcomes import OutcomeKind, SkipReason, TouchState
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.recorded import in_words
+from doorstep.models.reading.recorded import told as as_told
 
 OPEN = "open"
 
@@ -81,10 +81,12 @@ def report_detail(data: Mapping[str, Any]) -> str:
     return ""
 
 
-def step_sentence(row: Any, reports: Sequence[str], clock: Clock, *, paused: bool = False) -> str:
+def step_sentence(
+    row: Any, reports: Sequence[str], clock: Clock, *, paused: bool = False, journey: str = ""
+) -> str:
     """The outcome of one ledger row. `reports`: types of the provider's callbacks, oldest first. `paused`: its journey
-    is, which holds whatever waits."""
-    over, detail = _CHANNELS.get(row.channel or "", ""), in_words(row.detail, clock)
+    is, which holds whatever waits. `journey`: of which type that is."""
+    over, detail = _CHANNELS.get(row.channel or "", ""), as_told(row.detail, clock, journey=journey)
     match row.state:
         case TouchState.ACCEPTED:
             when = clock.words(row.accepted_at or row.sending_at or row.due_at)

@@ -16,7 +16,7 @@ from doorstep.domain.reports import ReportKind
 from doorstep.models.codec_json import waits_of
 from doorstep.models.ledger import DecisionRow, LedgerRowModel, MessageEventRow
 from doorstep.models.reading.clock import Clock
-from doorstep.models.reading.recorded import in_words
+from doorstep.models.reading.recorded import told as as_told
 from doorstep.models.reading.rows import rows, whole
 from doorstep.models.reading.sentences import OPEN, OUTCOMES, report_detail, step_sentence, wait_sentence
 from doorstep.models.reading.views import Decision, Report, Rule, Step, Wait
@@ -64,6 +64,7 @@ def step_view(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock:
     """One row as it is read. `paused`: its journey is, which holds what waits."""
     held = paused and row.state in _HELD
     said = [told.type for told in reports if not told.data.get("machine")]
+    journey = str(row.request.get("journey_type", ""))
     return Step(
         key=row.key,
         step=row.step,
@@ -73,7 +74,7 @@ def step_view(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock:
         state=row.state,
         outcome=OUTCOMES.get(row.state, OPEN),
         reason=row.reason,
-        sentence=step_sentence(row, said, clock, paused=paused),
+        sentence=step_sentence(row, said, clock, paused=paused, journey=journey),
         channel=row.channel,
         due=clock.moment(row.due_at),
         expires=clock.moment(row.expires_at),
@@ -85,7 +86,7 @@ def step_view(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock:
         provider_message_id=row.provider_message_id,
         template_digest=row.template_digest,
         held_out=row.shadow,
-        decisions=[_decision(decision, clock) for decision in decisions],
+        decisions=[_decision(decision, clock, journey) for decision in decisions],
         reports=[
             Report(
                 type=told.type,
@@ -98,7 +99,7 @@ def step_view(row: Any, decisions: Sequence[Any], reports: Sequence[Any], clock:
     )
 
 
-def _decision(row: Any, clock: Clock) -> Decision:
+def _decision(row: Any, clock: Clock, journey: str) -> Decision:
     return Decision(
         at=clock.moment(row.at),
         verdict=row.verdict,
@@ -110,7 +111,7 @@ def _decision(row: Any, clock: Clock) -> Decision:
                 rule=str(rule.get("rule", "")),
                 verdict=str(rule.get("verdict", "")),
                 facts=dict(rule.get("facts") or {}),
-                detail=in_words(str(rule.get("detail", "")), clock),
+                detail=as_told(str(rule.get("detail", "")), clock, journey=journey),
             )
             for rule in row.trace
         ],
