@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.planning.test_knew import Whole
@@ -70,3 +71,16 @@ def test_why_a_message_would_not_go_is_told_without_the_journeys_own_names(datab
     assert sentences
     assert all(text.endswith(": There is nothing left to offer.") for text in sentences)
     assert not [text for text in said(answer.model_dump(mode="json")) if "the case" in text]
+
+
+def test_a_step_that_an_agent_had_skipped_stands_under_its_own_day(database: Database) -> None:
+    """The journey ends it as soon as it comes to it; it is looked for where it would have gone."""
+    whole = Whole(database, "sent-now-skipped-and-cancelled-by-an-agent")
+    at = datetime(
+        2026, 11, 25, 19, 13, 43, 40_000, tzinfo=UTC
+    )  # 'community' is to be skipped, 'education' waits
+    answer = PlanAnswer.of(whole.planner.made(whole.history, whole.now, at), whole.detail(), past=True)
+    [skipped] = [t for t in answer.touches if t.step == "community"]
+    assert (skipped.outcome, skipped.when) == ("cancelled", skipped.due)
+    assert skipped.sentence == f"Would not go ({skipped.due.words}): skipped by an agent."
+    assert [t.when.utc for t in answer.touches] == sorted(t.when.utc for t in answer.touches)

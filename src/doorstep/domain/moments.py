@@ -17,6 +17,9 @@ WHOLE_COURSE = timedelta(days=90)
 """From an order to the close of its journey."""
 COMES_ON_TOP = timedelta(days=30)
 """What may come on top of that: a pause that shifts, a refund that is confirmed last."""
+MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""By number."""
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @lru_cache(maxsize=1024)
@@ -57,6 +60,13 @@ def local_to_utc(day: date, at: time, zone_name: str) -> datetime:
         else:
             high = middle
     return high.replace(microsecond=0)
+
+
+def in_words(local: datetime) -> str:
+    """`Tue 3 Mar 2026, 14:20`, by the clock it is on."""
+    # Not strftime: that follows the process's locale, and a page has a hundred of these.
+    day, month = _DAYS[local.weekday()], MONTHS[local.month]
+    return f"{day} {local.day} {month} {local.year}, {local.hour:02}:{local.minute:02}"
 
 
 def local_date(instant: datetime, zone_name: str) -> date:

@@ -168,7 +168,7 @@ class _Watch:
             key=request.key,
             purpose=request.purpose.value,
             template=request.template,
-            at=row.accepted_at or row.decided_at or request.due_at,
+            at=_when(row, trace),
             due_at=request.due_at,
             expires_at=request.expires_at,
             outcome=outcome.kind.value,
@@ -178,3 +178,9 @@ class _Watch:
             stops=stops(request, row.channel, unless, policy) if sent else (),
             trace=trace,
         )
+
+
+def _when(row: LedgerRow, trace: tuple[RuleTrace, ...]) -> datetime:
+    """What an agent skipped ends as soon as the journey comes to it; it is looked for where it would have gone."""
+    at = row.accepted_at or row.decided_at or row.request.due_at
+    return max(at, row.request.due_at) if trace and trace[-1].rule == "agent" else at

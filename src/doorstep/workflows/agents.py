@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING
 
 from doorstep.contracts import Action, ActionKind, ActionResult
 from doorstep.domain import ids
+from doorstep.domain.moments import in_words, zone
+from doorstep.domain.outcomes import OutcomeKind
 from doorstep.errors import nearest
 from doorstep.workflows.touching import Touch
 
 if TYPE_CHECKING:
     from doorstep.workflows.core import JourneyCore
+
+_ENDED = {
+    OutcomeKind.SENT: "was sent",
+    OutcomeKind.SKIPPED: "was left out",
+    OutcomeKind.CANCELLED: "was called off",
+    OutcomeKind.FAILED: "could not be sent, and was given up",
+    OutcomeKind.UNKNOWN: "may have gone out, its provider never said; it was tried",
+}
 
 
 class Agents:
@@ -58,12 +68,10 @@ class Agents:
         ]
 
     def _skip(self, action: Action) -> ActionResult:
-        done = ids.touch_key(self._journey._start.journey_id, action.step, action.occurrence)
-        if done in self._journey._desk.outcomes:
-            return self._no(f"'{action.step}' has ended already: {self._journey._desk.outcomes[done].kind}.")
         matching = self._matching(action)
-        if any(t.under_way for t in matching):
-            return self._no(f"'{action.step}' is being sent.")
+        over = self._over(action, matching)
+        if over:
+            return self._no(over)
         if not matching:
             self._skipped.append((action.step, action.occurrence))
         for touch in matching:
@@ -72,7 +80,11 @@ class Agents:
         return ActionResult(applied=True, detail="" if matching else "It will be skipped when it comes.")
 
     def _send_now(self, action: Action) -> ActionResult:
-        matching = [t for t in self._matching(action) if not t.under_way]
+        every = self._matching(action)
+        matching = [t for t in every if not t.under_way]
+        over = "" if matching else self._over(action, every)
+        if over:
+            return self._no(over)
         if self._journey._steering.paused:
             return self._no("The journey is paused; resume it first.")
         if len(matching) != 1:
@@ -86,6 +98,19 @@ class Agents:
         matching[0].released = True
         matching[0].stir()
         return ActionResult(applied=True)
+
+    def _over(self, action: Action, matching: list[Touch]) -> str:
+        """That it is too late for this step, and since when, by the customer's clock; empty: it is not."""
+        key = ids.touch_key(self._journey._start.journey_id, action.step, action.occurrence)
+        outcome = self._journey._desk.outcomes.get(key)
+        if outcome is None:
+            return f"'{action.step}' is being sent." if any(t.under_way for t in matching) else ""
+        ended = _ENDED.get(outcome.kind, "has ended")
+        when = ""
+        if outcome.at is not None:
+            local = outcome.at.astimezone(zone(self._journey.zone))
+            when = f" on {in_words(local)} (the customer's time)"
+        return f"'{action.step}' {ended}{when}."
 
     def _shift(self, by: timedelta) -> None:
         for touch in self._journey._desk.waiting.values():

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from doorstep.domain.condition_words import FACTS, OURS, Words
-from doorstep.models.reading.clock import MONTHS, Clock
+from doorstep.domain.moments import MONTHS
+from doorstep.models.reading.clock import Clock
 
 _INSTANT = re.compile(
     r"(?:\b(?P<before>at|on|due|happened) )?"
