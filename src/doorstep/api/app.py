@@ -47,6 +47,7 @@ from doorstep.ingest import Writer
 from doorstep.models import Database
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import tracing
+from doorstep.templates.packages import page_words
 from doorstep.threads import take_short_turns
 
 TAGS = [
@@ -84,11 +85,16 @@ def create_app(
     clock: Clock | None = None,
 ) -> FastAPI:
     """The app. What is not given is made from the settings, and settings from the environment; `clock` answers
-    aware UTC. A given database is the caller's to dispose of. Raises `SetupError` for settings that are wrong."""
+    aware UTC. A given database is the caller's to dispose of. Raises `SetupError` for settings that are wrong,
+    `TemplateError` for a store's language of the customer's pages that is not whole."""
     chosen = settings or load_settings()
     opened, time = database or Database.of(chosen, serving=True), clock or utc_now
     parts = Services(
-        settings=chosen, database=opened, gateway=gateway or _late(chosen, opened, time), clock=time
+        settings=chosen,
+        database=opened,
+        gateway=gateway or _late(chosen, opened, time),
+        clock=time,
+        pages=page_words(chosen.store_packages),
     )
 
     @asynccontextmanager

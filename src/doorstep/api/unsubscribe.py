@@ -6,18 +6,20 @@ token names the store, the person and the channel by reference; there is no pers
 
 from __future__ import annotations
 
-import html
 import re
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from doorstep.api.assets import filled
 from doorstep.api.choosing import Word, say
+from doorstep.api.customer.language import locale_of, of_stranger
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts, Services
 from doorstep.domain.customers import SuppressionCause
@@ -29,6 +31,7 @@ from doorstep.models.people import PersonRow
 from doorstep.models.store import suppress_hash
 from doorstep.models.stores import StoreRow
 from doorstep.templates.brand import DEFAULT_BRAND
+from doorstep.templates.pages import Speech
 
 SOURCE = "unsubscribe"
 _MULTIPART = re.compile(rb'name="List-Unsubscribe"\r?\n\r?\nOne-Click\r?\n', re.IGNORECASE)
@@ -40,6 +43,10 @@ Address = Annotated[
     str,
     Query(max_length=200, description="From the message's link: where it went, sealed. Old ones have none."),
 ]
+_FORM = (
+    '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
+    "<button>{button}</button></form>"
+)
 _PAGE = {"content": {"text/html": {"schema": {"type": "string"}}}}
 
 
@@ -52,18 +59,18 @@ _PAGE = {"content": {"text/html": {"schema": {"type": "string"}}}}
 )
 async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> Response:
     try:
-        link, store, erased = await run_in_threadpool(_whose, parts, token)
+        whose = await run_in_threadpool(_whose, parts, token)
     except NotFound:
         if "text/html" not in request.headers.get("accept", ""):
             raise
-        return _page(None, "This link is not complete", _BROKEN, "", status=404)
-    if erased and uncovered(parts.settings.secret_key(), token, a) is None:
-        return _page(store, "Nobody is behind this link", _FORGOTTEN, "")
-    button = (
-        '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
-        "<button>Unsubscribe</button></form>"
-    )
-    return _page(store, "Unsubscribe?", _ASK.format(what=_words(link)), button)
+        speech = of_stranger(parts, request)
+        return _page(speech, None, speech.words.incomplete, speech.words.incomplete_why, status=404)
+    speech = whose.speech or of_stranger(parts, request, whose.store)
+    words = speech.words
+    if whose.speech is None and uncovered(parts.settings.secret_key(), token, a) is None:
+        return _page(speech, whose.store, words.nobody, words.nobody_why)
+    text = _no_more(words, whose.link)
+    return _page(speech, whose.store, words.unsubscribe_question, text, button=words.unsubscribe)
 
 
 @router.post(
@@ -90,15 +97,17 @@ async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> 
     },
 )
 async def leave(request: Request, parts: Parts, token: Token, a: Address = "") -> Response:
-    link, store, _ = await run_in_threadpool(_whose, parts, token)
+    whose = await run_in_threadpool(_whose, parts, token)
     if not one_click(await request.body()):
         raise BadInput(
             "The body does not say List-Unsubscribe=One-Click; nothing was changed.",
             mend="Send it as a form field, as RFC 8058 says.",
         )
-    if not await run_in_threadpool(withdraw, parts, link, uncovered(parts.settings.secret_key(), token, a)):
-        return _page(store, "Nobody is behind this link", _FORGOTTEN, "")
-    return _page(store, "You are unsubscribed", _DONE.format(what=_words(link)), "")
+    speech = whose.speech or of_stranger(parts, request, whose.store)
+    words, hashed = speech.words, uncovered(parts.settings.secret_key(), token, a)
+    if not await run_in_threadpool(withdraw, parts, whose.link, hashed):
+        return _page(speech, whose.store, words.nobody, words.nobody_why)
+    return _page(speech, whose.store, words.unsubscribed, _no_more(words, whose.link))
 
 
 def one_click(body: bytes) -> bool:
@@ -149,15 +158,24 @@ def withdraw(parts: Services, link: Link, hashed: str | None) -> bool:
         return True
 
 
-def _whose(parts: Services, token: str) -> tuple[Link, StoreRow, bool]:
-    """Whose link it is, of which store, and whether the person was erased."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whose:
+    """One link, its store, and the language of its person; None when they were erased: nothing is known of them."""
+
+    link: Link
+    store: StoreRow
+    speech: Speech | None
+
+
+def _whose(parts: Services, token: str) -> _Whose:
     link = verify(parts.settings.secret_key(), token, LinkPurpose.UNSUBSCRIBE)
     with parts.database.read() as session:
-        store = session.get(StoreRow, link.store_id)
-        erased = _erased(session, link)
+        store, person = session.get(StoreRow, link.store_id), session.get(PersonRow, link.person_ref)
     if store is None:
         raise NotFound("This link is not one of ours.", mend="Use the link as it is in the message.")
-    return link, store, erased
+    if person is None or person.erased_at is not None:
+        return _Whose(link=link, store=store, speech=None)
+    return _Whose(link=link, store=store, speech=parts.pages.of(locale_of(person, store)))
 
 
 def _erased(session: Session, link: Link) -> bool:
@@ -166,32 +184,24 @@ def _erased(session: Session, link: Link) -> bool:
 
 
 _REASON = "unsubscribed by the link in a message"
-_FORGOTTEN = (
-    "You asked us to forget you, and we did. No news goes to your address unless you have agreed to it again since: "
-    "then use the link in a newer message."
-)
-_ASK = "You will get no more {what} from us. Messages about orders you have placed still come."
-_DONE = "You will get no more {what} from us. Messages about orders you have placed still come."
-_BROKEN = "Open it from the message itself, or copy it whole: a part of it seems to be missing."
-_WORDS = {
-    "email": "news and offers by email",
-    "sms": "news and offers by SMS",
-    "push": "news and offers by push",
-}
 
 
-def _words(link: Link) -> str:
-    return _WORDS.get(link.channel or "email", "news and offers")
+def _no_more(words: Any, link: Link) -> str:
+    said = words.no_more.get(link.channel or Channel.EMAIL.value, words.no_more["email"])
+    return Markup(" ").join([said, words.orders_still])
 
 
-def _page(store: StoreRow | None, title: str, text: str, form: str, status: int = 200) -> HTMLResponse:
+def _page(
+    speech: Speech, store: StoreRow | None, title: str, text: str, *, button: str = "", status: int = 200
+) -> HTMLResponse:
     brand = DEFAULT_BRAND.over(store.brand) if store is not None else DEFAULT_BRAND
     made = filled(
         "unsubscribe.html",
-        store=html.escape(store.name if store is not None else ""),
-        title=html.escape(title),
-        text=html.escape(text),
-        form=form,
+        language=speech.language,
+        store=escape(store.name if store is not None else ""),
+        title=escape(title),
+        text=escape(text),
+        form=_FORM.format(button=escape(button)) if button else "",
         primary=brand.primary,
         on_primary=brand.on_primary,
         canvas=brand.canvas,

@@ -13,6 +13,7 @@ from temporalio.client import WorkflowHistory
 from doorstep.contracts import ActionResult, JourneyView
 from doorstep.models import Database
 from doorstep.settings import Settings
+from doorstep.templates.pages import PageWords
 
 Clock = Callable[[], datetime]
 
@@ -36,12 +37,13 @@ class Journeys(Protocol):
 
 @dataclass(kw_only=True)
 class Services:
-    """One process's parts. `clock` answers aware UTC."""
+    """One process's parts. `clock` answers aware UTC; `pages`: what the customer's pages say, by language."""
 
     settings: Settings
     database: Database
     gateway: Journeys
     clock: Clock
+    pages: PageWords
 
 
 def utc_now() -> datetime:

@@ -25,7 +25,8 @@ DEFAULT_LANGUAGE = "en"
 PARTS, WORDS = "_layout/parts.html.j2", "_layout/words.j2"
 MAIN = {Channel.EMAIL: "email.html.j2", Channel.SMS: "sms.txt.j2", Channel.PUSH: "push.txt.j2"}
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
+LANGUAGE = re.compile(r"[a-z]{2,3}")
+"""How a language's folder is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Files:
             if (
                 not template.startswith("_")
                 and name in MAIN.values()
-                and _LANGUAGE.fullmatch(language)
+                and LANGUAGE.fullmatch(language)
                 and language != DEFAULT_LANGUAGE
                 and _in(language, WORDS) not in self._files
             ):

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from doorstep.api.customer.words import Local
+from markupsafe import Markup
+
+from doorstep.api.customer.words import TOLD, Local
 from doorstep.models.reading.goods import Line, Order, Shipment
 
-_ONE = {
-    "pre_transit": "Your order is packed.",
-    "in_transit": "Your order is on its way.",
-    "out_for_delivery": "Your order is out for delivery.",
-    "attempt_failed": "Your parcel could not be handed over.",
-    "available_for_pickup": "Your order is ready for pickup.",
-    "delivered": "Your parcel has arrived.",
-    "exception": "Your parcel is held up at the carrier.",
-    "returned_to_sender": "Your parcel is on its way back to us.",
-    "expired": "The carrier has gone quiet about your parcel.",
-}
-_LEFT = frozenset(_ONE) - {"pre_transit"}
+_LEFT = frozenset(TOLD) - {"pre_transit"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,68 +26,59 @@ class Piece:
 
 def headline(order: Order, shipments: Sequence[Shipment], local: Local) -> tuple[str, str]:
     """The sentence and the one below it (may be empty). `shipments`: those of this order alone."""
+    words = local.words
     if order.cancelled is not None:
-        return (
-            "Your order was cancelled.",
-            f"That was {local.on(order.cancelled.utc)}. Nothing is on its way.",
-        )
+        return words.cancelled, words.cancelled_then(local.when(order.cancelled.utc))
     if order.lines and not any(line.kept for line in order.lines):
         sent_back = any(line.returned > line.refunded for line in order.lines)
-        word = "is being returned" if sent_back else "was refunded"
-        return f"Your order {word} in full.", ""
+        return words.returned_whole if sent_back else words.refunded_whole, ""
     parcels = [parcel for parcel in shipments if parcel.status != "cancelled"]
     if not parcels:
-        return "We are preparing your order.", "We write to you as soon as it leaves."
+        return words.preparing, words.we_write
     arrived = [parcel for parcel in parcels if parcel.delivered is not None]
     if order.delivered is not None and len(arrived) == len(parcels):
-        return "Your order has arrived.", f"Delivered {local.on(order.delivered.utc)}."
+        return words.arrived, words.delivered(local.when(order.delivered.utc))
     if len(parcels) > 1:
-        return _several(parcels, len(arrived))
+        return _several(parcels, len(arrived), words)
     if parcels[0].substatus == "delayed" and parcels[0].status == "in_transit":
-        return "Your order is on its way, later than planned.", ""
-    return _ONE.get(parcels[0].status, "We are preparing your order."), ""
+        return words.late, ""
+    return words.one_parcel.get(parcels[0].status, words.preparing), ""
 
 
-def _several(parcels: Sequence[Shipment], arrived: int) -> tuple[str, str]:
+def _several(parcels: Sequence[Shipment], arrived: int, words: Any) -> tuple[str, str]:
     count = len(parcels)
     if arrived == count:
-        return "Your parcels have arrived.", "The rest of your order follows."
+        return words.parcels_arrived, words.rest_follows
     if arrived:
-        return "Part of your order has arrived.", f"{arrived} of {count} parcels so far."
+        return words.part_arrived, words.so_far(arrived, count)
     if any(parcel.status in _LEFT for parcel in parcels):
-        return f"Your order is on its way in {count} parcels.", ""
-    return f"Your order leaves us in {count} parcels.", ""
+        return words.on_its_way_in(count), ""
+    return words.leaves_in(count), ""
 
 
-def pieces_of(order: Order) -> list[Piece]:
-    """What the customer would call their things; a line without a title is left out."""
+def pieces_of(order: Order, words: Any) -> list[Piece]:
+    """What the customer would call their things, and in the pages' `words` what became of them; a line without a title
+    is left out."""
     return [
-        Piece(title=line.title, quantity=line.quantity, fate=_fate(line, order), kept=line.kept > 0)
+        Piece(title=line.title, quantity=line.quantity, fate=_fate(line, order, words), kept=line.kept > 0)
         for line in order.lines
         if line.title and line.quantity > 0
     ]
 
 
-def _fate(line: Line, order: Order) -> str:
+def _fate(line: Line, order: Order, words: Any) -> str:
     """What became of the pieces that are not kept; empty when all are. A return and its later refund are the
     same pieces."""
     if order.cancelled is not None:
-        return "Cancelled"
+        return str(words.all_of_it["cancelled"])
     gone = line.quantity - line.kept
     if gone <= 0:
         return ""
     refunded = min(line.refunded, gone)
     returned = min(max(0, line.returned - line.refunded), gone - refunded)
-    told = [
-        (n, word)
-        for n, word in (
-            (refunded, "refunded"),
-            (returned, "in return"),
-            (gone - refunded - returned, "taken off"),
-        )
-        if n
-    ]
+    fates = {"refunded": refunded, "in_return": returned, "taken_off": gone - refunded - returned}
+    told = [fate for fate, n in fates.items() if n]
     if len(told) == 1 and not line.kept:
-        return told[0][1].capitalize()
-    kept = [f"{line.kept} kept"] if line.kept else []
-    return ", ".join([*kept, *(f"{n} {word}" for n, word in told)])
+        return str(words.all_of_it[told[0]])
+    kept = [words.kept(line.kept)] if line.kept else []
+    return Markup(", ").join([*kept, *(getattr(words, fate)(fates[fate]) for fate in told)])

@@ -13,10 +13,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from doorstep.api.customer.language import of_stranger
 from doorstep.api.customer.visit import Visit
+from doorstep.api.wiring import Services
 from doorstep.models.links import LinkPurpose
 from doorstep.templates.brand import DEFAULT_BRAND, Brand
 from doorstep.templates.formats import href, spoken
+from doorstep.templates.pages import Speech
 
 HTML: dict[str, Any] = {"content": {"text/html": {"schema": {"type": "string"}}}}
 _env = Environment(
@@ -41,6 +44,7 @@ def page(visit: Visit, name: str, *, status: int = 200, **values: Any) -> HTMLRe
     return _answer(
         name,
         status,
+        visit.speech,
         brand=brand_of(visit),
         first_name=spoken(visit.person.first_name),
         preferences=visit.path(LinkPurpose.PREFERENCES),
@@ -48,9 +52,11 @@ def page(visit: Visit, name: str, *, status: int = 200, **values: Any) -> HTMLRe
     )
 
 
-def lost() -> HTMLResponse:
-    """404, for a person: the link is cut off, changed or no longer good. Which store's it was nobody can tell."""
-    return _answer("lost.html.j2", 404, brand=DEFAULT_BRAND, preferences="")
+def lost(parts: Services, request: Request) -> HTMLResponse:
+    """404, for a person: the link is cut off, changed or no longer good. Which store's it was nobody can tell, nor
+    whose: it speaks their browser's language."""
+    speech = of_stranger(parts, request)
+    return _answer("lost.html.j2", 404, speech, brand=DEFAULT_BRAND, preferences="")
 
 
 def wants_page(request: Request) -> bool:
@@ -58,7 +64,7 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def _answer(name: str, status: int, **values: Any) -> HTMLResponse:
+def _answer(name: str, status: int, speech: Speech, **values: Any) -> HTMLResponse:
     nonce = secrets.token_urlsafe(16)
     headers = {
         "Cache-Control": "no-store",
@@ -67,5 +73,5 @@ def _answer(name: str, status: int, **values: Any) -> HTMLResponse:
         "Content-Security-Policy": f"default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     }
-    made = _env.get_template(name).render(nonce=nonce, **values)
+    made = _env.get_template(name).render(nonce=nonce, language=speech.language, words=speech.words, **values)
     return HTMLResponse(made, status_code=status, headers=headers)

@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from doorstep.api.customer.words import Local
+from doorstep.api.customer.words import TOLD, Local
 from doorstep.models.reading.goods import Order, Shipment
 from doorstep.templates.formats import href
 
-_LABELS = {
-    "pre_transit": "Packed",
-    "in_transit": "On its way",
-    "out_for_delivery": "Out for delivery",
-    "attempt_failed": "Could not be handed over",
-    "available_for_pickup": "Ready for pickup",
-    "delivered": "Delivered",
-    "exception": "Held up at the carrier",
-    "returned_to_sender": "On its way back to us",
-    "expired": "No news from the carrier",
-}
-_AGAIN = {"in_transit": "On its way again", "out_for_delivery": "Out for delivery again"}
 _TROUBLE = ("attempt_failed", "exception", "returned_to_sender", "expired")
 _STAGES = ("in_transit", "out_for_delivery", "delivered")
 _OVER = ("delivered", "returned_to_sender", "expired")
@@ -63,8 +52,8 @@ def parcels_of(orders: Sequence[Order], shipments: Sequence[Shipment], local: Lo
         several = len(shown) > 1
         made.append(
             Parcel(
-                title=f"Parcel {number} of {len(shown)}" if several else "",
-                status=_status(parcel),
+                title=local.words.parcel_of(number, len(shown)) if several else "",
+                status=_status(parcel, local.words),
                 trouble=parcel.status in _TROUBLE or _late(parcel) or parcel.silent,
                 arrived=parcel.status == "delivered",
                 note=_note(parcel, local),
@@ -80,17 +69,16 @@ def parcels_of(orders: Sequence[Order], shipments: Sequence[Shipment], local: Lo
 
 def preparing(order: Order, local: Local) -> Parcel:
     """The card of an order of which no parcel is known yet."""
-    steps = (
-        [Milestone(label="Ordered", when=local.time(order.placed.utc), state="done")] if order.placed else []
-    )
-    steps.append(Milestone(label="Being prepared", when="", state="now"))
-    steps += [Milestone(label=_LABELS[stage], when="", state="next") for stage in _STAGES]
+    words = local.words
+    steps = _ordered(order.placed.utc if order.placed else None, local)
+    steps.append(Milestone(label=words.being_prepared, when="", state="now"))
+    steps += [Milestone(label=words.states[stage], when="", state="next") for stage in _STAGES]
     return Parcel(
         title="",
-        status="Being prepared",
+        status=words.being_prepared,
         trouble=False,
         arrived=False,
-        note="We write to you as soon as it leaves.",
+        note=words.we_write,
         carrier="",
         number="",
         track_url="",
@@ -99,12 +87,13 @@ def preparing(order: Order, local: Local) -> Parcel:
     )
 
 
-def _status(parcel: Shipment) -> str:
+def _status(parcel: Shipment, words: Any) -> str:
+    said: str = words.states.get(parcel.status, words.being_prepared)
     if parcel.status == "in_transit" and _late(parcel):
-        return "On its way, later than planned"
+        said = words.on_its_way_late
     if parcel.status == "pre_transit":
-        return "Packed, waiting for the carrier"
-    return _LABELS.get(parcel.status, "Being prepared")
+        said = words.packed_waiting
+    return said
 
 
 def _late(parcel: Shipment) -> bool:
@@ -113,50 +102,59 @@ def _late(parcel: Shipment) -> bool:
 
 def _note(parcel: Shipment, local: Local) -> str:
     """The one sentence that matters now: when it came, when it comes, or what is wrong."""
+    words, said = local.words, ""
     if parcel.status == "delivered":
-        return f"Delivered {local.on(parcel.delivered.utc)}." if parcel.delivered else ""
-    if parcel.status == "returned_to_sender":
-        return "It could not be delivered and comes back to us. Write to us, and we sort it out."
-    if parcel.status == "available_for_pickup":
-        return "It waits for you at the pickup point."
-    if parcel.status == "attempt_failed":
-        return "The carrier tries again or leaves it at a pickup point. Your parcel is safe."
-    if parcel.silent or parcel.status == "expired":
-        return "The carrier has not reported on it for longer than usual."
-    if parcel.expected is None:
-        return ""
-    if local.passed(parcel.expected.utc):
-        return f"It was expected {local.near(parcel.expected.utc)} and is late."
-    return f"Expected {local.near(parcel.expected.utc)}."
+        said = words.delivered(local.when(parcel.delivered.utc)) if parcel.delivered else ""
+    elif parcel.status == "returned_to_sender":
+        said = words.comes_back
+    elif parcel.status == "available_for_pickup":
+        said = words.waits_for_you
+    elif parcel.status == "attempt_failed":
+        said = words.tried
+    elif parcel.silent or parcel.status == "expired":
+        said = words.no_report
+    elif parcel.expected is not None:
+        late = local.passed(parcel.expected.utc)
+        said = (words.was_expected if late else words.it_is_expected)(local.when(parcel.expected.utc))
+    return said
 
 
 def _milestones(parcel: Shipment, placed: datetime | None, local: Local) -> list[Milestone]:
     passed = _passed(parcel)[-_MOST:]
-    made = [Milestone(label="Ordered", when=local.time(placed), state="done")] if placed else []
+    made, words = _ordered(placed, local), local.words
     seen: set[str] = set()
     for status, at in passed:
-        label = _AGAIN.get(status, _LABELS[status]) if status in seen else _LABELS[status]
+        label = words.states[status]
+        if status in seen:
+            label = words.again.get(status, label)
         seen.add(status)
         made.append(Milestone(label=label, when=local.time(at) if at else "", state="done"))
     if not passed:
-        made.append(Milestone(label="Being prepared", when="", state="now"))
+        made.append(Milestone(label=words.being_prepared, when="", state="now"))
     elif parcel.status != "delivered":
         state = "trouble" if parcel.status in _TROUBLE else "now"
         made[-1] = Milestone(label=made[-1].label, when=made[-1].when, state=state)
     return made + _next(parcel, seen, local)
 
 
+def _ordered(placed: datetime | None, local: Local) -> list[Milestone]:
+    """Where every way begins."""
+    if placed is None:
+        return []
+    return [Milestone(label=local.words.ordered, when=local.time(placed), state="done")]
+
+
 def _passed(parcel: Shipment) -> list[tuple[str, datetime | None]]:
     """(status, since) oldest first: each stretch once, nothing after delivery, the present one last."""
     made: list[tuple[str, datetime | None]] = []
     for scan in reversed(parcel.checkpoints):
-        if scan.status in _LABELS and (not made or made[-1][0] != scan.status):
+        if scan.status in TOLD and (not made or made[-1][0] != scan.status):
             made.append((scan.status, scan.at.utc))
     if parcel.status == "delivered":
         arrived = next((n for n, (status, _) in enumerate(made) if status == "delivered"), len(made))
         told = parcel.delivered or parcel.status_at
         return [*made[:arrived], ("delivered", told.utc if told else None)]
-    if parcel.status in _LABELS and (not made or made[-1][0] != parcel.status):
+    if parcel.status in TOLD and (not made or made[-1][0] != parcel.status):
         made.append((parcel.status, parcel.status_at.utc if parcel.status_at else None))
     return made
 
@@ -165,13 +163,13 @@ def _next(parcel: Shipment, seen: set[str], local: Local) -> list[Milestone]:
     if parcel.status in _OVER:
         return []
     if parcel.status == "available_for_pickup":
-        return [Milestone(label="Picked up", when="", state="next")]
+        return [Milestone(label=local.words.picked_up, when="", state="next")]
     reached = max((n for n, stage in enumerate(_STAGES) if stage in seen), default=-1)
     missed = parcel.status == "attempt_failed"  # the estimate was for the attempt that failed
     coming = parcel.expected.utc if parcel.expected and not missed else None
-    when = f"Expected {local.near(coming)}" if coming is not None and not local.passed(coming) else ""
+    when = local.words.expected(local.when(coming)) if coming is not None and not local.passed(coming) else ""
     return [
-        Milestone(label=_LABELS[stage], when=when if stage == "delivered" else "", state="next")
+        Milestone(label=local.words.states[stage], when=when if stage == "delivered" else "", state="next")
         for stage in _STAGES[reached + 1 :]
     ]
 

@@ -18,8 +18,6 @@ from doorstep.api.customer.visit import Visit, visit
 from doorstep.api.limits import page_limit
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts, Services
-from doorstep.domain.customers import SuppressionCause
-from doorstep.domain.messages import Channel
 from doorstep.errors import BadInput, NotFound
 from doorstep.models.links import LinkPurpose
 from doorstep.models.reading.own import Choice, choices_of
@@ -28,17 +26,6 @@ PAGE = "preferences"
 router = APIRouter(tags=["people"], dependencies=[Depends(page_limit)])
 Token = Annotated[str, Path(description="From the message's link.")]
 
-_LABELS = {
-    Channel.EMAIL: ("Email", "News, offers and ideas by email"),
-    Channel.SMS: ("SMS", "News and offers by text message"),
-    Channel.PUSH: ("Push messages", "News and offers on your screen"),
-}
-_BLOCKED = {
-    SuppressionCause.BOUNCE: "Messages to this address came back, so we send none. Write to us to change it.",
-    SuppressionCause.COMPLAINT: "You reported our messages as unwanted, so we send no more of these.",
-    SuppressionCause.STOP: "You answered STOP, so we send none. Send START to the same number to change that.",
-    SuppressionCause.MANUAL: "We were asked to send nothing here. Write to us to change it.",
-}
 _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -72,7 +59,7 @@ async def show(request: Request, parts: Parts, token: Token) -> Response:
     except NotFound:
         if not pages.wants_page(request):
             raise
-        return pages.lost()
+        return pages.lost(parts, request)
     return _page(seen, choices)
 
 
@@ -92,7 +79,7 @@ async def save(request: Request, parts: Parts, token: Token) -> Response:
     except NotFound:
         if not pages.wants_page(request):
             raise
-        return pages.lost()
+        return pages.lost(parts, request)
     if not fields.get("shown"):
         raise BadInput(
             "The body does not say which channels it is about; nothing was changed.", mend="Send `shown`."
@@ -131,13 +118,13 @@ def _words(seen: Visit, choices: Sequence[Choice], fields: Mapping[str, list[str
 
 
 def _page(seen: Visit, choices: Sequence[Choice], *, saved: bool = False) -> HTMLResponse:
+    words = seen.speech.words
     shown = [
         {
             "channel": choice.channel.value,
-            "name": _LABELS[choice.channel][0],
-            "text": _LABELS[choice.channel][1],
+            **words.channels[choice.channel.value],
             "on": choice.granted and not choice.blocked,
-            "blocked": _BLOCKED[choice.blocked] if choice.blocked else "",
+            "blocked": words.blocked[choice.blocked.value] if choice.blocked else "",
         }
         for choice in choices
     ]

@@ -66,7 +66,7 @@ async def ask(
     except NotFound:
         if not pages.wants_page(request):
             raise
-        return pages.lost()
+        return pages.lost(parts, request)
     return _page(seen, rated=rated, chosen=_score(score) or _score(rating))
 
 
@@ -86,7 +86,7 @@ async def answer(request: Request, parts: Parts, token: Token) -> Response:
     except NotFound:
         if not pages.wants_page(request):
             raise
-        return pages.lost()
+        return pages.lost(parts, request)
     score = _score(fields.get("score", [""])[-1])
     text = fields.get("text", [""])[-1].strip()
     if rated is not None:

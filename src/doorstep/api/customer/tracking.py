@@ -30,7 +30,7 @@ Token = Annotated[str, Path(description="From the message's link.")]
     "/t/{token}",
     summary="Where the order is",
     description="Opens from a message, for the customer: the order's parcels and their milestones in the customer's "
-    "own time zone, what is kept, and how to reach the store.",
+    "own language and time zone, what is kept, and how to reach the store.",
     response_class=HTMLResponse,
     responses={200: {"description": "The page.", **pages.HTML}, **errors("not_found")},
 )
@@ -40,7 +40,7 @@ async def track(request: Request, parts: Parts, token: Token) -> Response:
     except NotFound:
         if not pages.wants_page(request):
             raise
-        return pages.lost()
+        return pages.lost(parts, request)
 
 
 def _page(parts: Services, token: str) -> Response:
@@ -69,7 +69,9 @@ def _shown(seen: Visit, orders: list[Order], shipments: list[Shipment], local: L
         "title": title,
         "text": text,
         "parcels": [] if over else parcels,
-        "orders": [(order.number, order.exchange_of is not None, pieces_of(order)) for order in orders],
+        "orders": [
+            (order.number, order.exchange_of is not None, pieces_of(order, local.words)) for order in orders
+        ],
         "review": seen.path(LinkPurpose.REVIEW) if own.delivered is not None and not over else "",
         "returns": own.delivered is not None and not over,
     }

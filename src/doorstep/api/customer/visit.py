@@ -6,25 +6,34 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from doorstep.api.customer.language import locale_of
 from doorstep.api.wiring import Services
 from doorstep.errors import NotFound
 from doorstep.models.links import Link, LinkPurpose, sign, verify
 from doorstep.models.orders import OrderRow
 from doorstep.models.people import PersonRow
 from doorstep.models.stores import StoreRow
+from doorstep.templates.pages import Speech
 
 NEEDS_ORDER = (LinkPurpose.TRACKING, LinkPurpose.REVIEW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One opened link. `order` is there for purposes that need one; rows are detached and read only."""
+    """One opened link. `order` is there for purposes that need one; rows are detached and read only. `speech`: what
+    the page says, in the person's language."""
 
     link: Link
     store: StoreRow
     person: PersonRow
     order: OrderRow | None
     secret: bytes
+    speech: Speech
+
+    @property
+    def locale(self) -> str:
+        """By which days and language are theirs."""
+        return locale_of(self.person, self.store)
 
     @property
     def ordered(self) -> OrderRow:
@@ -55,4 +64,5 @@ def visit(parts: Services, session: Session, token: str, purpose: LinkPurpose) -
         or (order is None and purpose in NEEDS_ORDER)
     ):
         raise NotFound("This link is not one of ours.", mend="Use the link as it is in the message.")
-    return Visit(link=link, store=store, person=person, order=order, secret=secret)
+    speech = parts.pages.of(locale_of(person, store))
+    return Visit(link=link, store=store, person=person, order=order, secret=secret, speech=speech)

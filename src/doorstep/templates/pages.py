@@ -1,0 +1,143 @@
+"""What the customer's own pages say, in every language there is: `_pages/words.j2` and `_pages/<language>/words.j2`.
+
+A page is drawn once for all languages; what it says has a name, and a language is a file with all those names. They
+are read when a process starts and said once each: a file that lacks one is refused then, not on a customer's phone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from jinja2 import FileSystemLoader
+from jinja2 import TemplateError as JinjaError
+from jinja2.runtime import Macro
+
+from doorstep.errors import TemplateError, nearest
+from doorstep.templates.environment import HtmlEnvironment, MissingVariable
+from doorstep.templates.files import DEFAULT_LANGUAGE, LANGUAGE
+from doorstep.templates.formats import formatting_locale, language_of
+from doorstep.templates.renderer import LIBRARY, Local
+from doorstep.templates.trouble import line_of, said_of
+
+FOLDER, FILE = "_pages", "words.j2"
+_BUILT_IN = f"{FOLDER}/{FILE}"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A day as a sentence takes it: `bare` is `today` or `Friday, 15 May`, `on` is `today` or `on Friday, 15 May`."""
+
+    bare: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One language of the pages. `words` has what they say by name: texts, tables of texts, and functions that fill
+    one in and escape what is filled in."""
+
+    language: str
+    words: Any
+
+
+class PageWords:
+    """Every language of the pages, over a store's own files and the built-in ones, file by file. Safe to share
+    between threads."""
+
+    def __init__(self, roots: Sequence[Path] = ()) -> None:
+        """`roots` go before the built-in library, first one first. Raises `TemplateError` for a file that cannot be
+        said, or that lacks what the built-in one has."""
+        every = [*roots, LIBRARY]
+        environment = HtmlEnvironment(FileSystemLoader([str(root) for root in every]), {})
+        ours = HtmlEnvironment(FileSystemLoader(str(LIBRARY)), {})
+        expected = _said(ours, _BUILT_IN, DEFAULT_LANGUAGE)
+        self._speech: dict[str, Speech] = {}
+        for language, name in _found(every).items():
+            said = _said(environment, name, language)
+            _check(name, said, expected)
+            self._speech[language] = Speech(language, SimpleNamespace(**said))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages there are, sorted."""
+        return tuple(sorted(self._speech))
+
+    def of(self, locale: str) -> Speech:
+        """For readers of that locale (`de`, `de-AT`, `pt_BR`); English where nobody has written their language."""
+        return self._speech.get(language_of(locale)) or self._speech[DEFAULT_LANGUAGE]
+
+    def has(self, locale: str) -> bool:
+        """Whether the pages are written in the language of that locale."""
+        return language_of(locale) in self._speech
+
+
+def _found(roots: Sequence[Path]) -> dict[str, str]:
+    """The file of each language."""
+    found = {DEFAULT_LANGUAGE: _BUILT_IN}
+    for root in roots:
+        for path in (root / FOLDER).glob(f"*/{FILE}"):
+            if not LANGUAGE.fullmatch(path.parent.name):
+                raise TemplateError(
+                    f"templates/{FOLDER}/{path.parent.name}/ is no language.",
+                    mend="Name it by two or three small letters, as in 'de': one file for all countries of a language.",
+                )
+            found[path.parent.name] = f"{FOLDER}/{path.parent.name}/{FILE}"
+    return found
+
+
+def _said(environment: HtmlEnvironment, name: str, language: str) -> dict[str, Any]:
+    """What a file says, by name. Its plurals are those of its language, whatever the reader's country."""
+    local = Local(formatting_locale(language, language), "UTC", language)
+    try:
+        module = environment.get_template(name).make_module({"local": local})
+        said = {word: value for word, value in vars(module).items() if not word.startswith("_")}
+        for value in said.values():
+            if isinstance(value, Macro):
+                value(*(_SAMPLES.get(argument, "x") for argument in value.arguments))
+    except MissingVariable as error:
+        raise TemplateError(
+            f"templates/{name}{line_of(error)} asks for '{error.name}', which is not there."
+        ) from None
+    except JinjaError as error:
+        line = getattr(error, "lineno", None)
+        where = f", line {line}" if line else line_of(error)
+        raise TemplateError(f"templates/{name}{where}: {said_of(error)}") from error
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        raise TemplateError(f"templates/{name}{line_of(error)}: {type(error).__name__}: {error}") from error
+    return said
+
+
+_SAMPLES: dict[str, Any] = {"count": 2, "arrived": 1, "nth": 1, "stars": 4, "when": When("x", "x")}
+"""What a word is tried with; everything else is a text."""
+
+
+def _check(name: str, said: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Raises `TemplateError` for what a language lacks, with the nearest that it has instead."""
+    has = dict(_shapes("", said))
+    for word, shape in _shapes("", expected):
+        if word not in has:
+            instead = nearest(word, has.keys() - dict(_shapes("", expected)).keys())
+            raise TemplateError(
+                f"templates/{name} does not say '{word}'.{instead}",
+                mend=f"Add it: the built-in {_BUILT_IN} has it in English.",
+            )
+        if has[word] != shape:
+            raise TemplateError(
+                f"templates/{name} has '{word}' as {has[word]}, and the pages ask for {shape}.",
+                mend=f"Write it as the built-in {_BUILT_IN} does.",
+            )
+
+
+def _shapes(path: str, said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every word by its path, with what it is."""
+    for word, value in said.items():
+        if isinstance(value, Mapping):
+            yield from _shapes(f"{path}{word}.", value)
+        elif isinstance(value, Macro):
+            yield f"{path}{word}", f"a macro of ({', '.join(value.arguments)})"
+        else:
+            yield f"{path}{word}", "a text" if isinstance(value, str) else f"{type(value).__name__}"
