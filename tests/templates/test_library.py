@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,37 @@ def test_every_template_reads_well_however_little_is_known(name: str, channel: C
         assert len(made.html) < 60_000, "Gmail clips mail past 102 KB"
     else:
         assert plain.segments(made.text) == 1, made.text
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_no_title_in_a_text_part_ends_twice(locale: str) -> None:
+    """A question mark is followed by no colon."""
+    for name in MAILS:
+        made = RENDERER.render(name, Channel.EMAIL, sample_content(name, locale=locale))
+        assert not re.search(r"[?!.:…]:(\s|$)", made.text), name
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Nobody at home?", "Nobody at home? Ask next door."),
+        ("So soon!", "So soon! Ask next door."),
+        ("Good to know", "Good to know: Ask next door."),
+        ("", "Ask next door."),
+    ],
+)
+def test_what_leads_to_something_has_one_sign_at_its_end(tmp_path: Path, title: str, said: str) -> None:
+    """A note's title and a button's label."""
+    source = """{% extends "_layout/email.html.j2" %}{% block body %}
+{% call ui.note(title) %}Ask next door.{% endcall %}
+{{ ui.button("Where is it?", links.tracking) }}{{ ui.button("See it", links.tracking) }}{% endblock %}"""
+    for file, text in (("email.html.j2", source.replace("title", f'"{title}"')), ("subject.txt.j2", "Hi")):
+        (tmp_path / "led").mkdir(exist_ok=True)
+        (tmp_path / "led" / file).write_text(text)
+    made = Renderer([tmp_path], brand=SAMPLE_BRAND).render("led", Channel.EMAIL, sample_content("led"))
+    assert said in made.text.splitlines()
+    assert "Where is it?\nhttps://" in made.text
+    assert "See it:\nhttps://" in made.text
 
 
 @pytest.mark.parametrize("name", MAILS)
