@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from doorstep.domain import facts, ids
-from doorstep.domain.customers import Consent
 from doorstep.domain.events import Envelope, event_class
 from doorstep.domain.facts import lines_of
-from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.messages import Channel
 from doorstep.domain.reports import ENGAGEMENT, engagement
 from doorstep.domain.values import replace
 from doorstep.rehearsal import parcels
+from doorstep.rehearsal.persons import keep_consent, learn
 from doorstep.rehearsal.records import (
     JourneyRecord,
     LineRecord,
@@ -29,11 +29,6 @@ from doorstep.sources.base import ReadEvent, Reading
 from doorstep.sources.sightings import OrderSighting
 
 CONNECTION = "rehearsal-api"
-SOURCE = "api"
-"""Who told a consent that an order showed; …"""
-ADAPTER = "signed"
-"""… and one that an event told."""
-_CONSENTS = (facts.ConsentGranted.type, facts.ConsentWithdrawn.type)
 
 
 @dataclass(slots=True)
@@ -54,7 +49,7 @@ def take(records: Records, person: PersonRecord, reading: Reading, received_at: 
     for seen in reading.orders:
         _sight(records, person, seen, heard, received_at)
     for consent in reading.consents:
-        _keep_consent(person, consent.channel, consent.purpose, consent.granted, consent.at, received_at)
+        keep_consent(person, consent.channel, consent.purpose, consent.granted, consent.at, received_at)
     for event in reading.events:
         _take(records, person, event, heard, received_at)
     for parcel in reading.shipments:
@@ -140,7 +135,7 @@ def _release(records: Records, order: OrderRecord, heard: Heard) -> None:
         if event_class(envelope.type).about_person:
             person = records.persons[order.person_ref]
             _tell_person(records, person, replace(envelope, order_ref=None, person_ref=person.ref), heard)
-            _learn(records, person, envelope)
+            learn(records, person, envelope)
         else:
             heard.tell(order.journey_id, replace(envelope, person_ref=order.person_ref))
     order.held.clear()
@@ -248,7 +243,7 @@ def _personal(
     if envelope.fact_key in person.facts:
         return
     _tell_person(records, person, replace(envelope, order_ref=None, person_ref=person.ref), heard)
-    _learn(records, person, envelope)
+    learn(records, person, envelope)
 
 
 def _tell_person(records: Records, person: PersonRecord, envelope: Envelope, heard: Heard) -> None:
@@ -257,37 +252,3 @@ def _tell_person(records: Records, person: PersonRecord, envelope: Envelope, hea
     for journey in records.journeys.values():
         if journey.person_ref == person.ref and journey.status in ("pending", "open"):
             heard.tell(journey.id, envelope)
-
-
-def _learn(records: Records, person: PersonRecord, envelope: Envelope) -> None:
-    """What of the person's own record follows from it."""
-    if envelope.type in _CONSENTS:
-        granted = envelope.type == facts.ConsentGranted.type
-        word = (facts.ConsentGranted if granted else facts.ConsentWithdrawn).read(envelope)
-        for channel in (Channel(word.channel),) if word.channel else tuple(Channel):
-            _keep_consent(
-                person, channel, Purpose(word.purpose), granted, word.at, envelope.received_at, ADAPTER
-            )
-    elif envelope.type == facts.ZoneChanged.type:
-        person.zone = facts.ZoneChanged.read(envelope).zone
-    elif envelope.type == facts.PersonErased.type:
-        person.erased_at, person.addresses = envelope.occurred_at, {}
-        for order in records.orders_of(person.ref):
-            order.state = order.state.apply(envelope)
-
-
-def _keep_consent(
-    person: PersonRecord,
-    channel: Channel,
-    purpose: Purpose,
-    granted: bool,
-    at: datetime,
-    received: datetime,
-    source: str = SOURCE,
-) -> None:
-    """The latest word by its own time holds; of two at one instant the withdrawal."""
-    told = Consent(channel=channel, purpose=purpose, granted=granted, at=min(at, received), source=source)
-    held = [c for c in person.consents if (c.channel, c.purpose) == (channel, purpose)]
-    last = max([*held, told], key=lambda c: (c.at, not c.granted))
-    others = [c for c in person.consents if c not in held]
-    person.consents = tuple(sorted([*others, last], key=lambda c: (c.channel, c.purpose)))
