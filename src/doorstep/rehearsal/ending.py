@@ -27,6 +27,7 @@ from doorstep.rehearsal.trouble import (
     WorkflowTaskFailed,
     authors,
 )
+from doorstep.rehearsal.unread import unread
 
 if TYPE_CHECKING:
     from doorstep.rehearsal.execution import Execution
@@ -206,6 +207,11 @@ def _failed(engine: Execution, failure: Failure) -> RehearsalError:
                 f"The workflow uses {name}, which differs from run to run", mend=mend, **told
             )
         return Blocking(f"The workflow uses {name}, which blocks or reaches outside", mend=_REACH_OUT, **told)
+    definition = engine.definition_of(engine._start.workflow_type)
+    wrong = unread(failure, definition, engine._start.arguments, engine.converter)
+    if wrong is not None and (kind != "TypeError" or told["place"] is None):
+        what, mend, place = wrong
+        return WorkflowTaskFailed(what, at=engine.now, log=engine.log, place=place, mend=mend)
     return WorkflowTaskFailed(f"{kind or 'Error'}: {message}", **told)
 
 
