@@ -17,6 +17,7 @@ from temporalio.worker import Replayer
 
 from doorstep.converter import data_converter
 from doorstep.errors import SetupError
+from doorstep.rehearsal.history_files import from_file
 from doorstep.sandbox import sandbox
 from doorstep.workflows import registry
 
@@ -59,23 +60,25 @@ def files_in(folder: Path) -> list[Path]:
 
 async def replay(files: Iterable[Path], packages: Iterable[str] = ()) -> list[Replayed]:
     """Replays each through the journeys of this code, sandboxed as a worker runs them. Temporal compares the order
-    of commands, an activity's type and a timer's number: a changed duration or input passes (docs/versions.md)."""
+    of commands, an activity's type and a timer's number: a changed duration or input passes (docs/versions.md). Raises
+    `Unreadable` for a file that is no history, before any is replayed."""
     registry.load(packages)
     journeys = registry.journeys()
     replayer = Replayer(
         workflows=list(journeys.values()), workflow_runner=sandbox(), data_converter=data_converter()
     )
     told: dict[Path, Replayed] = {}
-    known: list[Path] = []
+    known: dict[Path, WorkflowHistory] = {}
     for file in files:
-        kind = type_of(file.read_text())
+        history = from_file(file)
+        kind = history.events[0].workflow_execution_started_event_attributes.workflow_type.name
         told[file] = Replayed(file=file, type=kind, broken=f"There is no code of {kind} here.")
         if kind in journeys:
-            known.append(file)
+            known[file] = history
 
     async def coming() -> AsyncIterator[WorkflowHistory]:
-        for file in known:
-            yield WorkflowHistory.from_json(file.stem, file.read_text())
+        for history in known.values():
+            yield history
 
     if known:
         # one worker for all of them: starting it is most of what one takes. Their order is the results' order

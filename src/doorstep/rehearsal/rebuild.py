@@ -12,14 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from google.protobuf.json_format import ParseError
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 
-from doorstep.errors import NotFound, Unreadable, nearest
+from doorstep.errors import NotFound, nearest
 from doorstep.rehearsal import recorded
 from doorstep.rehearsal._sdk import Job, Told
 from doorstep.rehearsal._sdk.handing import Vouched
@@ -29,6 +27,7 @@ from doorstep.rehearsal.agreement import MEND, Agreement
 from doorstep.rehearsal.ending import Ending
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.execution import Execution
+from doorstep.rehearsal.history_files import from_file as from_file
 from doorstep.rehearsal.log import micros
 from doorstep.rehearsal.recorded import LocalEnd, RecordedTask, Recording
 from doorstep.rehearsal.trouble import NotDeterministic
@@ -38,18 +37,6 @@ class CodeGone(NotFound):
     """The workflow's type has no code here: only what was recorded can be told."""
 
     code = "code_gone"
-
-
-def from_file(file: Path) -> WorkflowHistory:
-    """A history as Temporal's own JSON (`temporal workflow show --output json`, `doorstep versions record`). Raises
-    `Unreadable`."""
-    try:
-        history = WorkflowHistory.from_json(file.stem, file.read_text())
-    except (OSError, ValueError, ParseError) as error:
-        raise Unreadable(f"{file} is no history: {error}") from error
-    if not history.events or not history.events[0].HasField("workflow_execution_started_event_attributes"):
-        raise Unreadable(f"{file} is no history: it does not begin with a workflow's start.")
-    return history
 
 
 def rebuild(

@@ -12,6 +12,7 @@ from temporalio.client import WorkflowHistory
 
 from doorstep.errors import DoorstepError, Unreadable
 from doorstep.rehearsal import recorded
+from doorstep.rehearsal.history_files import MEND
 from doorstep.rehearsal.premises import asked_of
 
 _VERSION = re.compile(r".+\.v\d+")
@@ -38,7 +39,9 @@ def ensure_whole(history: WorkflowHistory) -> None:
     """Raises `Unreadable` for a torn history, and for another application's. Its payloads must be opened."""
     for number, event in enumerate(history.events, start=1):
         if event.event_id != number:  # Temporal numbers them without a gap
-            raise Unreadable(f"The history is torn: event {event.event_id} stands where {number} should be.")
+            raise Unreadable(
+                f"The history is torn: event {event.event_id} stands where {number} should be.", mend=MEND
+            )
     try:
         _read(history)
     except DoorstepError:
