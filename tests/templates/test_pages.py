@@ -103,8 +103,11 @@ def test_what_is_filled_in_is_escaped_once() -> None:
         (
             "on {{ day }}",
             "on {{ dya }}",
-            r"_pages/fr/words\.j2 \(fr/words\.j2, line \d+\) asks for 'dya'",
+            r"_pages/fr/words\.j2, line \d+, asks for 'dya'",
         ),
+        ("{% else %}Your order{% endif %}", "{% else %}{{ nmae }}{% endif %}", r"line \d+, asks for 'nmae'"),
+        ("Your order{% endif %}", "{{ 1 / name|length }}{% endif %}", r"line \d+\): ZeroDivisionError"),
+        ("{{ when.on }}", "{{ when.one }}", r"asks for 'one', which is not there"),
     ],
 )
 def test_a_language_that_is_not_whole_is_refused_at_the_start(

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from jinja2 import FileSystemLoader
+from jinja2 import FileSystemLoader, meta, nodes
 from jinja2 import TemplateError as JinjaError
 from jinja2.runtime import Macro
 
@@ -93,11 +93,13 @@ def _said(environment: HtmlEnvironment, name: str, language: str) -> dict[str, A
     """What a file says, by name. Its plurals are those of its language, whatever the reader's country."""
     local = Local(formatting_locale(language, language), "UTC", language)
     try:
+        _all_there(environment, name)
         module = environment.get_template(name).make_module({"local": local})
         said = {word: value for word, value in vars(module).items() if not word.startswith("_")}
         for value in said.values():
             if isinstance(value, Macro):
-                value(*(_SAMPLES.get(argument, "x") for argument in value.arguments))
+                value(*(_MANY.get(argument, "x") for argument in value.arguments))
+                value(*(_FEW.get(argument, "") for argument in value.arguments))
     except MissingVariable as error:
         raise TemplateError(
             f"templates/{name}{line_of(error)} asks for '{error.name}', which is not there."
@@ -111,8 +113,22 @@ def _said(environment: HtmlEnvironment, name: str, language: str) -> dict[str, A
     return said
 
 
-_SAMPLES: dict[str, Any] = {"count": 2, "arrived": 1, "nth": 1, "stars": 4, "when": When("x", "x")}
-"""What a word is tried with; everything else is a text."""
+_MANY: dict[str, Any] = {"count": 2, "arrived": 1, "nth": 2, "stars": 4, "when": When("x", "x")}
+_FEW: dict[str, Any] = {"count": 1, "arrived": 1, "nth": 1, "stars": 1, "when": When("", "")}
+"""What a word is tried with, twice: everything else is a text, and one that is not known is empty."""
+
+
+def _all_there(environment: HtmlEnvironment, name: str) -> None:
+    """Raises `TemplateError` where a file asks for what nothing fills in, in a branch that is seldom said, too."""
+    assert environment.loader is not None
+    parsed = environment.parse(environment.loader.get_source(environment, name)[0], name)
+    unknown = meta.find_undeclared_variables(parsed) - {"local"}
+    for asked in parsed.find_all(nodes.Name):
+        if asked.name in unknown:
+            raise TemplateError(
+                f"templates/{name}, line {asked.lineno}, asks for '{asked.name}', which is not there.",
+                mend=f"A word is filled in with what the built-in {_BUILT_IN} fills in.",
+            )
 
 
 def _check(name: str, said: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
