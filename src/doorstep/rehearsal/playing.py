@@ -84,7 +84,8 @@ class Play:
                 break
         rows = self.world.records.rows.get(self.person.ref, {})
         came = {row.request.step: row.state.value for row in rows.values()}
-        missed = never_came(self.scenario, self.journey, came, self.script, self.now)
+        touches = {(row.request.step, row.request.occurrence) for row in rows.values()}
+        missed = never_came(self.scenario, self.journey, came, touches, self.script, self.now)
         self.problems += missed.problems
         self.lacks += missed.lacks
         self.happened += missed.notes
@@ -216,10 +217,11 @@ class Play:
             self._deliver(heard, at)
 
     def _sent_touch(self, step: str, order: str) -> str:
-        """The key of the touch that is spoken of; empty when nothing was sent."""
-        journey = self.teller.journey_id(order)
+        """The key of the touch that is spoken of (`step` or `step:occurrence`); empty when nothing was sent."""
+        journey, (name, _, occurrence) = self.teller.journey_id(order), step.partition(":")
         for key, row in self.world.records.rows.get(self.person.ref, {}).items():
-            if (row.request.journey_id, row.request.step) == (journey, step) and row.attempts:
+            told = (row.request.journey_id, row.request.step, occurrence and row.request.occurrence)
+            if told == (journey, name, occurrence) and row.attempts:
                 return key
         return ""
 

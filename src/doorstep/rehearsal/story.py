@@ -50,7 +50,8 @@ class Story:
         sent = [t for t in self._touches(step) if t.sent]
         if not sent:
             became = [f"{t.outcome} ({t.reason or t.detail})" for t in self._touches(step)]
-            self._fail(f"'{step}' is not sent: {', '.join(became) or 'it never comes up'}.{self._near(step)}")
+            near = self._near(step) or self._others(step)
+            self._fail(f"'{step}' is not sent: {', '.join(became) or 'it never comes up'}.{near}")
         if times is not None and len(sent) != times:
             self._fail(f"'{step}' is sent {len(sent)} times, not {times}.")
         fits = [t for t in sent if channel in ("", t.channel) and day in (None, self.timeline.day(t.at))]
@@ -65,6 +66,7 @@ class Story:
     def does_not_send(self, step: str, *, because: str = "") -> Story:
         """The step never reaches the customer; `because` is the skip reason, or a word of what became of it."""
         self._known(step)
+        self._known_about(step)
         touches = self._touches(step)
         if any(t.sent for t in touches):
             self._fail(f"'{step}' is sent.")
@@ -144,6 +146,19 @@ class Story:
         names = [":".join(parts[:n]) for n in range(1, len(parts) + 1)]
         if not any(name in self._steps() or source.may_have(self._journey, name) for name in names):
             self._fail(f"{self.timeline.journey} has no step '{step}'.{self._near(step)}")
+
+    def _known_about(self, step: str) -> None:
+        """Fails for a `step:occurrence` of a step that came up about other things only."""
+        if not self._touches(step) and (others := self._others(step)):
+            self._fail(f"'{step}' never comes up.{others}")
+
+    def _others(self, step: str) -> str:
+        """What a step named with an occurrence was about, where it came up at all; else nothing."""
+        name, _, occurrence = step.partition(":")
+        names = (
+            sorted({t.name for t in self._touches(name)}) if occurrence and not self._touches(step) else []
+        )
+        return f" There were: {', '.join(repr(one) for one in names)}." if names else ""
 
     def _one_of(self, word: str, known: Iterable[str], what: str) -> None:
         """Fails for a word that is none of its kind."""

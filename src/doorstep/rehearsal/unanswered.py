@@ -28,17 +28,26 @@ class Unanswered:
 
 
 def never_came(
-    scenario: Scenario, journey: type[Any], came: Mapping[str, str], script: Script, at: datetime
+    scenario: Scenario,
+    journey: type[Any],
+    came: Mapping[str, str],
+    touches: Iterable[tuple[str, str]],
+    script: Script,
+    at: datetime,
 ) -> Unanswered:
-    """`came`: the steps there were, with the state of each. `at`: when the scenario was over (aware UTC)."""
-    found = Unanswered()
-    for entry, step in [(e, s) for e in scenario.timeline for s in _spoken_of(e)]:
+    """`came`: the steps there were, with the state of each; `touches`: each with its occurrence. `at`: when the
+    scenario was over (aware UTC)."""
+    found, touches = Unanswered(), set(touches)
+    for entry, key, step, occurrence in [(e, *spoken) for e in scenario.timeline for spoken in _spoken_of(e)]:
         if step in came:
+            if occurrence and (step, occurrence) not in touches:
+                never = _never_about(step, occurrence, touches)
+                found.problems.append(f"{scenario.where(entry, key)}: {never}")
             continue
         if shelf.is_shipped(scenario) and not source.has(journey, step):
             found.lacks += [step] if step not in found.lacks else []
         else:
-            found.problems.append(f"{scenario.where(entry)}: {_never(step, journey, came)}")
+            found.problems.append(f"{scenario.where(entry, key)}: {_never(step, journey, came)}")
     for after, entry in script.unanswered():
         if after.step in came:
             found.notes.append(
@@ -61,8 +70,22 @@ def _never(step: str, journey: type[Any], came: Iterable[str]) -> str:
     return f"{never}.{near}" if near else f"{never}: it has none. Its steps: {', '.join(sorted(known))}."
 
 
-def _spoken_of(entry: Entry) -> Iterable[str]:
-    """The step it follows, and the one it is about."""
-    step: str = getattr(entry, "step", "")
-    follows = entry.at.step if isinstance(entry.at, After) else ""
-    return dict.fromkeys(s for s in (follows, step.partition(":")[0]) if s)
+def _never_about(step: str, occurrence: str, touches: Iterable[tuple[str, str]]) -> str:
+    """A step that the journey came to, about something else: what it is about shows only in what was played."""
+    about = sorted(o for s, o in touches if s == step)
+    if not any(about):
+        return f"'{step}' comes once and is about nothing in particular. Write '{step}', without ':{occurrence}'."
+    known = ", ".join(f"'{step}:{one}'" if one else f"'{step}'" for one in about)
+    near = nearest(occurrence, [one for one in about if one])
+    return f"'{step}' was never about '{occurrence}'.{near} There were: {known}."
+
+
+def _spoken_of(entry: Entry) -> Iterable[tuple[str, str, str]]:
+    """The step it follows, and the one it is about: under which of its keys, the step, and its occurrence or none."""
+    spoken = [("at", entry.at.step)] if isinstance(entry.at, After) else []
+    spoken += [("step", step)] if (step := getattr(entry, "step", "")) else []
+    told: dict[tuple[str, str], str] = {}
+    for key, name in spoken:
+        step, _, occurrence = name.partition(":")
+        told.setdefault((step, occurrence), key)
+    return [(key, step, occurrence) for (step, occurrence), key in told.items()]
