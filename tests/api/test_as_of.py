@@ -126,3 +126,58 @@ async def test_explain_as_of_no_instant_of_its_past_is_refused(agent: httpx.Asyn
     params = {"as_of": (BEGUN + timedelta(days=days)).isoformat()}
     answer = await agent.get(f"/journeys/{JOURNEY}/explain", params=params)
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_input")
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("what", ["plan", "explain"])
+async def test_an_instant_without_a_zone_is_taken_in_utc_as_on_the_command_line(
+    agent: httpx.AsyncClient, what: str
+) -> None:
+    naive = THEN.replace(tzinfo=None).isoformat()
+    answer = await agent.get(f"/journeys/{JOURNEY}/{what}", params={"as_of": naive})
+    assert answer.status_code == 200, answer.text
+    assert answer.json() | {"elapsed_ms": 0} == await asked(agent, what, THEN) | {"elapsed_ms": 0}
+    assert THEN.isoformat() in answer.text.replace("Z", "+00:00")
+
+
+@pytest.mark.parametrize("what", ["plan", "explain"])
+@pytest.mark.parametrize("as_of", ["", "foo", "2026-03-31T10:00 02:00"])
+async def test_what_is_no_instant_is_told_the_form_of_one(
+    agent: httpx.AsyncClient, furnished: Database, what: str, as_of: str
+) -> None:
+    """A bare + in an address is a blank."""
+    answer = await agent.get(f"/journeys/{desk.JOURNEY}/{what}", params={"as_of": as_of})
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (422, "invalid")
+    assert "Give a moment such as 2026-03-31T10:00:00Z (UTC) or" in told["mend"]
+    assert "%2B" in told["errors"][0]["problem"]
+
+
+async def test_a_parameter_that_is_given_twice_is_refused(
+    agent: httpx.AsyncClient, furnished: Database
+) -> None:
+    """The last was taken in silence."""
+    address = f"/journeys/{desk.JOURNEY}/plan"
+    answer = await agent.get(f"{address}?as_of=2026-12-01T00:00:00Z&as_of=2026-12-02T00:00:00Z")
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (422, "invalid")
+    assert told["detail"] == "Given more than once: `as_of`; nothing was done."
+    assert told["errors"] == [{"at": "query.as_of", "problem": "Give it once."}]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "word"),
+    [
+        ("GET", "/plan?assume=arives", "Did you mean 'arrives'? There are: nothing, arrives."),
+        ("POST", "/actions/paus", "Did you mean 'pause'? There are: pause,"),
+        ("GET", "/pln", "Did you mean '/journeys/{ref}/plan'?"),
+        ("GET", "/explian", "Did you mean '/journeys/{ref}/explain'?"),
+        ("POST", "/action/resume", "Did you mean '/journeys/{ref}/actions/resume'?"),
+    ],
+)
+async def test_a_misspelt_verb_or_assumption_is_offered_the_nearest(
+    agent: httpx.AsyncClient, furnished: Database, method: str, path: str, word: str
+) -> None:
+    answer = await agent.request(method, f"/journeys/{desk.JOURNEY}{path}", json={"reason": "A reason"})
+    assert answer.status_code in (404, 422)
+    assert word in answer.json()["mend"], answer.text

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from doorstep.api.auth import Supporter
 from doorstep.api.journeys import LIVE_SECONDS, Ref, read_detail
+from doorstep.api.parameters import AsOf
 from doorstep.api.past import detail_then, goes_on
 from doorstep.api.planned import planner_of
 from doorstep.api.schemas import examples_explain
@@ -53,9 +53,7 @@ async def explain(
     step: Annotated[
         str | None, Query(max_length=300, description="One step's name, or a touch's key; without it: all.")
     ] = None,
-    as_of: Annotated[
-        AwareDatetime | None, Query(description="An instant of its past; without it: now.")
-    ] = None,
+    as_of: AsOf = None,
 ) -> Explanation:
     detail = await run_in_threadpool(read_detail, parts, caller, ref)
     if as_of is not None:

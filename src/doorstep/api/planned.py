@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from doorstep.api.auth import Supporter
 from doorstep.api.journeys import LIVE_SECONDS, Ref, read_detail
+from doorstep.api.parameters import AsOf
 from doorstep.api.past import as_known
 from doorstep.api.schemas import examples_knew, examples_plan
 from doorstep.api.schemas.errors import errors
@@ -48,9 +48,7 @@ async def read_plan(
     parts: Parts,
     caller: Supporter,
     ref: Ref,
-    as_of: Annotated[
-        AwareDatetime | None, Query(description="An instant of its past; without it: now.")
-    ] = None,
+    as_of: AsOf = None,
     assume: Annotated[
         Assumption,
         Query(

@@ -22,12 +22,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from doorstep.api import misfits
 from doorstep.api.codes import CODES, Code
-from doorstep.errors import DoorstepError, SecretsUnreadable, nearest
+from doorstep.contracts import ActionKind
+from doorstep.errors import DoorstepError, SecretsUnreadable
 from doorstep.models.trouble import passing
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+_VERBS = tuple(kind.value.replace("_", "-") for kind in ActionKind)
 
 log = structlog.get_logger(__name__)
 
@@ -132,11 +135,17 @@ async def on_invalid(request: Request, error: Exception) -> JSONResponse:
     if any(item["type"] == "json_invalid" for item in found):
         return problem(request, "not_json")
     fields = [
-        FieldProblem(at=".".join(str(part) for part in item["loc"])[:200], problem=str(item["msg"])[:300])
+        FieldProblem(at=".".join(str(part) for part in item["loc"])[:200], problem=misfits.told(item)[:300])
         for item in found[:20]
     ]
     wrong = ", ".join(sorted({field.at for field in fields}))[:500]
-    return problem(request, "invalid", detail=f"These do not fit: {wrong}.", errors=fields)
+    # of one field the form stands where people look first; of several beside each
+    mend = (
+        f"{fields[0].at}: {fields[0].problem}"
+        if len(fields) == 1 and fields[0].problem != found[0]["msg"]
+        else ""
+    )
+    return problem(request, "invalid", detail=f"These do not fit: {wrong}.", mend=mend, errors=fields)
 
 
 async def on_http(request: Request, error: Exception) -> JSONResponse:
@@ -146,7 +155,8 @@ async def on_http(request: Request, error: Exception) -> JSONResponse:
     code = codes.get(error.status_code, f"http_{error.status_code}")
     mend = ""
     if error.status_code == 404:
-        mend = f"/docs lists every address.{nearest(request.url.path[:100], request.app.openapi()['paths'])}"
+        near = misfits.nearest_route(request.url.path[:100], request.app.openapi()["paths"], _VERBS)
+        mend = f"/docs lists every address.{near}"
     return problem(request, code, status=error.status_code, mend=mend, headers=error.headers)
 
 

@@ -76,12 +76,15 @@ def journey_of(database: Database, name: str) -> JourneyDetail:
     return detail
 
 
+_FORMS = "Write it as 2026-03-31T10:00+02:00, or 2026-03-31T08:00 (without a zone: UTC)."
+
+
 def instant(text: str) -> datetime:
     """An instant as a person writes it (without a zone: UTC). Raises `BadInput`."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadInput(f"'{text}' is no instant.", mend="Write it as 2026-03-31T10:00+02:00.") from error
+        raise BadInput(f"'{text}' is no instant.", mend=_FORMS) from error
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
