@@ -275,6 +275,14 @@ MISTAKES = {
         4,
         "The order's name 'a@b c' is no id. Write 'customer: orders a-b-c': at most 115 letters, digits and ._:/#=-",
     ),
+    "no name of a parcel": (
+        AT + "    event: shipment.created\n    parcel:\n",
+        5,
+        "'parcel' names nothing. Name one, or leave 'parcel' out.",
+    ),
+    "no step of a report": (AT + "    report: opened\n    step: ''\n", 5, "'step' names nothing."),
+    "a tab": (AT + "\tevent: order.cancelled\n", 4, "Indent with blanks, not with tabs."),
+    "two documents": ("scenario: it\n---\nscenario: b\n", 2, "Give each scenario a file of its own."),
     "name of a parcel": (
         AT + "    event: shipment.created\n    parcel: my parcel\n",
         5,

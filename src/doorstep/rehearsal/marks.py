@@ -16,6 +16,11 @@ DEEPEST = 40
 """Levels of lists and mappings in one another; a scenario has seven."""
 MOST = 100_000
 """Parts of a file."""
+_MENDS = {
+    "'\\t'": "Indent with blanks, not with tabs.",
+    "another document": "Give each scenario a file of its own.",
+}
+"""For what the YAML reader stumbles over most."""
 _TOO_DEEP = f"more than {DEEPEST} lists or mappings stand in one another"
 
 
@@ -155,7 +160,8 @@ def opened(text: str, file: str) -> Spot:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScenarioError(f"{file}:{line}: this is no YAML: {error.problem}.") from None
+        mend = next((mend for part, mend in _MENDS.items() if part in str(error.problem)), "")
+        raise ScenarioError(f"{file}:{line}: this is no YAML: {error.problem}.", mend=mend) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ScenarioError(

@@ -157,6 +157,9 @@ def _entry(spot: Spot, shop: Shop) -> Entry:
         found = " and ".join(kinds) or "none"
         spot.refuse(f"an entry is exactly one of {', '.join(_KINDS)}; here: {found}.")
     kind = kinds[0]
+    for key in ("parcel", "subject", *(("step",) if kind in ("report", "customer") else ())):
+        if key in parts and not parts[key].text():
+            parts[key].refuse(f"'{key}' names nothing.", f"Name one, or leave '{key}' out.")
     parts = spot.known(("at", kind, "order", *_KINDS[kind]), needed=("at",))
     common = {
         "at": parts["at"].read(when),
