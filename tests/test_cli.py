@@ -77,6 +77,20 @@ def test_the_doctor_says_how_to_get_what_is_missing(tmp_path: Path) -> None:
     assert found["temporal"]["state"] == "warn"
 
 
+def test_the_doctor_reads_what_a_store_package_brings_for_its_pages(tmp_path: Path) -> None:
+    """As the API does when it starts, which is late to be told."""
+    words = tmp_path / "frenchshop/templates/_pages/fr/words.j2"
+    words.parent.mkdir(parents=True)
+    (tmp_path / "frenchshop/__init__.py").touch()
+    words.write_text('{% set save = "Garder" %}')
+    environ = {"PYTHONPATH": str(tmp_path), "DOORSTEP_STORE_PACKAGES": "frenchshop"}
+    found = json.loads(doorstep("doctor", "--json", data=tmp_path / "data", **environ).stdout)["checks"]
+    [check] = [check for check in found if check["name"] == "store packages"]
+    assert check["state"] == "missing"
+    assert "templates/_pages/fr/words.j2 does not say 'again.in_transit' and " in check["found"]
+    assert ", today, " in check["found"]
+
+
 def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:
     """`up` with another program on its port: one sentence, exit code 1, nothing left running."""
     with socket.socket() as other:

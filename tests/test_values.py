@@ -25,7 +25,11 @@ def test_a_changed_one_is_another_with_the_other_fields_kept() -> None:
     before = Span(first=1, last=3)
     assert replace(before, last=4) == Span(first=1, last=4)
     assert before == Span(first=1, last=3)
-    with pytest.raises(AttributeError):
+    for fields in ({"last": 4}, {"first": 5}, {"first": 5, "last": 4}, {"last": 4, "first": 5}, {}):
+        for held in (before, Span(first=7)):  # what copies the first of a class copies the next
+            assert replace(held, **fields) == dataclasses.replace(held, **fields)
+            assert replace(held, **fields) is not held
+    with pytest.raises(AttributeError, match="'Span' has no field 'latest'"):
         replace(before, latest=4)  # type: ignore[call-arg]
 
 

@@ -22,6 +22,7 @@ from doorstep.packages import imported
 from doorstep.private_files import open_to_others, private_files
 from doorstep.running import BYTES_NEEDED, Running, running, usable
 from doorstep.settings import Settings
+from doorstep.templates.packages import page_words, renderer
 from doorstep.temporal_namespace import look
 
 PYTHON_NEEDED = (3, 13)
@@ -209,11 +210,13 @@ def database(settings: Settings) -> Check:
 
 
 def store_packages(settings: Settings) -> Check:
-    """Whether every package in DOORSTEP_STORE_PACKAGES can be imported."""
+    """Whether every package in DOORSTEP_STORE_PACKAGES can be imported, and its brand, templates and pages read."""
     if not settings.store_packages:
         return Check("store packages", State.OK, "none named")
     for name in settings.store_packages:
         imported(name)
+    renderer(settings.store_packages)
+    page_words(settings.store_packages)
     return Check("store packages", State.OK, ", ".join(settings.store_packages))
 
 

@@ -218,6 +218,10 @@ async def test_a_link_that_opens_nothing_speaks_the_browsers_language(
         for purpose in (LinkPurpose.REVIEW, LinkPurpose.PREFERENCES):
             answer = await person.post(f"/{purpose}/x", headers=headers, data={"shown": "sms", "score": "1"})
             assert (answer.status_code, f'<html lang="{lang}">' in answer.text) == (404, True)
+        answer = await person.post("/u/x", headers=headers, data=ONE_CLICK)
+        assert (answer.status_code, f'<html lang="{lang}">' in answer.text) == (404, True)
+    programs = await person.post("/u/x", data=ONE_CLICK)
+    assert programs.headers["content-type"] == "application/problem+json", "a mail program reads no page"
 
 
 async def test_of_an_erased_person_the_language_is_forgotten_too(site: Site) -> None:
@@ -267,3 +271,19 @@ async def test_a_store_adds_a_language_by_one_file(shop: Path, furnished: Databa
         assert "dimanche" in page, "days are French too"
         site.change(PersonRow, desk.PERSON, locale="de")
         assert '<html lang="de">' in await site.get(LinkPurpose.TRACKING)
+
+
+async def test_the_pages_look_as_the_messages_do(shop: Path, furnished: Database, tmp_path: Path) -> None:
+    """The package's brand under the store's own values."""
+    (tmp_path / "pageshop/brand.toml").write_text('primary = "#123456"\nsupport_email = "help@tea.example"\n')
+    settings = Settings(data_dir=tmp_path, store_packages=("pageshop",))
+    app = create_app(settings, database=furnished, gateway=desk.ToldGateway(), clock=lambda: desk.NOW)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as person:
+        site = Site(person, app, furnished)
+        site.change(StoreRow, desk.MINE, brand={"support_email": "mine@shop.example"})
+        for page in (await site.get(LinkPurpose.TRACKING), await site.get(LinkPurpose.UNSUBSCRIBE, "email")):
+            assert "#123456" in page
+        assert "mine@shop.example" in await site.get(LinkPurpose.TRACKING)
+        site.change(StoreRow, desk.MINE, brand={})
+        assert "help@tea.example" in await site.get(LinkPurpose.TRACKING)

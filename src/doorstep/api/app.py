@@ -47,7 +47,7 @@ from doorstep.ingest import Writer
 from doorstep.models import Database
 from doorstep.settings import Settings, load_settings
 from doorstep.telemetry import tracing
-from doorstep.templates.packages import page_words
+from doorstep.templates.packages import brand, page_words
 from doorstep.threads import take_short_turns
 
 TAGS = [
@@ -95,6 +95,7 @@ def create_app(
         gateway=gateway or _late(chosen, opened, time),
         clock=time,
         pages=page_words(chosen.store_packages),
+        brand=brand(chosen.store_packages),
     )
 
     @asynccontextmanager

@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from doorstep.api.assets import filled
 from doorstep.api.choosing import Word, say
 from doorstep.api.customer.language import locale_of, of_stranger
+from doorstep.api.customer.pages import wants_page
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts, Services
 from doorstep.domain.customers import SuppressionCause
@@ -61,16 +62,15 @@ async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> 
     try:
         whose = await run_in_threadpool(_whose, parts, token)
     except NotFound:
-        if "text/html" not in request.headers.get("accept", ""):
+        if not wants_page(request):
             raise
-        speech = of_stranger(parts, request)
-        return _page(speech, None, speech.words.incomplete, speech.words.incomplete_why, status=404)
+        return _incomplete(parts, request)
     speech = whose.speech or of_stranger(parts, request, whose.store)
     words = speech.words
     if whose.speech is None and uncovered(parts.settings.secret_key(), token, a) is None:
-        return _page(speech, whose.store, words.nobody, words.nobody_why)
+        return _page(parts, speech, whose.store, words.nobody, words.nobody_why)
     text = _no_more(words, whose.link)
-    return _page(speech, whose.store, words.unsubscribe_question, text, button=words.unsubscribe)
+    return _page(parts, speech, whose.store, words.unsubscribe_question, text, button=words.unsubscribe)
 
 
 @router.post(
@@ -97,7 +97,12 @@ async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> 
     },
 )
 async def leave(request: Request, parts: Parts, token: Token, a: Address = "") -> Response:
-    whose = await run_in_threadpool(_whose, parts, token)
+    try:
+        whose = await run_in_threadpool(_whose, parts, token)
+    except NotFound:
+        if not wants_page(request):
+            raise
+        return _incomplete(parts, request)
     if not one_click(await request.body()):
         raise BadInput(
             "The body does not say List-Unsubscribe=One-Click; nothing was changed.",
@@ -106,8 +111,8 @@ async def leave(request: Request, parts: Parts, token: Token, a: Address = "") -
     speech = whose.speech or of_stranger(parts, request, whose.store)
     words, hashed = speech.words, uncovered(parts.settings.secret_key(), token, a)
     if not await run_in_threadpool(withdraw, parts, whose.link, hashed):
-        return _page(speech, whose.store, words.nobody, words.nobody_why)
-    return _page(speech, whose.store, words.unsubscribed, _no_more(words, whose.link))
+        return _page(parts, speech, whose.store, words.nobody, words.nobody_why)
+    return _page(parts, speech, whose.store, words.unsubscribed, _no_more(words, whose.link))
 
 
 def one_click(body: bytes) -> bool:
@@ -191,10 +196,23 @@ def _no_more(words: Any, link: Link) -> str:
     return Markup(" ").join([said, words.orders_still])
 
 
+def _incomplete(parts: Services, request: Request) -> HTMLResponse:
+    """404, for a person: the link is cut off or changed, and nothing was done."""
+    speech = of_stranger(parts, request)
+    return _page(parts, speech, None, speech.words.incomplete, speech.words.incomplete_why, status=404)
+
+
 def _page(
-    speech: Speech, store: StoreRow | None, title: str, text: str, *, button: str = "", status: int = 200
+    parts: Services,
+    speech: Speech,
+    store: StoreRow | None,
+    title: str,
+    text: str,
+    *,
+    button: str = "",
+    status: int = 200,
 ) -> HTMLResponse:
-    brand = DEFAULT_BRAND.over(store.brand) if store is not None else DEFAULT_BRAND
+    brand = parts.brand.over(store.brand) if store is not None else DEFAULT_BRAND
     made = filled(
         "unsubscribe.html",
         language=speech.language,

@@ -13,6 +13,7 @@ from temporalio.client import WorkflowHistory
 from doorstep.contracts import ActionResult, JourneyView
 from doorstep.models import Database
 from doorstep.settings import Settings
+from doorstep.templates.brand import Brand
 from doorstep.templates.pages import PageWords
 
 Clock = Callable[[], datetime]
@@ -37,13 +38,15 @@ class Journeys(Protocol):
 
 @dataclass(kw_only=True)
 class Services:
-    """One process's parts. `clock` answers aware UTC; `pages`: what the customer's pages say, by language."""
+    """One process's parts. `clock` answers aware UTC; `pages`: what the customer's pages say, by language; `brand`: how
+    they look, before a store's own values."""
 
     settings: Settings
     database: Database
     gateway: Journeys
     clock: Clock
     pages: PageWords
+    brand: Brand
 
 
 def utc_now() -> datetime:

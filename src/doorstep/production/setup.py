@@ -10,6 +10,7 @@ from doorstep.models.base import Database
 from doorstep.presence import check_open_journeys
 from doorstep.production.findings import Finding, Level
 from doorstep.settings import Settings
+from doorstep.templates.packages import page_words, renderer
 from doorstep.workflows import patches, registry
 
 
@@ -46,8 +47,11 @@ def codec(settings: Settings) -> list[Finding]:
 
 
 def packages(settings: Settings) -> list[Finding]:
-    """Whether the store packages load and their published journeys are as they were frozen. Raises `SetupError`."""
+    """Whether the store packages load, their published journeys are as they were frozen, and their brand, templates
+    and pages can be read. Raises `SetupError` or `TemplateError`."""
     releases.check(settings.store_packages)
+    renderer(settings.store_packages)
+    page_words(settings.store_packages)
     types = ", ".join(registry.journeys())
     named = ", ".join(settings.store_packages) or "none named"
     return [Finding("store packages", Level.OK, f"{named}; journeys: {types}")]

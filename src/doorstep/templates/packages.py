@@ -14,14 +14,24 @@ from doorstep.templates.renderer import Renderer
 def renderer(packages: Iterable[str]) -> Renderer:
     """The renderer over `templates/` and `brand.toml` of each store package, the first package first."""
     homes = _homes(packages)
-    brands = [place / "brand.toml" for place in homes if (place / "brand.toml").is_file()]
-    return Renderer(_templates(homes), brand=Brand.load(brands[0]) if brands else DEFAULT_BRAND)
+    return Renderer(_templates(homes), brand=_brand(homes))
+
+
+def brand(packages: Iterable[str]) -> Brand:
+    """How the deployment's messages and pages look, before a store's own values: the first package's `brand.toml`,
+    else the built-in one. Raises `SetupError` for a file that cannot be read."""
+    return _brand(_homes(packages))
 
 
 def page_words(packages: Iterable[str]) -> PageWords:
     """What the customer's pages say, over `templates/` of each store package, the first package first. Raises
     `SetupError` for a package that is not there, `TemplateError` for a language that is not whole."""
     return PageWords(_templates(_homes(packages)))
+
+
+def _brand(homes: Iterable[Path]) -> Brand:
+    brands = [place / "brand.toml" for place in homes if (place / "brand.toml").is_file()]
+    return Brand.load(brands[0]) if brands else DEFAULT_BRAND
 
 
 def _homes(packages: Iterable[str]) -> list[Path]:

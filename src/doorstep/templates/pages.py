@@ -133,14 +133,15 @@ def _all_there(environment: HtmlEnvironment, name: str) -> None:
 
 def _check(name: str, said: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     """Raises `TemplateError` for what a language lacks, with the nearest that it has instead."""
-    has = dict(_shapes("", said))
-    for word, shape in _shapes("", expected):
-        if word not in has:
-            instead = nearest(word, has.keys() - dict(_shapes("", expected)).keys())
-            raise TemplateError(
-                f"templates/{name} does not say '{word}'.{instead}",
-                mend=f"Add it: the built-in {_BUILT_IN} has it in English.",
-            )
+    has, wanted = dict(_shapes("", said)), dict(sorted(_shapes("", expected)))
+    if lacks := [word for word in wanted if word not in has]:
+        instead = nearest(lacks[0], has.keys() - wanted.keys())
+        more = f" and {len(lacks) - 1} more: {', '.join(lacks[1:])}" if lacks[1:] else ""
+        raise TemplateError(
+            f"templates/{name} does not say '{lacks[0]}'{more}.{instead}",
+            mend=f"Add {'them' if more else 'it'}: the built-in {_BUILT_IN} has {'them' if more else 'it'} in English.",
+        )
+    for word, shape in wanted.items():
         if has[word] != shape:
             raise TemplateError(
                 f"templates/{name} has '{word}' as {has[word]}, and the pages ask for {shape}.",

@@ -17,7 +17,7 @@ from doorstep.api.customer.language import of_stranger
 from doorstep.api.customer.visit import Visit
 from doorstep.api.wiring import Services
 from doorstep.models.links import LinkPurpose
-from doorstep.templates.brand import DEFAULT_BRAND, Brand
+from doorstep.templates.brand import DEFAULT_BRAND
 from doorstep.templates.formats import href, spoken
 from doorstep.templates.pages import Speech
 
@@ -33,19 +33,13 @@ _env = Environment(
 _env.filters["href"] = href
 
 
-def brand_of(visit: Visit) -> Brand:
-    """The default brand under the store's own; without a name of its own the store's row names it."""
-    store = visit.store
-    return DEFAULT_BRAND.over({**store.brand, "name": store.brand.get("name") or store.name})
-
-
 def page(visit: Visit, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """One page of a person. `values` are escaped where they stand."""
     return _answer(
         name,
         status,
         visit.speech,
-        brand=brand_of(visit),
+        brand=visit.brand,
         first_name=spoken(visit.person.first_name),
         preferences=visit.path(LinkPurpose.PREFERENCES),
         **values,

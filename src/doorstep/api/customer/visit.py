@@ -13,6 +13,7 @@ from doorstep.models.links import Link, LinkPurpose, sign, verify
 from doorstep.models.orders import OrderRow
 from doorstep.models.people import PersonRow
 from doorstep.models.stores import StoreRow
+from doorstep.templates.brand import Brand
 from doorstep.templates.pages import Speech
 
 NEEDS_ORDER = (LinkPurpose.TRACKING, LinkPurpose.REVIEW)
@@ -21,7 +22,7 @@ NEEDS_ORDER = (LinkPurpose.TRACKING, LinkPurpose.REVIEW)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """One opened link. `order` is there for purposes that need one; rows are detached and read only. `speech`: what
-    the page says, in the person's language."""
+    the page says, in the person's language; `brand`: the store's values over the deployment's, as in its messages."""
 
     link: Link
     store: StoreRow
@@ -29,6 +30,7 @@ class Visit:
     order: OrderRow | None
     secret: bytes
     speech: Speech
+    brand: Brand
 
     @property
     def locale(self) -> str:
@@ -64,5 +66,12 @@ def visit(parts: Services, session: Session, token: str, purpose: LinkPurpose) -
         or (order is None and purpose in NEEDS_ORDER)
     ):
         raise NotFound("This link is not one of ours.", mend="Use the link as it is in the message.")
-    speech = parts.pages.of(locale_of(person, store))
-    return Visit(link=link, store=store, person=person, order=order, secret=secret, speech=speech)
+    return Visit(
+        link=link,
+        store=store,
+        person=person,
+        order=order,
+        secret=secret,
+        speech=parts.pages.of(locale_of(person, store)),
+        brand=parts.brand.over({**store.brand, "name": store.brand.get("name") or store.name}),
+    )
