@@ -130,6 +130,52 @@ def test_a_store_package_rehearses_its_own_journeys_templates_and_scenarios(shop
     assert (touch["subject"], touch["text"]) == ("Three minutes", "For Mila.\n")
 
 
+OWN_EVENT = '''"""A tea shop that hears of broken pots."""
+from doorstep import Event, Journey, Purpose, event, journey
+
+@event("pot.broken")
+class PotBroken(Event):
+    pass
+
+@journey("teashop", version=1)
+class Tea(Journey):
+    async def run(self):
+        await self.send("steep", purpose=Purpose.TRANSACTIONAL, prompted=True)
+        await self.wait_for(PotBroken, until=self.day(7))
+        return "done"
+'''
+
+
+def test_scenarios_about_a_stores_own_event_are_listed(shop: Path) -> None:
+    """Its package says what that is; the list is not refused for one of them."""
+    (shop / "__init__.py").write_text(OWN_EVENT)
+    (shop / "scenarios" / "broken.yaml").write_text(
+        "scenario: broken\nabout: A pot.\ntimeline:\n  - at: day 2 10:00\n    event: pot.broken\n"
+    )
+    listed = doorstep("--list", home=shop)
+    assert listed.returncode == 0, listed.stderr
+    assert re.search(r"^broken +A pot\.$", listed.stdout, re.MULTILINE)
+    played = doorstep("teashop", "--scenario", "broken", home=shop)
+    assert played.returncode == 0, played.stdout + played.stderr
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ('("smss",)', "'smss' is no channel. Did you mean 'sms'?"),
+        ('"sms"', "channels= got 'sms' by itself."),
+        ("()", "channels= got no channel."),
+    ],
+)
+def test_a_channel_that_is_none_is_told_with_its_line(shop: Path, channels: str, said: str) -> None:
+    """Whoever decodes such a touch could only fail, again and again, and the wrong line would be blamed."""
+    (shop / "__init__.py").write_text(PACKAGE.replace("prompted=True", f"prompted=True, channels={channels}"))
+    told = doorstep("teashop", home=shop)
+    assert told.returncode == 1
+    assert said in " ".join(told.stdout.split())
+    assert "__init__.py:7" in told.stdout
+
+
 def test_a_rehearsal_that_fails_ends_with_1_and_says_why(shop: Path) -> None:
     (shop / "templates" / "steep" / "email.html.j2").write_text("<p>{{ person.nickname }}</p>")
     told = doorstep("teashop", home=shop)

@@ -19,6 +19,7 @@ from doorstep.domain.values import replace
 from doorstep.errors import BadInput, DoorstepError, SetupError
 from doorstep.models.base import Database
 from doorstep.models.codec_json import order_json
+from doorstep.models.journeys import ActionRow
 from doorstep.models.keys import recognise
 from doorstep.models.orders import OrderRow
 from doorstep.models.tables import table
@@ -76,6 +77,20 @@ def test_an_open_complaint_stands_below_the_headline(run: Run, database: Databas
         "A complaint of Sun 1 Mar 2026, 07:00 was settled on Tue 10 Mar 2026, 08:00."
     )
     assert (open_one["resolved"], open_one["about"]) == (None, "a review of 2 out of 5 stars")
+
+
+def test_what_agents_asked_is_told_with_when_and_why_it_was_refused(run: Run, database: Database) -> None:
+    """Their own reason is why they asked, not why it was refused."""
+    asked = {"store_id": desk.MINE, "journey_id": desk.JOURNEY, "actor": "key:4711", "created_at": desk.NOW}
+    refused = {"status": "refused", "detail": "The journey is paused; resume it first."}
+    add(database, ActionRow(id="act_1", kind="pause", reason="she called", status="applied", **asked))
+    add(database, ActionRow(id="act_2", kind="send_now", step="check-in", reason="x", **refused, **asked))
+    page = " ".join(run("status", desk.JOURNEY).output.split())
+    assert "• pause on Tue 10 Mar 2026, 08:00: she called (key:4711)" in page
+    assert (
+        "• send-now check-in on Tue 10 Mar 2026, 08:00, refused. The journey is paused; resume it first. "
+        "Asked because: x (key:4711)"
+    ) in page
 
 
 def test_without_an_open_complaint_none_is_spoken_of(run: Run, database: Database) -> None:

@@ -14,6 +14,7 @@ from tests.planning.test_paused import RESUMED, support, until
 from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.cli import explain as explaining
 from doorstep.cli import plan as planning
+from doorstep.contracts import Wait
 from doorstep.models.base import Database
 from doorstep.models.reading.clock import Clock
 from doorstep.rehearsal.assuming import Arrival, Assumption, assumed
@@ -84,3 +85,13 @@ def test_a_step_that_an_agent_had_skipped_stands_under_its_own_day(database: Dat
     assert (skipped.outcome, skipped.when) == ("cancelled", skipped.due)
     assert skipped.sentence == f"Would not go ({skipped.due.words}): skipped by an agent."
     assert [t.when.utc for t in answer.touches] == sorted(t.when.utc for t in answer.touches)
+
+
+def test_what_it_waits_for_is_listed_by_when(database: Database) -> None:
+    """As `status` does; what has no end in sight comes last."""
+    waits = support(database, RESUMED, "community", paused=False)
+    made = waits.planner.made(until(RESUMED), RESUMED)
+    first, second = made.waits
+    listening = Wait(kind="event", name="return.requested")
+    told = PlanAnswer.of(replace(made, waits=(listening, second, first)), waits.detail())
+    assert [wait.name for wait in told.waits] == [first.name, second.name, "return.requested"]

@@ -25,7 +25,8 @@ _DONE = {
     ActionKind.PAUSE: "Paused: nothing is sent until it is resumed; waits and exits go on.",
     ActionKind.RESUME: "Resumed.",
     ActionKind.SKIP: "The step is skipped.",
-    ActionKind.SEND_NOW: "On its way now; every rule but timing still applied.",
+    ActionKind.SEND_NOW: "Asked for now. Consent, caps and relevance still decide; "
+    "the journey's status says what became of it.",
     ActionKind.CANCEL: "Cancelled: the journey leaves its course now.",
 }
 

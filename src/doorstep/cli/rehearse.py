@@ -152,7 +152,9 @@ def _show(timelines: list[Timeline], *, as_json: bool, html: Path | None, whole:
 
 def _list(packages: tuple[str, ...], as_json: bool) -> None:
     from doorstep.rehearsal import shelf
+    from doorstep.workflows import registry
 
+    registry.load(packages)  # a store's scenario may be about an event of its own
     found = shelf.every(packages)
     if as_json:
         base.emit([{"scenario": s.name, "about": s.about, "file": s.file} for s in found])

@@ -11,8 +11,9 @@ from doorstep.cli import base
 from doorstep.cli.finding import journey_of, lines, opened
 
 if TYPE_CHECKING:
+    from doorstep.models.reading.clock import Clock
     from doorstep.models.reading.overview import Overview
-    from doorstep.models.reading.views import JourneyDetail, Step
+    from doorstep.models.reading.views import ActionView, JourneyDetail, Step
 
 _MARKS = {
     "sent": "✓",
@@ -94,11 +95,22 @@ def _step(step: Step) -> list[str]:
     return [f"  {_MARKS.get(step.outcome, '·')} {when:<23} {name}"[:100], *lines(step.sentence, " " * 6)]
 
 
+def _action(action: ActionView, clock: Clock) -> str:
+    """What an agent asked and when; of one that was not done, why not. The agent's own reason comes last."""
+    asked = " ".join([action.kind.replace("_", "-"), *filter(None, [action.step, action.occurrence])])
+    when = f"{asked} on {clock.words(action.created_at)}"
+    if action.status == "applied":
+        return f"{when}: {action.reason} ({action.actor})"
+    return f"{when}, {action.status}. {action.detail} Asked because: {action.reason} ({action.actor})"
+
+
 def _rest(detail: JourneyDetail) -> list[tuple[str, list[str]]]:
+    from doorstep.models.reading.clock import Clock
+
     parts = [
         ("Needs attention", [f"{t.sentence} {' '.join(t.problems)} ({t.id})" for t in detail.troubles]),
         ("Tickets", [f"{t.ref}: {t.reason}, {t.status}, since {t.opened.words}" for t in detail.tickets]),
         ("Points", [f"{p.points:+d} {p.reason}, {p.at.words}" for p in detail.points]),
-        ("Actions", [f"{a.kind} {a.step} {a.status}: {a.reason} ({a.actor})" for a in detail.actions]),
+        ("Actions", [_action(a, Clock(detail.person.zone)) for a in detail.actions]),
     ]
     return [(title, said) for title, said in parts if said]

@@ -63,8 +63,8 @@ def diff(
 ) -> Diff:
     """`old` and `new`: two workflow types of this code, or two git revisions (`.`: the working tree). Both play this
     code's scenarios (all, where none is named). Raises `BadInput` and `SetupError`, naming what is nearest."""
+    registry.load(packages)  # first: a store's scenario may be about an event of its own
     files = _files(scenarios, packages)
-    registry.load(packages)
     types = registry.journeys()
     found = Diff(old, new)
     if old in types and new in types:

@@ -22,7 +22,7 @@ from doorstep.workflows.arms import Arms
 from doorstep.workflows.conditions import condition_name
 from doorstep.workflows.effects import Effects
 from doorstep.workflows.patches import declare_patch
-from doorstep.workflows.touching import Condition, Touch, check_condition, occurrence_of
+from doorstep.workflows.touching import Condition, Touch, check_channels, check_condition, occurrence_of
 
 _ANCHOR: ContextVar[datetime | None] = ContextVar("doorstep_anchor", default=None)
 """When that happened which the running arm last waited for: a touch without a moment of its own is due then."""
@@ -30,6 +30,7 @@ _REACHED: ContextVar[datetime | None] = ContextVar("doorstep_reached", default=N
 """When the latest of all that happened which the running arm waited for: before that it could not have gone on."""
 _USEFUL_FOR = {Purpose.MARKETING: timedelta(days=3), Purpose.TRANSACTIONAL: timedelta(days=2)}
 _PURPOSES = tuple(Purpose)
+_BY_MAIL = (Channel.EMAIL,)
 ONCE_REACHED = "useful-once-reached"
 """A touch about an event is not due before its arm could reach it."""
 declare_patch(ONCE_REACHED)
@@ -158,7 +159,7 @@ class Journey(Effects):
         useful_for: timedelta | None = None,
         unless: Condition | tuple[Condition, ...] = (),
         purpose: Purpose = Purpose.MARKETING,
-        channels: tuple[Channel, ...] = (Channel.EMAIL,),
+        channels: tuple[Channel, ...] = _BY_MAIL,
         about: Event | str | None = None,
         template: str | None = None,
         items: tuple[str, ...] = (),
@@ -180,6 +181,8 @@ class Journey(Effects):
         conditions = check_condition(unless)
         if purpose not in _PURPOSES:
             raise JourneyError(f"'{purpose}' is no purpose.", mend="Use Purpose.MARKETING or .TRANSACTIONAL.")
+        if channels != _BY_MAIL:
+            check_channels(channels)
         due = at or (about.at if isinstance(about, Event) else None) or _ANCHOR.get() or self.placed_at
         reached = _REACHED.get()
         if at and reached and isinstance(about, Event) and at < reached and self.patched(ONCE_REACHED):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from doorstep.contracts import Wait
 from doorstep.domain.events import Event
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
-from doorstep.errors import JourneyError
+from doorstep.errors import JourneyError, nearest
 
 Condition = type[Event] | Callable[[], bool]
 
@@ -26,6 +26,24 @@ def check_condition(unless: Condition | tuple[Condition, ...]) -> tuple[Conditio
                 mend="Give an event type, or a function that is asked when the touch is due.",
             )
     return conditions
+
+
+def check_channels(channels: Collection[Channel]) -> None:
+    """Raises `JourneyError` for what is no channel, offering the nearest, and for none at all. Whoever decodes such a
+    touch could only fail, and would be asked again for as long as it is of use."""
+    if isinstance(channels, str):
+        raise JourneyError(
+            f"channels= got '{channels}' by itself.", mend="Give a tuple of them: channels=(Channel.SMS,)."
+        )
+    known = tuple(Channel)
+    for channel in channels:
+        if channel not in known:
+            raise JourneyError(
+                f"'{channel}' is no channel.{nearest(str(channel), known)}",
+                mend=f"Use {', '.join(f'Channel.{one.name}' for one in known)}.",
+            )
+    if not channels:
+        raise JourneyError("channels= got no channel.", mend="Leave it out for e-mail.")
 
 
 def occurrence_of(about: Event | str | None) -> str:

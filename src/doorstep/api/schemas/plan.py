@@ -111,7 +111,7 @@ class PlanAnswer(View):
             paused = since is not None
             waits = [
                 PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=clock.maybe(w.until))
-                for w in plan.waits
+                for w in sorted(plan.waits, key=lambda w: (w.until is None, w.until))
             ]
         elif past:
             since = paused_then(detail.actions, plan.at)
