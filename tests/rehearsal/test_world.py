@@ -228,6 +228,15 @@ def test_a_report_of_what_had_not_been_sent_says_so() -> None:
     assert told == ["email: review-request, which had not been sent", "email: review-request"]
 
 
+def test_a_report_by_a_way_that_its_message_never_went_is_told_as_such() -> None:
+    """A slip of the scenario's author; no provider would say so."""
+    clicked = Reported(
+        at=when("day 12 10:00"), report=Report.CLICKED, channel=Channel.SMS, step="review-request"
+    )
+    told = [e.detail for e in rehearse(Tea, arrived(clicked)).events if e.kind is Kind.REPORT]
+    assert told == ["sms: review-request, which had gone by email"]
+
+
 def test_news_cannot_be_heard_before_it_happens() -> None:
     early = Told(at=when("day 4 13:00"), event="shipment.delivered", heard=when("day 3 13:00"))  # type: ignore[arg-type]
     with pytest.raises(ScenarioError, match="before it happens"):

@@ -207,6 +207,10 @@ class Play:
         about = f"{entry.channel}: {step}" if step else str(entry.channel)
         if step and not key:
             about += ", which had not been sent"
+        elif key and entry.channel not in (
+            ways := [m.rendered.channel for m in self.world.sent if m.key == key]
+        ):
+            about += f", which had gone by {' and '.join(ways) or 'nothing'}"
         self.happened.append(
             Happening(at=at, kind=Kind.REPORT, what=entry.report.value, order=entry.order, detail=about)
         )
