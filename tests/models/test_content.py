@@ -182,3 +182,19 @@ def test_every_built_in_template_renders_from_the_tables(store: SqlStore, templa
             )
             rendered = renderer.render(template, channel, store.content(request, channel, NOON))
             assert rendered.text
+
+
+@pytest.mark.parametrize("template", ["partial-refund", "refund-confirmation", "order-cancelled"])
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+@pytest.mark.parametrize("amount", [0, -500, None], ids=["nothing", "less", "none"])
+def test_a_refund_whose_sum_nobody_told_is_spoken_of_without_one(
+    store: SqlStore, database: Database, template: str, locale: str, amount: int | None
+) -> None:
+    """What stands in the tables as 0 was never a sum of nothing: neither a mail, its preheader nor a text says so."""
+    change(database, PersonRow, locale=locale)
+    renderer = Renderer()
+    request = a_request(template, context={"refund": {"amount_minor": amount, "currency": "EUR", "lines": []}})
+    for channel in renderer.channels(template):
+        rendered = renderer.render(template, channel, store.content(request, channel, NOON))
+        for read in (rendered.text, rendered.html or "", rendered.subject or ""):
+            assert "€" not in read

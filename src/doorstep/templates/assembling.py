@@ -112,13 +112,26 @@ def assembled(
 
 
 def _context(request: TouchRequest, whole: Whole) -> ContextContent:
-    """What the journey gave along. A refund that names no currency is in the order's: its confirmation must not wait
-    for somebody to say so."""
+    """What the journey gave along."""
     given = dict(request.context)
     refund = given.get("refund")
-    if isinstance(refund, Mapping) and not refund.get("currency"):
-        given["refund"] = {**refund, "currency": whole.currency or whole.store_currency}
+    if isinstance(refund, Mapping):
+        del given["refund"]
+        if _sum_is_told(refund):
+            given["refund"] = _in_its_currency(refund, whole)
     return cast(ContextContent, given)
+
+
+def _sum_is_told(refund: Mapping[str, Any]) -> bool:
+    """A sum that the sender left out, or that could not be read, stands as 0: its confirmation says that money goes
+    back, and no sum. A refund of a store's own journey may have no sum at all."""
+    amount = refund.get("amount_minor", ...)
+    return amount is not None and not (isinstance(amount, int) and amount <= 0)
+
+
+def _in_its_currency(refund: Mapping[str, Any], whole: Whole) -> Mapping[str, Any]:
+    """A refund that names no currency is in the order's: its confirmation must not wait for somebody to say so."""
+    return refund if refund.get("currency") else {**refund, "currency": whole.currency or whole.store_currency}
 
 
 class _Lines:

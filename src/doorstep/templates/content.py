@@ -109,7 +109,8 @@ class RewardContent(TypedDict):
 
 
 class RefundContent(TypedDict):
-    """Money that went back; `lines` as (line ref, quantity), empty for an amount only."""
+    """Money that went back; `lines` as (line ref, quantity), empty for an amount only. A refund whose sum nobody told
+    is no part of the content: a template says then that money goes back, and no sum."""
 
     amount_minor: int
     currency: str
