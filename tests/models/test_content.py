@@ -193,7 +193,9 @@ def test_a_refund_whose_sum_nobody_told_is_spoken_of_without_one(
     """What stands in the tables as 0 was never a sum of nothing: neither a mail, its preheader nor a text says so."""
     change(database, PersonRow, locale=locale)
     renderer = Renderer()
-    request = a_request(template, context={"refund": {"amount_minor": amount, "currency": "EUR", "lines": []}})
+    request = a_request(
+        template, context={"refund": {"amount_minor": amount, "currency": "EUR", "lines": []}}
+    )
     for channel in renderer.channels(template):
         rendered = renderer.render(template, channel, store.content(request, channel, NOON))
         for read in (rendered.text, rendered.html or "", rendered.subject or ""):

@@ -131,7 +131,9 @@ def _sum_is_told(refund: Mapping[str, Any]) -> bool:
 
 def _in_its_currency(refund: Mapping[str, Any], whole: Whole) -> Mapping[str, Any]:
     """A refund that names no currency is in the order's: its confirmation must not wait for somebody to say so."""
-    return refund if refund.get("currency") else {**refund, "currency": whole.currency or whole.store_currency}
+    return (
+        refund if refund.get("currency") else {**refund, "currency": whole.currency or whole.store_currency}
+    )
 
 
 class _Lines:

@@ -59,10 +59,17 @@ def read_event(body: Mapping[str, Any], draft: Draft, default_at: datetime, path
 def clean_data(told: Told, draft: Draft) -> dict[str, Any]:
     """What the class declares, of the right types, free of prose. Raises `Unreadable` where that leaves a
     required field out, or a type is wrong."""
-    data = declared(told.cls, told.data)
-    for name in [n for n, v in data.items() if not _travels(n, v)]:
+    return _clean(told, draft)[0]
+
+
+def _clean(told: Told, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
+    """As `clean_data`; and, for the fact's key, the same with its money as its sender said it. What is made of a sum
+    may change from release to release; a refund that is sent again must not become a second one for that."""
+    said = declared(told.cls, told.data)
+    for name in [n for n, v in said.items() if not _travels(n, v)]:
         draft.problem(f"{told.path}.data.{name}: free text does not travel; left out.")
-        del data[name]
+        del said[name]
+    data = dict(said)
     # The refund itself is news that must not wait for its sum to be mended: nothing is promoted after it.
     for name, wrong in [(n, w) for n, v in data.items() if (w := no_money(told.name, n, v))]:
         draft.problem(f"{told.path}.data.{name}: {wrong}; left out.")
@@ -79,7 +86,8 @@ def clean_data(told: Told, draft: Draft) -> dict[str, Any]:
             data=data,
         )
     )
-    return {name: _within(told.name, name, value, getattr(event, name)) for name, value in data.items()}
+    data = {name: _within(told.name, name, value, getattr(event, name)) for name, value in data.items()}
+    return data, said | data
 
 
 def check_member(type_: str, name: str, value: Any) -> None:
@@ -157,14 +165,9 @@ def _add(told: Told, draft: Draft, key: str, data: Mapping[str, Any], subject: s
 
 
 def _other(told: Told, draft: Draft) -> None:
-    data = clean_data(told, draft)
-    _add(
-        told,
-        draft,
-        details.own_key(told.name, told.order, told.subject, data) or fact_key(told, data),
-        data,
-        told.subject,
-    )
+    data, said = _clean(told, draft)
+    key = details.own_key(told.name, told.order, told.subject, said) or fact_key(told, said)
+    _add(told, draft, key, data, told.subject)
 
 
 def _shipment(told: Told, draft: Draft) -> None:
