@@ -200,3 +200,16 @@ def test_a_refund_whose_sum_nobody_told_is_spoken_of_without_one(
         rendered = renderer.render(template, channel, store.content(request, channel, NOON))
         for read in (rendered.text, rendered.html or "", rendered.subject or ""):
             assert "€" not in read
+
+
+@pytest.mark.parametrize(
+    ("currency", "told"),
+    [("eur", "EUR"), ("", "EUR"), ("EUR", "EUR"), ("euros", None)],
+)
+def test_a_refund_that_was_stored_in_small_letters_is_in_that_currency(
+    store: SqlStore, currency: str, told: str | None
+) -> None:
+    """What was stored stays as it is; the filter for money takes capitals. A sum in what is no currency is not told."""
+    context = {"refund": {"amount_minor": 500, "currency": currency, "lines": []}}
+    found = content(store, a_request("partial-refund", context=context))["context"]
+    assert found == ({"refund": {"amount_minor": 500, "currency": told, "lines": []}} if told else {})

@@ -34,3 +34,8 @@ def test_a_refund_without_an_id_is_the_fact_that_release_ac7005f_made_of_it(
 def test_a_refund_with_a_name_is_that_fact_whatever_is_made_of_its_lines() -> None:
     told = read_signed(refund({"amount_minor": -5, "lines": [["1", -2]]}, subject="55"))
     assert [e.fact_key for e in told.events] == ["order.refunded:5900:55:fomsliyvje"]
+
+
+def test_a_refunds_currency_is_taken_in_capitals_as_an_orders_is() -> None:
+    told = read_signed(refund({"amount_minor": 500, "currency": "eur"}))
+    assert (told.problems, told.events[0].data) == ((), {"amount_minor": 500, "currency": "EUR"})

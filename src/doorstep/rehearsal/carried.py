@@ -16,9 +16,10 @@ from doorstep.rehearsal.telling import CONNECTION, Teller
 from doorstep.sources import schema
 from doorstep.sources.base import Reading, SourceContext
 from doorstep.sources.draft import Draft
-from doorstep.sources.signed.events import CURRENCIES, read_event
 from doorstep.sources.signed.events import check_member as check_read
-from doorstep.sources.values import count, items
+from doorstep.sources.signed.events import read_event
+from doorstep.sources.signed.money import CURRENCIES
+from doorstep.sources.values import count, currency, items
 
 _SOME_TIME = datetime(2026, 1, 1, 10, tzinfo=UTC)
 PROSE = "text"
@@ -70,7 +71,7 @@ def value_amiss(teller: Teller, entry: Entry, key: str) -> Misfit | None:
     try:
         check_read(entry.event, key, value)
         if (entry.event, key) in CURRENCIES and value:
-            check_currency(value)
+            check_currency(currency(value))
     except DoorstepError as error:
         return Misfit((key,), error.what, f"{error.mend}{_MOMENTS if 'a moment' in error.mend else ''}")
     return None

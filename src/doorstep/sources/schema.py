@@ -30,7 +30,8 @@ from doorstep.sources.schema_parts import (
 )
 from doorstep.sources.signed.adapter import MAX_EVENTS
 from doorstep.sources.signed.details import is_parcel
-from doorstep.sources.signed.events import AMOUNTS, BOUNDS, CURRENCIES
+from doorstep.sources.signed.events import BOUNDS
+from doorstep.sources.signed.money import AMOUNTS, CURRENCIES
 from doorstep.sources.signed.outer import DERIVED
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -20,6 +20,7 @@ from doorstep.templates.content import (
     ShipmentContent,
     StoreContent,
 )
+from doorstep.templates.formats import is_currency
 
 
 class Whole(Protocol):
@@ -112,28 +113,25 @@ def assembled(
 
 
 def _context(request: TouchRequest, whole: Whole) -> ContextContent:
-    """What the journey gave along."""
+    """What the journey gave along. A refund that names no currency is in the order's, and one that was told as 'eur' is
+    in EUR: a confirmation must not wait for somebody to say it better."""
     given = dict(request.context)
     refund = given.get("refund")
     if isinstance(refund, Mapping):
         del given["refund"]
-        if _sum_is_told(refund):
-            given["refund"] = _in_its_currency(refund, whole)
+        code = str(refund.get("currency") or whole.currency or whole.store_currency).upper()
+        if _sum_is_told(refund, code):
+            given["refund"] = {**refund, "currency": code}
     return cast(ContextContent, given)
 
 
-def _sum_is_told(refund: Mapping[str, Any]) -> bool:
+def _sum_is_told(refund: Mapping[str, Any], code: str) -> bool:
     """A sum that the sender left out, or that could not be read, stands as 0: its confirmation says that money goes
     back, and no sum. A refund of a store's own journey may have no sum at all."""
-    amount = refund.get("amount_minor", ...)
-    return amount is not None and not (isinstance(amount, int) and amount <= 0)
-
-
-def _in_its_currency(refund: Mapping[str, Any], whole: Whole) -> Mapping[str, Any]:
-    """A refund that names no currency is in the order's: its confirmation must not wait for somebody to say so."""
-    return (
-        refund if refund.get("currency") else {**refund, "currency": whole.currency or whole.store_currency}
-    )
+    if "amount_minor" not in refund:
+        return True
+    amount = refund["amount_minor"]
+    return amount is not None and not (isinstance(amount, int) and amount <= 0) and is_currency(code)
 
 
 class _Lines:

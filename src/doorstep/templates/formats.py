@@ -66,9 +66,14 @@ def money(minor: Any, currency: Any, locale: Locale) -> str:
     """`1050` of `EUR` as `€10.50`. `TemplateError` when it is no whole number of minor units of a currency."""
     if isinstance(minor, bool) or not isinstance(minor, int):
         raise TemplateError("An amount of money is not a whole number of minor units.")
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+    if not isinstance(currency, str) or not is_currency(currency):
         raise TemplateError("A currency is not three capital letters (ISO 4217).")
     return _money(minor, currency, locale)
+
+
+def is_currency(code: str) -> bool:
+    """Whether an amount can be written in it: three capital letters (ISO 4217)."""
+    return _CURRENCY.fullmatch(code) is not None
 
 
 @lru_cache(maxsize=16384)

@@ -25,8 +25,9 @@ from doorstep.errors import Unreadable
 from doorstep.sources import person as contact
 from doorstep.sources.draft import Draft
 from doorstep.sources.signed import details
+from doorstep.sources.signed.money import check_money, is_money, read_money
 from doorstep.sources.signed.outer import Told, read_outer
-from doorstep.sources.values import MOST_MINOR, amount, currency, instant, opaque_id, plain, stamp
+from doorstep.sources.values import instant, opaque_id, plain, stamp
 
 #: words, not prose: these fields never hold blanks
 WORDS = frozenset({"reason", "kind", "substatus", "channel", "purpose", "currency", "zone"})
@@ -34,9 +35,6 @@ WORD_PATTERN = r"^[\w.:/+-]{1,64}$"
 TEXT_PATTERN = r"^[^@\r\n]*$"
 TEXT_LENGTH = 80
 BOUNDS: Mapping[tuple[str, str], tuple[int, int]] = {("review.submitted", "rating"): (1, 5)}
-AMOUNTS = frozenset({("order.refunded", "amount_minor"), ("order.placed", "total_minor")})
-#: a store's own events may mean something else by these words; an order without a currency is refused whole
-CURRENCIES = frozenset({("order.refunded", "currency")})
 
 
 def read_event(body: Mapping[str, Any], draft: Draft, default_at: datetime, path: str) -> None:
@@ -69,11 +67,7 @@ def _clean(told: Told, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
     for name in [n for n, v in said.items() if not _travels(n, v)]:
         draft.problem(f"{told.path}.data.{name}: free text does not travel; left out.")
         del said[name]
-    data = dict(said)
-    # The refund itself is news that must not wait for its sum to be mended: nothing is promoted after it.
-    for name, wrong in [(n, w) for n, v in data.items() if (w := no_money(told.name, n, v))]:
-        draft.problem(f"{told.path}.data.{name}: {wrong}; left out.")
-        del data[name]
+    data = read_money(told.name, said, draft, told.path)
     event = told.cls.read(
         Envelope(
             id="",
@@ -87,20 +81,14 @@ def _clean(told: Told, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
         )
     )
     data = {name: _within(told.name, name, value, getattr(event, name)) for name, value in data.items()}
-    return data, said | data
+    return data, {**data, **{name: value for name, value in said.items() if is_money(told.name, name)}}
 
 
 def check_member(type_: str, name: str, value: Any) -> None:
     """That one declared member of a type's `data`, by itself, is read and travels. Raises `Unreadable`; of a webhook a
     text that does not travel is left out instead."""
     _within(type_, name, value, event_class(type_).read_field(type_, name, value))
-    if wrong := no_money(type_, name, value):
-        asked = (
-            "three letters (ISO 4217), such as EUR"
-            if (type_, name) in CURRENCIES
-            else f"a whole number from 0 to {MOST_MINOR}"
-        )
-        raise Unreadable(f"'{type_}': data.{name} is {wrong}.", mend=f"Send {asked}.")
+    check_money(type_, name, value)
     if not _travels(name, value):
         asked = "one word of letters, digits and .:/+-_" if name in WORDS else "one short line without @"
         raise Unreadable(
@@ -119,16 +107,6 @@ def _within(type_: str, name: str, value: Any, read: Any) -> Any:
     if low is not None and high is not None and not low <= read <= high:
         raise Unreadable(f"data.{name} is not between {low} and {high}.")
     return value
-
-
-def no_money(type_: str, name: str, value: Any) -> str:
-    """Why that member of a type's `data` is no amount or no currency; empty where it is one, or means no money. An
-    amount of nothing and an empty currency say that nothing was told."""
-    if (type_, name) in AMOUNTS and isinstance(value, int) and amount(value) is None:
-        return "out of range" if value > 0 else "no amount in minor units"
-    if (type_, name) in CURRENCIES and isinstance(value, str) and value and not currency(value):
-        return "no currency"
-    return ""
 
 
 def _travels(name: str, value: Any) -> bool:
