@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.sources.bodies import read_signed, signed_event
+from tests.sources.bodies import SIGNED_ORDER, read_signed, signed_event
 
 
 def refund(data: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -39,3 +39,53 @@ def test_a_refund_with_a_name_is_that_fact_whatever_is_made_of_its_lines() -> No
 def test_a_refunds_currency_is_taken_in_capitals_as_an_orders_is() -> None:
     told = read_signed(refund({"amount_minor": 500, "currency": "eur"}))
     assert (told.problems, told.events[0].data) == ((), {"amount_minor": 500, "currency": "EUR"})
+
+
+AMOUNT = "event.data.amount_minor: no amount in minor units; left out."
+CURRENCY = "event.data.currency: no currency; left out."
+
+
+@pytest.mark.parametrize(
+    ("data", "noted"),
+    [
+        ({"amount_minor": "5000"}, [AMOUNT]),
+        ({"amount_minor": "about fifty, ask ada@example.com"}, [AMOUNT]),
+        ({"amount_minor": 12.5}, [AMOUNT]),
+        ({"amount_minor": -5.5}, [AMOUNT]),
+        ({"amount_minor": True}, [AMOUNT]),
+        ({"amount_minor": False}, [AMOUNT]),
+        ({"amount_minor": [500]}, [AMOUNT]),
+        ({"amount_minor": {"value": 500}}, [AMOUNT]),
+        ({"amount_minor": 10**15}, ["event.data.amount_minor: out of range; left out."]),
+        ({"amount_minor": None}, []),
+        ({"currency": 5}, [CURRENCY]),
+        ({"currency": ["EUR"]}, [CURRENCY]),
+        ({"currency": {"code": "EUR"}}, [CURRENCY]),
+        ({"currency": "€"}, [CURRENCY]),
+        ({"currency": False}, [CURRENCY]),
+        ({"currency": None}, []),
+        ({"amount_minor": None, "currency": None}, []),
+        ({"amount_minor": "5000", "currency": 5}, [AMOUNT, CURRENCY]),
+    ],
+)
+def test_a_refund_is_never_lost_for_its_sum(data: dict[str, Any], noted: list[str]) -> None:
+    """Whatever stands there; null says that nothing was told, and is nothing to be noted."""
+    told = read_signed(refund({"lines": [["1", 1]], **data}, subject="55"))
+    assert [(e.type, e.data) for e in told.events] == [("order.refunded", {"lines": [["1", 1]]})]
+    assert sorted(told.problems) == sorted(noted)
+
+
+@pytest.mark.parametrize(("amount", "read"), [(1299.0, 1299), (0, 0), (10**14, 10**14)])
+def test_a_whole_number_is_an_amount_however_it_is_written(amount: float, read: int) -> None:
+    told = read_signed(refund({"amount_minor": amount, "currency": ""}))
+    assert (told.problems, told.events[0].data) == ((), {"amount_minor": read, "currency": ""})
+
+
+@pytest.mark.parametrize("total", ["5000", 12.5, True, None])
+def test_an_order_is_never_lost_for_its_sum(total: Any) -> None:
+    told = read_signed(
+        {**SIGNED_ORDER, "data": {**SIGNED_ORDER["data"], "total_minor": total}},
+    )
+    assert told.events[0].data["total_minor"] == 0
+    noted = "event.data.total_minor: no amount in minor units; left out."
+    assert told.problems == (() if total is None else (noted,))

@@ -25,7 +25,7 @@ from doorstep.errors import Unreadable
 from doorstep.sources import person as contact
 from doorstep.sources.draft import Draft
 from doorstep.sources.signed import details
-from doorstep.sources.signed.money import check_money, is_money, read_money
+from doorstep.sources.signed.money import check_money, is_money, no_money, read_money
 from doorstep.sources.signed.outer import Told, read_outer
 from doorstep.sources.values import instant, opaque_id, plain, stamp
 
@@ -65,8 +65,8 @@ def _clean(told: Told, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
     may change from release to release; a refund that is sent again must not become a second one for that."""
     said = declared(told.cls, told.data)
     for name in [n for n, v in said.items() if not _travels(n, v)]:
-        draft.problem(f"{told.path}.data.{name}: free text does not travel; left out.")
-        del said[name]
+        wrong = no_money(told.name, name, said.pop(name)) or "free text does not travel"
+        draft.problem(f"{told.path}.data.{name}: {wrong}; left out.")
     data = read_money(told.name, said, draft, told.path)
     event = told.cls.read(
         Envelope(

@@ -16,14 +16,16 @@ CURRENCIES = frozenset({("order.refunded", "currency")})
 
 
 def read_money(type_: str, said: Mapping[str, Any], draft: Draft, path: str) -> dict[str, Any]:
-    """The `data` of an event as it goes on, with its currencies in capitals and without the money that cannot be read,
-    each of which is noted."""
+    """The `data` of an event as it goes on, with its currencies in capitals and without the money that was not told
+    (null) or cannot be read, which is noted."""
     data = dict(said)
     for name, value in said.items():
         if wrong := no_money(type_, name, value):
             draft.problem(f"{path}.data.{name}: {wrong}; left out.")
             del data[name]
-        elif (type_, name) in CURRENCIES and value:
+        elif value is None and is_money(type_, name):
+            del data[name]
+        elif value and (type_, name) in CURRENCIES:
             data[name] = currency(value)
     return data
 
@@ -34,13 +36,21 @@ def is_money(type_: str, name: str) -> bool:
 
 
 def no_money(type_: str, name: str, value: Any) -> str:
-    """Why that member of a type's `data` is no amount or no currency; empty where it is one, or means no money. An
-    amount of nothing and an empty currency say that nothing was told."""
-    if (type_, name) in AMOUNTS and isinstance(value, int) and amount(value) is None:
-        return "out of range" if value > 0 else "no amount in minor units"
-    if (type_, name) in CURRENCIES and isinstance(value, str) and value and not currency(value):
+    """Why that member of a type's `data` is no amount or no currency; empty where it is one, or means no money. Null,
+    an amount of nothing and an empty currency say that nothing was told."""
+    if value is None:
+        return ""
+    if (type_, name) in AMOUNTS and amount(_whole(value)) is None:
+        too_much = isinstance(value, int | float) and value > MOST_MINOR
+        return "out of range" if too_much else "no amount in minor units"
+    if (type_, name) in CURRENCIES and value != "" and not currency(value):
         return "no currency"
     return ""
+
+
+def _whole(value: Any) -> Any:
+    """`5` for `5.0`, as the fields of events read it; a number in a text is none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def check_money(type_: str, name: str, value: Any) -> None:
