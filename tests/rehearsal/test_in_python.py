@@ -70,6 +70,14 @@ ENTRIES: dict[str, tuple[Any, str]] = {
         Told(at=DAY, event="order.refunded", data={"lines": [["fern", 2]]}),
         "The order has 1 of 'fern', and 2 cannot go back.",
     ),
+    "less than no pieces back": (
+        Told(at=DAY, event="order.refunded", data={"lines": [["fern", -1]]}),
+        "-1 pieces of 'fern' are none. Write [fern, 1].",
+    ),
+    "no pieces back": (
+        Told(at=DAY, event="order.refunded", data={"lines": [["fern", 0]]}),
+        "0 pieces of 'fern' are none. Write [fern, 1].",
+    ),
     "less than no money": (
         Told(at=DAY, event="order.refunded", data={"amount_minor": -5}),
         "data.amount_minor is no amount in minor units.",

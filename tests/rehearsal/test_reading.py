@@ -152,6 +152,17 @@ MISTAKES = {
         8,
         "The order has 1 of 'fern', and 2 cannot go back.",
     ),
+    "less than no pieces back": (
+        AT + "    event: order.refunded\n    data:\n      amount_minor: 5\n      lines: [[fern, -1]]\n",
+        7,
+        "-1 pieces of 'fern' are none. Write [fern, 1].",
+    ),
+    "no pieces back": (
+        AT
+        + "    event: return.received\n    data:\n      lines:\n        - [leaf-food, 1]\n        - [fern, 0]\n",
+        8,
+        "0 pieces of 'fern' are none. Write [fern, 1].",
+    ),
     "less than no money": (
         AT + "    event: order.refunded\n    data:\n      currency: EUR\n      amount_minor: -5\n",
         7,

@@ -89,3 +89,27 @@ def test_an_order_is_never_lost_for_its_sum(total: Any) -> None:
     assert told.events[0].data["total_minor"] == 0
     noted = "event.data.total_minor: no amount in minor units; left out."
     assert told.problems == (() if total is None else (noted,))
+
+
+@pytest.mark.parametrize(
+    "type_", ["order.refunded", "return.requested", "return.approved", "return.received"]
+)
+def test_pieces_that_go_back_are_pieces_whatever_their_sign(type_: str) -> None:
+    """Many systems send a refund's quantities as less than none. Where none are named, that is noted."""
+    told = read_signed(
+        signed_event(type_, subject="55", data={"lines": [["1", -2], ["2", 1], ["3", 0], ["4", -1]]})
+    )
+    assert [e.data for e in told.events] == [{"lines": [["1", 2], ["2", 1], ["4", 1]]}]
+    assert told.problems == ("event.data.lines[2]: no pieces; left out.",)
+
+
+def test_a_refund_of_no_pieces_is_one_of_money_alone() -> None:
+    told = read_signed(refund({"amount_minor": 500, "lines": [["1", 0]]}, subject="55"))
+    assert [e.data for e in told.events] == [{"amount_minor": 500, "lines": []}]
+
+
+@pytest.mark.parametrize("lines", [[["1", True]], [[1, 0], ["2", 1]], [["1", 1.5]], ["1"], [["1", "1"]]])
+def test_lines_that_are_none_are_told_as_before(lines: list[Any]) -> None:
+    told = read_signed(refund({"lines": lines}, subject="55"))
+    assert told.events == ()
+    assert "data.lines cannot be read" in told.problems[0]

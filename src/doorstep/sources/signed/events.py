@@ -25,8 +25,9 @@ from doorstep.errors import Unreadable
 from doorstep.sources import person as contact
 from doorstep.sources.draft import Draft
 from doorstep.sources.signed import details
-from doorstep.sources.signed.money import check_money, is_money, no_money, read_money
+from doorstep.sources.signed.money import check_money, no_money, read_money
 from doorstep.sources.signed.outer import Told, read_outer
+from doorstep.sources.signed.pieces import pieces_back
 from doorstep.sources.values import instant, opaque_id, plain, stamp
 
 #: words, not prose: these fields never hold blanks
@@ -61,13 +62,13 @@ def clean_data(told: Told, draft: Draft) -> dict[str, Any]:
 
 
 def _clean(told: Told, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
-    """As `clean_data`; and, for the fact's key, the same with its money as its sender said it. What is made of a sum
-    may change from release to release; a refund that is sent again must not become a second one for that."""
+    """As `clean_data`; and, for the fact's key, the same with its sums and pieces as its sender said them. What is made
+    of those may change from release to release; a refund that is sent again must not become a second one for that."""
     said = declared(told.cls, told.data)
     for name in [n for n, v in said.items() if not _travels(n, v)]:
         wrong = no_money(told.name, name, said.pop(name)) or "free text does not travel"
         draft.problem(f"{told.path}.data.{name}: {wrong}; left out.")
-    data = read_money(told.name, said, draft, told.path)
+    data = pieces_back(told.name, read_money(told.name, said, draft, told.path), draft, told.path)
     event = told.cls.read(
         Envelope(
             id="",
@@ -81,7 +82,8 @@ def _clean(told: Told, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
         )
     )
     data = {name: _within(told.name, name, value, getattr(event, name)) for name, value in data.items()}
-    return data, {**data, **{name: value for name, value in said.items() if is_money(told.name, name)}}
+    stamped = {name: value for name, value in data.items() if isinstance(getattr(event, name), datetime)}
+    return data, said | stamped
 
 
 def check_member(type_: str, name: str, value: Any) -> None:
