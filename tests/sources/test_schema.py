@@ -74,6 +74,14 @@ def envelopes(reading: Reading) -> list[dict[str, Any]]:
     return made
 
 
+def test_a_voucher_among_the_lines_fits_both_schemas() -> None:
+    voucher = {"id": "v", "quantity": 1, "price_minor": -500}
+    told = {**SIGNED_ORDER, "data": {**SIGNED_ORDER["data"], "lines": [voucher]}}
+    SIGNED.validate(told)
+    for envelope in envelopes(read_signed(told)):
+        ENVELOPE.validate(envelope)
+
+
 def test_the_schemas_are_schemas() -> None:
     Draft202012Validator.check_schema(envelope_schema())
     Draft202012Validator.check_schema(signed_event_schema())

@@ -113,3 +113,31 @@ def test_lines_that_are_none_are_told_as_before(lines: list[Any]) -> None:
     told = read_signed(refund({"lines": lines}, subject="55"))
     assert told.events == ()
     assert "data.lines cannot be read" in told.problems[0]
+
+
+VOUCHER = {"id": "v", "product": "7003", "title": "Voucher", "quantity": 1, "price_minor": -500}
+
+
+@pytest.mark.parametrize("type_", ["order.placed", "order.updated"])
+def test_a_line_that_takes_something_off_has_a_price_below_nothing(type_: str) -> None:
+    """A voucher is life: it is nothing to be mended, and sums over lines are right with it. The catalogue learns no
+    price from it."""
+    told = read_signed({**SIGNED_ORDER, "type": type_, "data": {**SIGNED_ORDER["data"], "lines": [VOUCHER]}})
+    assert told.problems == ()
+    assert [(line.ref, line.price_minor) for line in told.orders[0].lines] == [("v", -500)]
+    assert [line["price_minor"] for line in told.events[0].data["lines"]] == [-500]
+    assert [(p.ref, p.price_minor) for p in told.products] == [("7003", None)]
+
+
+@pytest.mark.parametrize("price", ["5", 12.5, True, -(10**15), 10**15])
+def test_a_lines_price_that_is_no_number_is_noted_and_the_line_counts(price: Any) -> None:
+    lines = [{**VOUCHER, "price_minor": price}]
+    told = read_signed({**SIGNED_ORDER, "data": {**SIGNED_ORDER["data"], "lines": lines}})
+    assert told.problems == ("event.data.lines[0].price_minor: no amount in minor units; left out.",)
+    assert [(line.ref, line.price_minor) for line in told.orders[0].lines] == [("v", 0)]
+
+
+def test_a_products_own_price_is_never_below_nothing() -> None:
+    told = read_signed({"type": "product.updated", "subject": "p", "data": {"price_minor": -5}})
+    assert told.problems == ("event.data.price_minor: no amount in minor units; left out.",)
+    assert told.products[0].price_minor is None

@@ -111,8 +111,10 @@ def asked_for(schema: Schema) -> str:
             return f"an id: {words}"
         case {"type": "integer", "minimum": low, "maximum": high}:
             return f"a whole number from {low} to {high}{more}"
+        case {"type": "integer", "minimum": low}:
+            return f"a whole number from {low}{more}"
         case {"type": "integer"}:
-            return f"a whole number from {schema.get('minimum', 0)}{more}"
+            return f"a whole number{more}"
         case {"type": "boolean"}:
             return "true or false"
         case {"type": "array", "items": {"properties": known}}:

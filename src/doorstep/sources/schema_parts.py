@@ -48,6 +48,10 @@ ID: Schema = {
 _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
 MINOR: Schema = {"type": "integer", "minimum": 0, "description": "minor units (cents)"}
+_PRICE: Schema = {
+    "type": "integer",
+    "description": "of one piece, in minor units; less than nothing for what is taken off, such as a voucher",
+}
 _COUNTRY: Schema = {"type": "string", "pattern": "^[A-Za-z]{2}$", "description": "ISO 3166-1 alpha-2"}
 _PROVINCE: Schema = {"type": "string", "maxLength": 16, "description": "ISO 3166-2, country part optional"}
 
@@ -58,7 +62,7 @@ LINE: Schema = closed(
         "quantity": _COUNT,
         "current": _COUNT,
         "category": _TEXT,
-        "price_minor": MINOR,
+        "price_minor": _PRICE,
         "requires_shipping": {"type": "boolean"},
     },
     ["ref", "product_ref", "quantity", "current"],
@@ -77,7 +81,7 @@ ORDER_LINES: Schema = {
             "category": {"type": "string", "maxLength": TEXT_LENGTH, "pattern": TEXT_PATTERN},
             "quantity": _COUNT,
             "current": {**_COUNT, "description": "what edits left of it; default: quantity"},
-            "price_minor": {**MINOR, "description": "of one piece, in minor units"},
+            "price_minor": _PRICE,
             "requires_shipping": {"type": "boolean", "default": True},
             "url": {"type": "string", "format": "uri"},
         },

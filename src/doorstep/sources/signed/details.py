@@ -148,7 +148,7 @@ def _lines(value: Any, code: str, draft: Draft, path: str) -> tuple[LineSighting
         if ref is None or quantity is None or ref in found:
             draft.problem(f"{path}.data.lines[{n}]: no id of its own, or no quantity.")
             continue
-        _note_amount(told.get("price_minor"), draft, f"{path}.data.lines[{n}].price_minor")
+        price = _price(told.get("price_minor"), draft, f"{path}.data.lines[{n}].price_minor")
         current = count(told.get("current"))
         found[ref] = LineSighting(
             ref=ref,
@@ -159,14 +159,24 @@ def _lines(value: Any, code: str, draft: Draft, path: str) -> tuple[LineSighting
             variant=text(told.get("variant")),
             sku=text(told.get("sku"), 128),
             category=_category(told.get("category")),
-            price_minor=amount(told.get("price_minor")) or 0,
+            price_minor=price,
             requires_shipping=told.get("requires_shipping") is not False,
         )
         if found[ref].product_ref:
-            product(found[ref].product_ref, {**told, "currency": code}, draft, f"{path}.data.lines[{n}]")
+            shown = {**told, "price_minor": amount(told.get("price_minor")), "currency": code}
+            product(found[ref].product_ref, shown, draft, f"{path}.data.lines[{n}]")
     if not found:
         raise Unreadable("data.lines: none can be read.", mend="Each needs an id and a quantity.")
     return tuple(found.values())
+
+
+def _price(value: Any, draft: Draft, path: str) -> int:
+    """Of one piece of a line, in minor units: less than nothing for what is taken off (a voucher, a discount). What is
+    no such number is 0, as not told, and noted."""
+    if isinstance(value, int) and value < 0 and amount(-value) is not None:
+        return value
+    _note_amount(value, draft, path)
+    return amount(value) or 0
 
 
 def _note_amount(value: Any, draft: Draft, path: str) -> None:
