@@ -27,6 +27,11 @@ WORDS: dict[Any, str] = {
     tuple[str, int]: 'a list of a text and a whole number, such as ["fern", 1]',
     tuple[tuple[str, int], ...]: 'a list of lists, each of a text and a whole number, such as [["fern", 1]]',
     tuple[tuple[int, ...], ...]: "a list of lists, each of whole numbers, such as [[1, 2]]",
+    tuple[str | None, ...]: 'a list of texts, such as ["fern", "leaf-food"]',
+    tuple[datetime | None, int]: "a list of a moment with its zone and a whole number, such as "
+    '["2026-11-28T08:00:00+01:00", 1]',
+    tuple[tuple[str | None, int] | None, ...]: "a list of lists, each of a text and a whole number, such as "
+    '[["fern", 1]]',
     tuple[str, ...] | None: 'a list of texts, such as ["fern", "leaf-food"], or nothing',
 }
 

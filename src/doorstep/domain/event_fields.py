@@ -116,7 +116,8 @@ def _words(hint: Any) -> tuple[str, str]:
     hint = _maybe(hint) or hint
     if typing.get_origin(hint) is not tuple:
         return _ONE[hint]
-    parts = typing.get_args(hint)
+    # of `X | None` in a list X is told; that nothing may stand there as well would only make it harder to read
+    parts = [_maybe(part) or part for part in typing.get_args(hint)]
     if len(parts) == 2 and parts[1] is Ellipsis:
         if parts[0] in _MANY:
             words, example = _MANY[parts[0]]
