@@ -107,7 +107,9 @@ def _within(type_: str, name: str, value: Any, read: Any) -> Any:
         return stamp(at)
     low, high = BOUNDS.get((type_, name), (None, None))
     if low is not None and high is not None and not low <= read <= high:
-        raise Unreadable(f"data.{name} is not between {low} and {high}.")
+        raise Unreadable(
+            f"data.{name} is not between {low} and {high}.", mend=f"Send a number from {low} to {high}."
+        )
     return value
 
 
