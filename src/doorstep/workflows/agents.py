@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from doorstep.contracts import Action, ActionKind, ActionResult
 from doorstep.domain import ids
 from doorstep.domain.moments import in_words, zone
-from doorstep.domain.outcomes import OutcomeKind
+from doorstep.domain.outcomes import Outcome, OutcomeKind
 from doorstep.errors import nearest
 from doorstep.workflows.touching import Touch
 
@@ -72,12 +72,15 @@ class Agents:
         over = self._over(action, matching)
         if over:
             return self._no(over)
-        if not matching:
-            self._skipped.append((action.step, action.occurrence))
         for touch in matching:
             touch.dropped = True
             touch.stir()
-        return ActionResult(applied=True, detail="" if matching else "It will be skipped when it comes.")
+        if matching:
+            return ActionResult(applied=True)
+        self._skipped.append((action.step, action.occurrence))
+        last = self._last(action)
+        ahead = f"{last} Any later one will be left out." if last else "It will be skipped when it comes."
+        return ActionResult(applied=True, detail=ahead)
 
     def _send_now(self, action: Action) -> ActionResult:
         every = self._matching(action)
@@ -85,6 +88,9 @@ class Agents:
         over = "" if matching else self._over(action, every)
         if over:
             return self._no(over)
+        last = "" if every else self._last(action)
+        if last:
+            return self._no(f"{last} None is waiting.")
         if self._journey._steering.paused:
             return self._no("The journey is paused; resume it first.")
         if len(matching) != 1:
@@ -105,12 +111,24 @@ class Agents:
         outcome = self._journey._desk.outcomes.get(key)
         if outcome is None:
             return f"'{action.step}' is being sent." if any(t.under_way for t in matching) else ""
+        return self._ended(action.step, outcome)
+
+    def _last(self, action: Action) -> str:
+        """What became of the step last, where it goes once per parcel or refund and none was named; else empty.
+        More of them may come, so it is told and keeps nobody from anything."""
+        if action.occurrence:
+            return ""
+        every = ids.touch_key(self._journey._start.journey_id, action.step) + ":"
+        ended = [o for key, o in self._journey._desk.outcomes.items() if key.startswith(every)]
+        return self._ended(action.step, ended[-1]) if ended else ""
+
+    def _ended(self, step: str, outcome: Outcome) -> str:
         ended = _ENDED.get(outcome.kind, "has ended")
         when = ""
         if outcome.at is not None:
             local = outcome.at.astimezone(zone(self._journey.zone))
             when = f" on {in_words(local)} (the customer's time)"
-        return f"'{action.step}' {ended}{when}."
+        return f"'{step}' {ended}{when}."
 
     def _shift(self, by: timedelta) -> None:
         for touch in self._journey._desk.waiting.values():
