@@ -15,11 +15,12 @@ from typer.testing import CliRunner, Result
 
 from api import desk
 from doorstep import cli
+from doorstep.domain.orders import OrderState
 from doorstep.domain.values import replace
 from doorstep.errors import BadInput, DoorstepError, SetupError
 from doorstep.models.base import Database
 from doorstep.models.codec_json import order_json
-from doorstep.models.journeys import ActionRow
+from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.keys import recognise
 from doorstep.models.orders import OrderRow
 from doorstep.models.tables import table
@@ -97,6 +98,41 @@ def test_without_an_open_complaint_none_is_spoken_of(run: Run, database: Databas
     assert "omplain" not in run("status", desk.JOURNEY).output
     complains(database, {"case-77": desk.PLACED}, settled={"": desk.NOW})
     assert "omplain" not in run("status", desk.JOURNEY).output
+
+
+@pytest.mark.parametrize("settled", [{}, {"case-1": desk.NOW}])
+def test_an_exchanges_complaint_is_told_once_as_the_journeys_own_order_has_it(
+    run: Run, database: Database, settled: dict[str, datetime]
+) -> None:
+    """Both orders hear of it; that it was settled is often told of the first alone, which the gate reads."""
+    held = OrderState(complaints={"case-1": desk.PLACED})
+    add(
+        database,
+        desk.order(
+            *("ord_exchange234567abcdefghij", desk.MINE, "5002", "#1043", desk.PERSON),
+            parent_ref=desk.ORDER,
+            journey_id=desk.JOURNEY,
+            state=order_json(held),
+        ),
+    )
+    complains(database, {"case-1": desk.PLACED}, settled)
+    page = " ".join(run("status", desk.JOURNEY).output.split())
+    assert page.count("complaint is open since") == (0 if settled else 1)
+    found = json.loads(run("status", desk.JOURNEY, "--json").stdout)
+    assert found["order"]["open_complaint"] is not bool(settled)
+    assert [(one["open_complaint"], one["complaints"]) for one in found["other_orders"]] == [(False, [])]
+
+
+def test_after_its_journey_a_complaint_that_is_open_holds_no_marketing_back(
+    run: Run, database: Database
+) -> None:
+    complains(database, {"case-1": desk.NOW}, settled={})
+    with database.writing() as connection:
+        journeys = table(JourneyRow)
+        over = {"status": "closed", "outcome": "completed", "closed_at": desk.NOW, "waits": [], "phase": ""}
+        connection.execute(update(journeys).where(journeys.c.id == desk.JOURNEY).values(**over))
+    page = " ".join(run("status", desk.JOURNEY).output.split())
+    assert "completed. A complaint is open since Tue 10 Mar 2026, 08:00. Order #1042" in page
 
 
 def complains(database: Database, since: dict[str, datetime], settled: dict[str, datetime]) -> None:

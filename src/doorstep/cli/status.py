@@ -72,10 +72,10 @@ def page(detail: JourneyDetail) -> list[str]:
         f"{order.number or order.external_id}  {detail.store_name}  {detail.type or 'not started'}  {detail.id}"
     ]
     made += lines(detail.headline)
-    for complaint in (
-        c for one in (order, *detail.other_orders) for c in one.complaints if c.resolved is None
-    ):
-        made += lines(f"{complaint.sentence} {_UNTIL_SETTLED}")
+    until = "" if detail.status == "closed" else f" {_UNTIL_SETTLED}"
+    for complaint in order.complaints:
+        if complaint.resolved is None:
+            made += lines(f"{complaint.sentence}{until}")
     made += ["", *lines(detail.wismo)]
     if detail.waits:
         made += ["", f"Waits for (times in {detail.person.zone})"]

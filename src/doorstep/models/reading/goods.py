@@ -61,8 +61,13 @@ class Order(View):
     shipped: bool
     delivered: Moment | None = Field(description="When the last kept line arrived.")
     cancelled: Moment | None
-    open_complaint: bool = Field(description="Until it is settled, marketing that comes due is left out.")
-    complaints: list[Complaint] = Field(description="Oldest first, those that were settled too.")
+    open_complaint: bool = Field(
+        description="While the journey is open, marketing that comes due is left out until it is settled. An "
+        "exchange's complaints are told of the journey's own order."
+    )
+    complaints: list[Complaint] = Field(
+        description="Oldest first, those that were settled too. An exchange's are the journey's own order's."
+    )
     status_url: str = Field(description="The shop's own page of the order.")
     lines: list[Line]
 

@@ -43,10 +43,12 @@ def orders_of(
     held: dict[str, list[Any]] = defaultdict(list)
     for line in rows(session, _LINES, order=order_ref):
         held[line.order_ref].append(line)
-    return [_order(row, held[row.id], about, clock) for row in found]
+    return [_order(row, held[row.id], about, clock, own=row.id == order_ref) for row in found]
 
 
-def _order(row: Any, lines: Sequence[Any], about: Mapping[str, str], clock: Clock) -> Order:
+def _order(
+    row: Any, lines: Sequence[Any], about: Mapping[str, str], clock: Clock, *, own: bool = True
+) -> Order:
     state = order_state(row.state)
     views = _lines(state, lines)
     return Order(
@@ -61,8 +63,10 @@ def _order(row: Any, lines: Sequence[Any], about: Mapping[str, str], clock: Cloc
         shipped=state.shipped,
         delivered=clock.maybe(state.delivered_at),
         cancelled=clock.maybe(state.cancelled_at),
-        open_complaint=state.open_complaint,
-        complaints=complaints_of(state, about, clock),
+        # An exchange's are the journey's own order's too, where the gate reads them. Its copy may lag behind: what
+        # settles a complaint is often told of the order alone.
+        open_complaint=own and state.open_complaint,
+        complaints=complaints_of(state, about, clock) if own else [],
         status_url=row.status_url,
         lines=views,
     )
