@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from doorstep.domain.moments import zone
-from doorstep.rehearsal.terminal import REASONS, short
+from doorstep.rehearsal.terminal import REASONS, local, short
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
 
 _HERE = Path(__file__).parent
@@ -74,7 +74,9 @@ def _touch(timeline: Timeline, touch: Touch) -> dict[str, Any]:
         "name": " · ".join(w for w in (touch.step, short(touch.occurrence)) if w),
         "time": f"{_here(timeline, touch.at):%H:%M}",
         "order": _order(timeline, touch.order),
-        "why": touch.reason.replace("_", " ") or touch.detail,
+        "why": touch.reason.replace("_", " ") or local(timeline, touch.detail),
+        "detail": local(timeline, touch.detail),
+        "rules": [(r.verdict, r.rule.replace("_", " "), local(timeline, r.detail)) for r in touch.trace],
         "deferrals": list(_deferrals(timeline, touch)),
         "due": _when(timeline, touch.due_at),
     }
@@ -94,6 +96,7 @@ def _event(timeline: Timeline, event: Happening) -> dict[str, Any]:
         "is": "event",
         "it": event,
         "kind": event.kind.value,
+        "detail": local(timeline, event.detail),
         "quiet": event.kind in _QUIET,
         "what": event.what.replace("_", " ") if event.kind is Kind.END else event.what,
         "time": f"{_here(timeline, event.at):%H:%M}",

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from datetime import datetime
 
+from doorstep.domain.instant_words import by_clock
 from doorstep.domain.moments import zone
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
 
@@ -74,6 +75,11 @@ def short(occurrence: str) -> str:
     return " ".join(parts) if len(parts) == 1 and not occurrence.startswith("shipment") else ""
 
 
+def local(timeline: Timeline, text: str) -> str:
+    """A recorded sentence with its instants by the customer's clock, as everything beside it."""
+    return by_clock(text, zone(timeline.zone))
+
+
 # --- one line ----------------------------------------------------------------------------------------
 
 
@@ -85,9 +91,9 @@ def _touch(timeline: Timeline, touch: Touch, left: str) -> list[str]:
         made = [_cut(f"{left}{said:<33} {words}")]
     else:
         said = f"{MARKS[touch.outcome]} {name}"
-        made = [_cut(f"{left}{said:<33} {touch.outcome}: {touch.reason or touch.detail}")]
+        made = [_cut(f"{left}{said:<33} {touch.outcome}: {touch.reason or local(timeline, touch.detail)}")]
         if touch.reason and touch.detail:
-            made += _folded(" " * (_LEFT + 2), touch.detail, " " * (_LEFT + 2))
+            made += _folded(" " * (_LEFT + 2), local(timeline, touch.detail), " " * (_LEFT + 2))
     if touch.deferrals:
         reasons = ", ".join(dict.fromkeys(REASONS.get(d.reason, d.reason) for d in touch.deferrals))
         since = _clock(timeline, touch.deferrals[0].at)
@@ -100,7 +106,7 @@ def _event(timeline: Timeline, event: Happening, left: str) -> list[str]:
             Kind.REPORT: "· customer", Kind.NOTE: "·", Kind.END: "■"}.get(event.kind, "·")  # fmt: skip
     late = f", of {_clock(timeline, event.happened_at)}" if event.happened_at else ""
     said = f"{mark} {event.what.replace('_', ' ') if event.kind is Kind.END else event.what}"
-    said += f"  {event.detail}" if event.detail else ""
+    said += f"  {local(timeline, event.detail)}" if event.detail else ""
     return _folded(left, said + late + _of(timeline, event.order), " " * (_LEFT + 2))
 
 

@@ -8,19 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from doorstep.domain.condition_words import FACTS, OURS, Words
-from doorstep.domain.moments import MONTHS
+from doorstep.domain.instant_words import by_clock
 from doorstep.models.reading.clock import Clock
 
-_INSTANT = re.compile(
-    r"(?:\b(?P<before>at|on|due|happened) )?"
-    r"(?:(?P<iso>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d| UTC))"
-    r"|(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}), (?P<hour>\d\d):(?P<minute>\d\d) UTC)"
-)
-"""As the gate's rules, a rehearsal's errors and the journeys themselves write one."""
-_BEFORE = {None: "", "due": "due on ", "happened": "happened on "}
 _CONDITION = re.compile(r"'(?P<word>.+)' is (?P<no>not )?the case\.")
 """As `workflows.conditions.holds` says one."""
 _AMBIGUOUS = ("lines",)
@@ -59,19 +51,4 @@ _FACTS, _OURS = _by_word(FACTS), _by_word(OURS)
 
 def in_words(text: str, clock: Clock) -> str:
     """A recorded text with its instants by the person's clock; what is no instant stays as it is."""
-
-    def words(found: re.Match[str]) -> str:
-        try:
-            at = _instant(found)
-        except ValueError:
-            return found[0]
-        return f"{_BEFORE.get(found['before'], 'on ')}{clock.words(at)}"
-
-    return _INSTANT.sub(words, text)
-
-
-def _instant(found: re.Match[str]) -> datetime:
-    if found["iso"]:
-        return datetime.fromisoformat(found["iso"].replace(" UTC", "+00:00"))
-    day, year, hour, minute = (int(found[part]) for part in ("day", "year", "hour", "minute"))
-    return datetime(year, MONTHS.index(found["month"]), day, hour, minute, tzinfo=UTC)
+    return by_clock(text, clock.zone)
