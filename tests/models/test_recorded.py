@@ -79,12 +79,13 @@ def test_a_condition_of_the_standard_journeys_is_a_sentence(recorded: str, was: 
         ("'lines' is the case.", "The journey leaves it out when 'lines' is so."),
         ("'gift_wrap kept' is the case.", "The journey leaves it out when 'gift wrap kept' is so."),
         ("'order shipped' is not the case.", "No parcel of the order had left by then."),
+        ("'overtaken by later news' is the case.", "Later news had overtaken it."),
     ],
 )
 def test_a_condition_that_nobody_knows_is_a_sentence_all_the_same(
     recorded: str, said: str, journey: str
 ) -> None:
-    """In a store's journey 'offered' may mean anything."""
+    """In a store's journey 'offered' may mean anything. What it takes over from `Parcels` is ours, and is known."""
     assert told(recorded, CLOCK, journey=journey) == said
 
 

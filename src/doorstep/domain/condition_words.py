@@ -85,6 +85,9 @@ OURS: Mapping[tuple[str, ...], Words] = {
         "There was something to offer.",
         "There was nothing left to offer.",
     ),
+}
+"""The same for names in our own journeys; in a store's they may mean anything."""
+SHARED: Mapping[tuple[str, ...], Words] = {
     ("overtaken_by_later_news",): Words(
         "Later news has overtaken it.",
         "No later news has overtaken it.",
@@ -92,4 +95,4 @@ OURS: Mapping[tuple[str, ...], Words] = {
         "No later news had overtaken it.",
     ),
 }
-"""The same for names in our own journeys; in a store's they may mean anything."""
+"""And for names of conditions that every journey may use, such as those of `Parcels`."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from doorstep.domain.condition_words import FACTS, OURS, Words
+from doorstep.domain.condition_words import FACTS, OURS, SHARED, Words
 from doorstep.domain.events import Event
 from doorstep.rehearsal.event_words import first_sentence, happens
 from doorstep.workflows import conditions
@@ -76,7 +76,7 @@ def _fact(source: str, condition: Callable[..., Any]) -> str:
     if path[:1] == ("self",):
         return _said(FACTS.get(path[1:]), negated)
     ours = Path(condition.__code__.co_filename).parent == _OURS
-    return _said(OURS.get(path), negated) if ours else ""
+    return _said(OURS.get(path) or SHARED.get(path), negated) if ours else ""
 
 
 def _said(words: Words | None, negated: bool) -> str:

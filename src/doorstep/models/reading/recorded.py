@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from doorstep.domain.condition_words import FACTS, OURS, Words
+from doorstep.domain.condition_words import FACTS, OURS, SHARED, Words
 from doorstep.domain.instant_words import by_clock
 from doorstep.models.reading.clock import Clock
 
@@ -46,7 +46,7 @@ def _by_word(words: Mapping[tuple[str, ...], Words]) -> dict[str, Words]:
     return {" ".join(path).replace("_", " "): said for path, said in words.items()}
 
 
-_FACTS, _OURS = _by_word(FACTS), _by_word(OURS)
+_FACTS, _OURS = _by_word({**FACTS, **SHARED}), _by_word(OURS)
 
 
 def in_words(text: str, clock: Clock) -> str:
