@@ -37,7 +37,15 @@ def test_an_instant_is_by_the_persons_clock(recorded: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["Never 2026-99-07T09:08:50Z.", "On 41 Dec 2026, 09:08 UTC.", "7 Abc 2026, 09:08 UTC", "0034-5", ""],
+    [
+        "Never 2026-99-07T09:08:50Z.",
+        "On 41 Dec 2026, 09:08 UTC.",
+        "7 Abc 2026, 09:08 UTC",
+        "Until 9999-12-31T23:59:59+00:00.",
+        "At 31 Dec 9999, 23:59 UTC.",
+        "0034-5",
+        "",
+    ],
 )
 def test_what_is_no_instant_stays_as_it_is(said: str) -> None:
     assert in_words(said, CLOCK) == said

@@ -22,10 +22,10 @@ def by_clock(text: str, zone: tzinfo) -> str:
 
     def words(found: re.Match[str]) -> str:
         try:
-            at = _instant(found)
-        except ValueError:
+            local = _instant(found).astimezone(zone)
+        except (ValueError, OverflowError):  # no such day, or the zone moves it past the calendar's end
             return found[0]
-        return f"{_BEFORE.get(found['before'], 'on ')}{in_words(at.astimezone(zone))}"
+        return f"{_BEFORE.get(found['before'], 'on ')}{in_words(local)}"
 
     return _INSTANT.sub(words, text)
 
