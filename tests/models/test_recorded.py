@@ -52,6 +52,20 @@ def test_what_is_no_instant_stays_as_it_is(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
+        ("return_requested", "return requested"),
+        ("cancelled_by_agent", "cancelled by agent"),
+        ("erased", "erased"),
+        ("The case 'a_b' is open.", "The case 'a_b' is open."),
+    ],
+)
+def test_why_a_journey_left_its_course_is_told_as_its_headline_does(recorded: str, said: str) -> None:
+    """A message that was called off for it records the cause by its name in the code."""
+    assert told(recorded, CLOCK, journey="standard.v1") == said
+
+
+@pytest.mark.parametrize(
     ("recorded", "was", "expected"),
     [
         ("'offered' is not the case.", "There was nothing left to offer.", "There is nothing left to offer."),

@@ -72,6 +72,11 @@ def test_a_detail_that_is_the_sentence_itself_ends_once() -> None:
         assert step_sentence(row(state, detail="the order is gone."), [], CLOCK) == said
 
 
+def test_a_step_that_an_exit_called_off_says_the_cause_as_the_headline_does() -> None:
+    gone = row(TouchState.CANCELLED, detail="return_requested")
+    assert step_sentence(gone, [], CLOCK) == "Cancelled before it went out: return requested."
+
+
 def test_an_instant_in_a_rules_detail_is_told_by_the_persons_clock() -> None:
     """Below a heading in the customer's time, UTC or ISO 8601 reads as another moment."""
     capped = row(

@@ -77,6 +77,13 @@ def test_to_skip_a_named_one_that_has_not_come_says_nothing_of_the_others() -> N
     assert [t.outcome for t in timeline.touches if t.step == "delivered"] == ["sent", "cancelled"]
 
 
+def test_a_journey_that_has_left_its_course_says_why_in_words() -> None:
+    """As `status` does; the cause's name in the code is for code."""
+    cancelled = Told(at=when("day 1 12:00"), event="order.cancelled")
+    detail, _ = answer("day 2 09:00", ActionKind.SKIP, "delivered", (cancelled,))
+    assert detail == "refused: The journey has left its course (order cancelled)."
+
+
 def answer(at: str, action: ActionKind, step: str, story: tuple[Entry, ...]) -> tuple[str, Timeline]:
     """What the journey answers an agent then, and the whole rehearsal."""
     asked = Steered(at=when(at), action=action, step=step)

@@ -41,7 +41,7 @@ class Agents:
         if self._journey._closing:
             return self._no("The journey has ended.")
         if self._journey._exit is not None:
-            return self._no(f"The journey has left its course ({self._journey._exit}).")
+            return self._no(f"The journey has left its course ({self._journey._exit.replace('_', ' ')}).")
         match action.kind:
             case ActionKind.PAUSE:
                 if steering.paused:

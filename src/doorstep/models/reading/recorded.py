@@ -15,6 +15,8 @@ from doorstep.models.reading.clock import Clock
 
 _CONDITION = re.compile(r"'(?P<word>.+)' is (?P<no>not )?the case\.")
 """As `workflows.conditions.holds` says one."""
+_CAUSE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
+"""Why a journey left its course, as its code names that: `order_cancelled`."""
 _AMBIGUOUS = ("lines",)
 """What is recorded has no `self`: in a store's journey these may be names of its own."""
 
@@ -22,6 +24,8 @@ _AMBIGUOUS = ("lines",)
 def told(text: str, clock: Clock, *, journey: str = "", ahead: bool = False) -> str:
     """A recorded text for a person. `journey`: the type of the journey that recorded it, such as `standard.v1`; empty:
     not known. `ahead`: it is of what is expected, and nothing was decided yet."""
+    if _CAUSE.fullmatch(text):
+        return text.replace("_", " ")
     found = _CONDITION.fullmatch(text)
     return (
         in_words(text, clock)
