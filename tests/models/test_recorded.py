@@ -54,6 +54,25 @@ def test_what_is_no_instant_stays_as_it_is(said: str) -> None:
 @pytest.mark.parametrize(
     ("recorded", "said"),
     [
+        (
+            "'review.submitted' happened 7 Jul 2026, 22:08 UTC.",
+            "The customer left a review on Wed 8 Jul 2026, 00:08.",
+        ),
+        (
+            "'customer.ordered_again' happened 7 Jul 2026, 08:08 UTC.",
+            "The customer ordered again on Tue 7 Jul 2026, 10:08.",
+        ),
+        ("'tea.brewed' happened 7 Jul 2026, 08:08 UTC.", "'tea.brewed' happened on Tue 7 Jul 2026, 10:08."),
+    ],
+)
+def test_an_event_that_kept_a_message_from_going_is_a_sentence(recorded: str, said: str) -> None:
+    """Its type is for machines, and in the events' JSON; only a store's own has no other name."""
+    assert told(recorded, CLOCK, journey="standard.v1") == said
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"),
+    [
         ("return_requested", "return requested"),
         ("cancelled_by_agent", "cancelled by agent"),
         ("erased", "erased"),

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from doorstep.domain.event_words import happened, happens
 from doorstep.domain.events import Event, known_types
 from doorstep.domain.facts import OrderedAgain, OrderRefunded, ReviewSubmitted, ShipmentScanned
 from doorstep.rehearsal.conditions_told import condition_told
-from doorstep.rehearsal.event_words import happened, happens
 from doorstep.workflows import standard_v1
 
 

@@ -16,8 +16,8 @@ from types import CodeType
 from typing import Any
 
 from doorstep.domain.condition_words import FACTS, OURS, SHARED, Words
+from doorstep.domain.event_words import first_sentence, happens
 from doorstep.domain.events import Event
-from doorstep.rehearsal.event_words import first_sentence, happens
 from doorstep.workflows import conditions
 
 _OURS = Path(conditions.__file__).parent

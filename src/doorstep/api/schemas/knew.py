@@ -18,6 +18,7 @@ from doorstep.api.schemas.knew_goods import (
     returns_of,
 )
 from doorstep.contracts import ActionKind
+from doorstep.domain.event_words import happened
 from doorstep.domain.events import Event
 from doorstep.domain.facts import OrderedAgain, ReviewSubmitted
 from doorstep.models.reading.clock import Clock
@@ -25,7 +26,6 @@ from doorstep.models.reading.complaints import bad_review, complaints_of
 from doorstep.models.reading.goods import Complaint, Moment, View
 from doorstep.models.reading.past import actions_then
 from doorstep.models.reading.views import ActionView, JourneyDetail, Step
-from doorstep.rehearsal.event_words import happened
 from doorstep.rehearsal.plan import Plan
 from doorstep.workflows.hearing import Hearing
 

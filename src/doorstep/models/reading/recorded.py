@@ -1,5 +1,5 @@
-"""What rules and journeys recorded in words, as a person reads it: instants by their own clock, and an author's
-condition as a sentence.
+"""What rules and journeys recorded in words, as a person reads it: instants by their own clock, an author's condition
+and an event as a sentence.
 
 Pure, and at reading time only: what is recorded stays as it was, and so do the facts beside it.
 """
@@ -10,11 +10,14 @@ import re
 from collections.abc import Mapping
 
 from doorstep.domain.condition_words import FACTS, OURS, SHARED, Words
+from doorstep.domain.event_words import happened, has_words
 from doorstep.domain.instant_words import by_clock
 from doorstep.models.reading.clock import Clock
 
 _CONDITION = re.compile(r"'(?P<word>.+)' is (?P<no>not )?the case\.")
 """As `workflows.conditions.holds` says one."""
+_HAPPENED = re.compile(r"'(?P<type>[a-z_]+\.[a-z_]+)' happened (?P<when>on .+)\.")
+"""As a journey's desk says of an event that kept a message from going, its instant in words by then."""
 _CAUSE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 """Why a journey left its course, as its code names that: `order_cancelled`."""
 _AMBIGUOUS = ("lines",)
@@ -27,11 +30,13 @@ def told(text: str, clock: Clock, *, journey: str = "", ahead: bool = False) -> 
     if _CAUSE.fullmatch(text):
         return text.replace("_", " ")
     found = _CONDITION.fullmatch(text)
-    return (
-        in_words(text, clock)
-        if found is None
-        else _condition(found["word"], bool(found["no"]), journey, ahead)
-    )
+    if found is not None:
+        return _condition(found["word"], bool(found["no"]), journey, ahead)
+    said = in_words(text, clock)
+    event = _HAPPENED.fullmatch(said)
+    if event is None or not has_words(event["type"]):
+        return said
+    return f"{happened(event['type']).removesuffix('.')} {event['when']}."
 
 
 def _condition(word: str, negated: bool, journey: str, ahead: bool) -> str:

@@ -70,6 +70,11 @@ def happened(type_: str) -> str:
     return known[1] if known is not None else f"'{type_}' was heard of."
 
 
+def has_words(type_: str) -> bool:
+    """Whether `happened` says it in words: events of ours, none of a store's own."""
+    return type_ in _WORDS
+
+
 def first_sentence(text: str) -> str:
     """The first sentence of a docstring on one line, without its stop."""
     paragraph = " ".join(text.strip().split("\n\n")[0].split())
