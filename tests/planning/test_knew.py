@@ -136,8 +136,12 @@ def test_it_says_where_it_stood_and_what_had_been_sent(database: Database) -> No
 
 
 def test_money_and_pieces_are_told_as_people_read_them(database: Database) -> None:
-    page = Whole(database, "a-part-goes-back").page(10.5)
-    assert "Refunded on Sat 5 Dec 2026, 10:17: €24.90, 1 × 610501" in page
+    """And no number that is for machines: those of the refund and the return are in the JSON."""
+    whole = Whole(database, "a-part-goes-back")
+    page = whole.page(10.5)
+    knew = whole.knew(10.5)
+    assert not [one.ref for one in (*knew.refunds, *knew.returns) if f"({one.ref})" in page]
+    assert "Refunded on Sat 5 Dec 2026, 10:17: €24.90, 1 × 610501." in page
     assert "A return of 1 × 610501: 1 × 610501 had come back" in page
 
 

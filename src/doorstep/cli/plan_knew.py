@@ -47,7 +47,7 @@ def _course(knew: Knew) -> str:
 def _refund(refund: KnownRefund, titles: Mapping[str, str]) -> str:
     paid = _money(refund.amount_minor, refund.currency) if refund.amount_minor else ""
     what = ", ".join(part for part in (paid, _pieces(refund.lines, titles)) if part)
-    return f"Refunded on {refund.at.words}{f': {what}' if what else ''} ({refund.ref})."
+    return f"Refunded on {refund.at.words}{f': {what}' if what else ''}."
 
 
 def _money(minor: int, currency: str) -> str:
@@ -65,10 +65,8 @@ def _money(minor: int, currency: str) -> str:
 
 def _return(one: KnownReturn, titles: Mapping[str, str]) -> str:
     back = f"{_pieces(one.received, titles) or 'nothing'} had come back"
-    return (
-        f"A return of {_pieces(one.lines, titles) or 'lines not named'}: "
-        f"{'called off' if one.called_off else back} ({one.ref})."
-    )
+    what = _pieces(one.lines, titles) or "lines not named"
+    return f"A return of {what}: {'called off' if one.called_off else back}."
 
 
 def _pieces(held: list[tuple[str, int]], titles: Mapping[str, str]) -> str:
