@@ -53,8 +53,9 @@ def rehearse(
     such as `standard.v1`, or the class itself. `render=False` fills no templates in: no words, three times as fast.
     `sandboxed`: in the worker's sandbox; None: until this class has once been proven in it (`engine.Engine`).
     As it is by default nothing proves that the journey is deterministic: its clock, its chance and its TaskGroup go
-    through. `doorstep rehearse`, the pytest fixture of this name and `doorstep explore` prove what they tell
-    (`in_sandbox.proven`, which plays the story in the sandbox first); of set order, `doorstep rehearse` alone.
+    through, and a forgotten `await`. `doorstep rehearse`, the pytest fixture of this name and `doorstep explore` prove
+    what they tell (`in_sandbox.proven`, which plays the story in the sandbox first); of set order, `doorstep rehearse`
+    alone.
     `first_day`: the local date on which the order is placed, unless the scenario names one. `renderer`: by default
     the built-in templates in the brand of an invented shop. `person_ref`: another than the scenario's;
     it decides variants and holdouts. `later_first`: of two journeys due in one instant the one that started later acts
