@@ -12,7 +12,7 @@ import pytest
 from temporalio.client import Client, WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
-from tests.rehearsal import odd
+from tests.rehearsal import odd, odd_ends
 from tests.rehearsal.conformance import Script, Stage, in_engine, on_server
 from tests.rehearsal.said import Said, histories, server_said
 
@@ -69,6 +69,8 @@ ODD: list[tuple[type[Any], tuple[Any, ...], Script, bool]] = [
     (odd.Continues, (1,), nothing, False),  # the server's skipped clock counts twice after a continue-as-new
     (odd.Remembers, (), nothing, True),
     (odd.Fails, (), nothing, True),
+    (odd_ends.Heartbeats, (), nothing, True),
+    (odd_ends.HeartbeatsLate, (), nothing, True),
 ]
 
 

@@ -54,6 +54,9 @@ class ActivityCall:
     takes: timedelta = _AT_ONCE
     """How long the attempt takes; the function may set it. Longer than a timeout: the attempt times out (whatever
     the function has done is done, as it is when a worker hangs)."""
+    beats: bool = False
+    """Whether it heartbeats all the while; the function may set it. If not, an attempt that takes longer than its
+    heartbeat timeout times out when that is over. (A local activity has none.)"""
 
 
 @dataclass(slots=True)
@@ -127,6 +130,14 @@ class ActivityRun:
         """When it must have ended, retries and all."""
         return None if self.schedule_to_close is None else self.scheduled + self.schedule_to_close
 
+    @property
+    def heartbeat(self) -> int | None:
+        """How long an attempt may be silent; None where it need not heartbeat."""
+        asked = self.asked
+        if isinstance(asked, ScheduleActivity):
+            return _duration(asked, "heartbeat_timeout") or None
+        return asked.heartbeat if isinstance(asked, Schedule) else None
+
     def told(self, what: str) -> tuple[str, str]:
         """Kind and name of a line of the log about it."""
         kind = what if what == "attempt_failed" else f"{'local_' if self.local else ''}activity_{what}"
@@ -165,15 +176,19 @@ class ActivityRun:
             self.failure = Failure()
             converter.failure_converter.to_failure(error, converter.payload_converter, self.failure)
         late = self.schedule_to_close is not None and now > self.scheduled + self.schedule_to_close
-        return self._lasted(now, call.takes) if call.takes or late else now
+        return self._lasted(now, call.takes, beats=call.beats) if call.takes or late else now
 
-    def _lasted(self, now: int, takes: timedelta) -> int:
+    def _lasted(self, now: int, takes: timedelta, *, beats: bool) -> int:
         """When an attempt ends that begins `now` and takes so long; what it is cut short by."""
         ends = now + takes // _MICROSECOND
         latest = None if self.start_to_close is None else now + self.start_to_close
         if latest is not None and ends > latest:
             ends = latest
             self._timed_out(TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE)
+        silent = None if beats or self.local else self.heartbeat
+        if silent is not None and ends > now + silent:
+            ends = now + silent
+            self._timed_out(TimeoutType.TIMEOUT_TYPE_HEARTBEAT)
         if self.deadline is not None and ends > self.deadline:
             ends = self.deadline
             self._timed_out(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE)

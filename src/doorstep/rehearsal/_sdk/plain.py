@@ -180,6 +180,10 @@ class Schedule(PlainCommand):
         return _micros(self._asked.schedule_to_close_timeout)
 
     @property
+    def heartbeat(self) -> int | None:
+        return _micros(self._asked.heartbeat_timeout)
+
+    @property
     def cancellation_type(self) -> int:
         return int(self._asked.cancellation_type)
 
