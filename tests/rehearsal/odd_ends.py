@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 from tests.rehearsal.odd import Told, act, failed
 
 SECOND = timedelta(seconds=1)
@@ -54,3 +54,27 @@ class NeedNotBeat(Told):
     @workflow.run
     async def run(self) -> Any:
         return await workflow.execute_local_activity("hangs", "done", start_to_close_timeout=120 * SECOND)
+
+
+@workflow.defn
+class UpdateFails(Told):
+    """Updates that fail before anything is waited for, after an activity, and not at all."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        await workflow.wait_condition(lambda: self.stopped)
+        return self.words
+
+    @workflow.update
+    async def ask(self, word: str) -> str:
+        if word == "at once":
+            raise ApplicationError("no", type="Refused")
+        if word == "later":
+            await act("never_again", word)
+        self.words.append(word)
+        return word
+
+    @ask.validator
+    def _check(self, word: str) -> None:
+        if word == "never":
+            raise ApplicationError("not that word", type="Refused")

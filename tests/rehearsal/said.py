@@ -108,9 +108,16 @@ def engine_said(log: Iterable[Entry]) -> Iterable[Said]:
 
 def _as_sent(log: list[Entry]) -> list[Entry]:
     """Without what never leaves a worker: timers and activities taken back in the task that asked for them, and
-    the cancelling of abandoned activities."""
+    the cancelling of abandoned activities; and without the updates that a validator refused, which a server forgets."""
     dropped: set[int] = set()
+    accepted: set[str] = set()
     for n, entry in enumerate(log):
+        if entry.kind == "update_response":
+            told: Any = entry.message
+            if told.HasField("accepted"):
+                accepted.add(told.protocol_instance_id)
+            elif told.HasField("rejected") and told.protocol_instance_id not in accepted:
+                dropped.add(n)
         undone = {"cancel_timer": "start_timer", "request_cancel_activity": "schedule_activity"}.get(
             entry.kind
         )
@@ -152,8 +159,7 @@ def _entry(entry: Entry) -> tuple[str, tuple[Any, ...]] | None:
     if kind == "modify_workflow_properties":
         return kind, (_fields(told.upserted_memo.fields),)
     if kind == "update_response":
-        said = told.WhichOneof("response")
-        return (kind, (said,)) if said != "rejected" else None  # the server forgets what a validator refused
+        return kind, (told.WhichOneof("response"),)
     if kind == "complete_workflow_execution":
         return kind, (_values([told.result]),)
     if kind == "fail_workflow_execution":

@@ -52,6 +52,12 @@ async def asked_while_it_waits(stage: Stage) -> None:
     await stage.signal("stop")
 
 
+async def asked_what_fails(stage: Stage) -> None:
+    for word in ("at once", "never", "later", "fine"):
+        await stage.update("ask", word)
+    await stage.signal("stop")
+
+
 #: workflow, arguments, script, whether virtual times can be compared (not where an activity takes real time)
 ODD: list[tuple[type[Any], tuple[Any, ...], Script, bool]] = [
     (odd.Gathers, (), nothing, True),
@@ -71,6 +77,7 @@ ODD: list[tuple[type[Any], tuple[Any, ...], Script, bool]] = [
     (odd.Fails, (), nothing, True),
     (odd_ends.Heartbeats, (), nothing, True),
     (odd_ends.HeartbeatsLate, (), nothing, True),
+    (odd_ends.UpdateFails, (), asked_what_fails, True),
 ]
 
 
