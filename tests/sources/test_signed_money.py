@@ -141,3 +141,11 @@ def test_a_products_own_price_is_never_below_nothing() -> None:
     told = read_signed({"type": "product.updated", "subject": "p", "data": {"price_minor": -5}})
     assert told.problems == ("event.data.price_minor: no amount in minor units; left out.",)
     assert told.products[0].price_minor is None
+
+
+@pytest.mark.parametrize("code", ["US$", "euros", 5, "€"])
+def test_a_sum_in_what_is_no_currency_is_not_told_in_the_orders(code: Any) -> None:
+    """Fifty dollars are not fifty euros; the refund counts, and its confirmation names no sum."""
+    told = read_signed(refund({"amount_minor": 5000, "currency": code, "lines": [["1", 1]]}, subject="55"))
+    assert [e.data for e in told.events] == [{"lines": [["1", 1]]}]
+    assert set(told.problems) == {CURRENCY, "event.data.amount_minor: in no currency; left out."}

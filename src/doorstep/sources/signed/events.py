@@ -25,7 +25,7 @@ from doorstep.errors import Unreadable
 from doorstep.sources import person as contact
 from doorstep.sources.draft import Draft
 from doorstep.sources.signed import details
-from doorstep.sources.signed.money import check_money, no_money, read_money
+from doorstep.sources.signed.money import check_money, is_money, read_money
 from doorstep.sources.signed.outer import Told, read_outer
 from doorstep.sources.signed.pieces import pieces_back
 from doorstep.sources.values import instant, opaque_id, plain, stamp
@@ -64,11 +64,13 @@ def clean_data(told: Told, draft: Draft) -> dict[str, Any]:
 def _clean(told: Told, draft: Draft) -> tuple[dict[str, Any], dict[str, Any]]:
     """As `clean_data`; and, for the fact's key, the same with its sums and pieces as its sender said them. What is made
     of those may change from release to release; a refund that is sent again must not become a second one for that."""
-    said = declared(told.cls, told.data)
-    for name in [n for n, v in said.items() if not _travels(n, v)]:
-        wrong = no_money(told.name, name, said.pop(name)) or "free text does not travel"
-        draft.problem(f"{told.path}.data.{name}: {wrong}; left out.")
-    data = pieces_back(told.name, read_money(told.name, said, draft, told.path), draft, told.path)
+    given = declared(told.cls, told.data)
+    said = {name: value for name, value in given.items() if _travels(name, value)}
+    money = {name: value for name, value in given.items() if is_money(told.name, name)}
+    for name in [n for n in given if n not in said and n not in money]:
+        draft.problem(f"{told.path}.data.{name}: free text does not travel; left out.")
+    data = read_money(told.name, said | money, draft, told.path)
+    data = pieces_back(told.name, data, draft, told.path)
     event = told.cls.read(
         Envelope(
             id="",

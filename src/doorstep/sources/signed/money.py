@@ -17,17 +17,17 @@ CURRENCIES = frozenset({("order.refunded", "currency")})
 
 def read_money(type_: str, said: Mapping[str, Any], draft: Draft, path: str) -> dict[str, Any]:
     """The `data` of an event as it goes on, with its currencies in capitals and without the money that was not told
-    (null) or cannot be read, which is noted."""
-    data = dict(said)
-    for name, value in said.items():
-        if wrong := no_money(type_, name, value):
-            draft.problem(f"{path}.data.{name}: {wrong}; left out.")
-            del data[name]
-        elif value is None and is_money(type_, name):
-            del data[name]
-        elif value and (type_, name) in CURRENCIES:
-            data[name] = currency(value)
-    return data
+    (null) or cannot be read, which is noted. A sum in what is no currency goes too: it is not in the order's."""
+    wrong = {name: why for name, value in said.items() if (why := no_money(type_, name, value))}
+    if any((type_, name) in CURRENCIES for name in wrong):
+        sums = (name for name, value in said.items() if (type_, name) in AMOUNTS and value)
+        wrong = {**dict.fromkeys(sums, "in no currency"), **wrong}
+    for name, why in wrong.items():
+        draft.problem(f"{path}.data.{name}: {why}; left out.")
+    told = {
+        name: v for name, v in said.items() if name not in wrong and not (v is None and is_money(type_, name))
+    }
+    return {name: currency(v) if (type_, name) in CURRENCIES else v for name, v in told.items()}
 
 
 def is_money(type_: str, name: str) -> bool:
