@@ -4,15 +4,33 @@ that must not wait for its sum to be mended."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from doorstep.errors import Unreadable
 from doorstep.sources.draft import Draft
-from doorstep.sources.values import MOST_MINOR, amount, currency
+from doorstep.sources.values import MOST_MINOR, amount, currency, plain
 
 AMOUNTS = frozenset({("order.refunded", "amount_minor"), ("order.placed", "total_minor")})
 #: a store's own events may mean something else by these words; an order without a currency is refused whole
 CURRENCIES = frozenset({("order.refunded", "currency")})
+
+
+def within_reach(type_: str, data: Any) -> Any:
+    """An event's `data` whose amounts can be kept: a number too great for that would refuse it whole, and stands as the
+    least that is no amount."""
+    if not isinstance(data, dict):
+        return data
+    return {name: _in_reach(v) if (type_, name) in AMOUNTS else v for name, v in data.items()}
+
+
+def _in_reach(value: Any) -> Any:
+    if not isinstance(value, int | Decimal):
+        return value
+    try:
+        return plain(value)
+    except ValueError:
+        return MOST_MINOR + 1 if value > 0 else -1
 
 
 def read_money(type_: str, said: Mapping[str, Any], draft: Draft, path: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from doorstep.errors import Unreadable, nearest
 from doorstep.sources import person as contact
 from doorstep.sources.draft import Draft
 from doorstep.sources.sightings import Address, PersonSighting
+from doorstep.sources.signed.money import within_reach
 from doorstep.sources.values import instant, opaque_id, plain, text, word
 
 TOP_LEVEL = frozenset({"type", "id", "occurred_at", "order", "person", "subject", "data"})
@@ -60,7 +61,7 @@ def read_outer(body: Mapping[str, Any], draft: Draft, default_at: datetime, path
         mend = f"Send '{instead}'." if instead else "The message's provider tells it."
         raise Unreadable(f"'{type_}' follows from other events.", mend=mend)
     cls = event_class(type_)
-    data = plain(body.get("data") if body.get("data") is not None else {})
+    data = plain(within_reach(type_, body.get("data")) if body.get("data") is not None else {})
     if not isinstance(data, dict):
         raise Unreadable("'data' is no JSON object.")
     told = Told(
