@@ -111,6 +111,13 @@ def test_a_refund_of_no_pieces_is_one_of_money_alone() -> None:
     assert [e.data for e in told.events] == [{"amount_minor": 500, "lines": []}]
 
 
+@pytest.mark.parametrize("type_", ["order.refunded", "return.received"])
+def test_lines_that_are_null_were_not_told(type_: str) -> None:
+    """A payment provider knows the sum alone; its news is not lost for what it does not know."""
+    told = read_signed(signed_event(type_, subject="55", data={"lines": None}))
+    assert [(e.data, told.problems) for e in told.events] == [({}, ())]
+
+
 @pytest.mark.parametrize("lines", [[["1", True]], [[1, 0], ["2", 1]], [["1", 1.5]], ["1"], [["1", "1"]]])
 def test_lines_that_are_none_are_told_as_before(lines: list[Any]) -> None:
     told = read_signed(refund({"lines": lines}, subject="55"))

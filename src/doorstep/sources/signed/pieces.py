@@ -7,14 +7,20 @@ from typing import Any
 
 from doorstep.sources.draft import Draft
 
-_BACK = ("order.refunded", "return.")
+#: a store's own events may mean something else by 'lines'
+BACK = frozenset({"order.refunded", "return.requested", "return.approved", "return.received"})
 
 
 def pieces_back(type_: str, data: Mapping[str, Any], draft: Draft, path: str) -> dict[str, Any]:
     """The `data` of a refund or a return with its pieces as numbers from 1: many systems send what goes back as less
-    than none, and nothing of the kind can give pieces. What names none is left out and noted."""
+    than none, and nothing of the kind can give pieces. What names none is left out and noted; null says that no lines
+    were told."""
     told = data.get("lines")
-    if not type_.startswith(_BACK) or not isinstance(told, list):
+    if type_ not in BACK:
+        return dict(data)
+    if told is None:
+        return {name: value for name, value in data.items() if name != "lines"}
+    if not isinstance(told, list):
         return dict(data)
     lines: list[Any] = []
     for n, line in enumerate(told):
