@@ -34,6 +34,7 @@ from doorstep.sources.sightings import (
     ProductSighting,
     ShipmentSighting,
 )
+from doorstep.sources.signed.money import line_price, noted_amount
 from doorstep.sources.values import amount, count, currency, instant, items, opaque_id, text, truth, web_url
 
 SOURCE = "api"
@@ -148,7 +149,7 @@ def _lines(value: Any, code: str, draft: Draft, path: str) -> tuple[LineSighting
         if ref is None or quantity is None or ref in found:
             draft.problem(f"{path}.data.lines[{n}]: no id of its own, or no quantity.")
             continue
-        price = _price(told.get("price_minor"), draft, f"{path}.data.lines[{n}].price_minor")
+        price = line_price(told.get("price_minor"), draft, f"{path}.data.lines[{n}].price_minor")
         current = count(told.get("current"))
         found[ref] = LineSighting(
             ref=ref,
@@ -168,21 +169,6 @@ def _lines(value: Any, code: str, draft: Draft, path: str) -> tuple[LineSighting
     if not found:
         raise Unreadable("data.lines: none can be read.", mend="Each needs an id and a quantity.")
     return tuple(found.values())
-
-
-def _price(value: Any, draft: Draft, path: str) -> int:
-    """Of one piece of a line, in minor units: less than nothing for what is taken off (a voucher, a discount). What is
-    no such number is 0, as not told, and noted."""
-    if isinstance(value, int) and value < 0 and amount(-value) is not None:
-        return value
-    _note_amount(value, draft, path)
-    return amount(value) or 0
-
-
-def _note_amount(value: Any, draft: Draft, path: str) -> None:
-    """What is no amount (less than nothing, a text) is left out; that it was told must be seen."""
-    if value is not None and amount(value) is None:
-        draft.problem(f"{path}: no amount in minor units; left out.")
 
 
 def _category(value: Any) -> str:
@@ -273,8 +259,7 @@ def product(ref: str | None, data: Any, draft: Draft, path: str) -> None:
     """`product.updated`: the catalogue, no event. `subject` is the product's id."""
     if ref is None or not isinstance(data, dict):
         raise Unreadable("'product.updated' needs a 'subject' (the product's id) and 'data'.")
-    price = amount(data.get("price_minor"))
-    _note_amount(data.get("price_minor"), draft, f"{path}.price_minor")
+    price = noted_amount(data.get("price_minor"), draft, f"{path}.price_minor")
     days = count(data.get("replenish_days"))
     code = currency(data.get("currency")) or currency(draft.context.currency)
     draft.products[ref] = ProductSighting(

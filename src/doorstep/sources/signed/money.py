@@ -80,3 +80,19 @@ def check_money(type_: str, name: str, value: Any) -> None:
             else f"a whole number from 0 to {MOST_MINOR}"
         )
         raise Unreadable(f"'{type_}': data.{name} is {wrong}.", mend=f"Send {asked}.")
+
+
+def line_price(value: Any, draft: Draft, path: str) -> int:
+    """Of one piece of a line, in minor units: less than nothing for what is taken off (a voucher, a discount). What is
+    no such number is 0, as not told, and noted."""
+    if isinstance(value, int) and value < 0 and amount(-value) is not None:
+        return value
+    return noted_amount(value, draft, path) or 0
+
+
+def noted_amount(value: Any, draft: Draft, path: str) -> int | None:
+    """The amount; None for what is none (less than nothing, a text), which is noted where anything was told."""
+    found = amount(value)
+    if found is None and value is not None:
+        draft.problem(f"{path}: no amount in minor units; left out.")
+    return found
