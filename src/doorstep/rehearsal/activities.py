@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, get_type_hints
 
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.common.v1 import RetryPolicy
 from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
@@ -21,6 +20,7 @@ from doorstep.rehearsal._sdk.handing import Crossing, Vouched, given, payloads
 from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
 from doorstep.rehearsal._sdk.protocol import ScheduleActivity, ScheduleLocalActivity
 from doorstep.rehearsal.log import moment
+from doorstep.rehearsal.retrying import backoff, retryable
 
 ActivityFunction = Callable[..., Any]
 """`function(call: ActivityCall, *args) -> result`, or raises. Arguments are decoded with the annotations of the
@@ -28,11 +28,8 @@ parameters after `call`. Plain functions only: nothing waits in a rehearsal."""
 
 Asked = Schedule | ScheduleActivity | ScheduleLocalActivity
 _AT_ONCE, _MICROSECOND = timedelta(), timedelta(microseconds=1)
-#: the server's retry policy for who gives none, and what its zeros mean
-_INITIAL, _COEFFICIENT, _LONGEST = 1_000_000, 2.0, 100
 #: a local activity whose next attempt is further away than this waits on a timer of the workflow
 LOCAL_THRESHOLD = 60_000_000
-_RETRIED_TIMEOUTS = (TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE, TimeoutType.TIMEOUT_TYPE_HEARTBEAT)
 
 
 @dataclass(slots=True)
@@ -243,29 +240,6 @@ class ActivityRun:
         made.activity_failure_info.activity_type.name = self.type
         made.activity_failure_info.retry_state = state
         return made
-
-
-def backoff(policy: RetryPolicy, failure: Failure, attempt: int) -> int:
-    """Microseconds between that attempt, which failed so, and the next."""
-    told = failure.application_failure_info
-    if told.HasField("next_retry_delay"):
-        return told.next_retry_delay.ToMicroseconds()
-    initial = policy.initial_interval.ToMicroseconds() or _INITIAL
-    longest = policy.maximum_interval.ToMicroseconds() or initial * _LONGEST
-    coefficient = policy.backoff_coefficient or _COEFFICIENT
-    exponent = attempt - 1
-    grown = initial * coefficient**exponent if exponent < 200 else float(longest)
-    return int(min(grown, longest))
-
-
-def retryable(failure: Failure, refused: Sequence[str]) -> bool:
-    """Whether another attempt is made after that failure. `refused`: types of errors after which none is."""
-    if failure.HasField("application_failure_info"):
-        told = failure.application_failure_info
-        return not told.non_retryable and told.type not in refused
-    if failure.HasField("timeout_failure_info"):
-        return failure.timeout_failure_info.timeout_type in _RETRIED_TIMEOUTS
-    return not failure.HasField("canceled_failure_info")
 
 
 def _duration(command: ScheduleActivity | ScheduleLocalActivity, name: str) -> int | None:

@@ -11,9 +11,9 @@ from temporalio.api.failure.v1 import Failure
 
 from doorstep.rehearsal._sdk import NAMESPACE
 from doorstep.rehearsal._sdk.protocol import InitializeWorkflow
-from doorstep.rehearsal.activities import backoff, retryable
 from doorstep.rehearsal.ending import Ending
 from doorstep.rehearsal.news_of_kin import too_long
+from doorstep.rehearsal.retrying import backoff, retryable
 from doorstep.rehearsal.siphash import siphash13
 from doorstep.rehearsal.spinning import TRIES, tried_for_ever
 

@@ -67,7 +67,7 @@ def explore(
     report = Report(journey=kind, seed=seed, limits=names, steps=steps.steps(cls))
     report.refused = refused(cls, _usual(), renderer=renderer)
     if report.refused:
-        report.ended, report.whole = "the worker's sandbox refuses it", False
+        report.ended, report.whole = "its first run, in the worker's sandbox, fails", False
         return report
     coverage = Coverage(cls)
     chance = random.Random(seed)  # noqa: S311 - a search that can be repeated, no secret
