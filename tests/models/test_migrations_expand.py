@@ -24,11 +24,17 @@ def broken(source: str, revision: str) -> list[str]:
     found = []
     for call in (n for n in ast.walk(upgrade) if isinstance(n, ast.Call)):
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-        if name in TAKES_AWAY and "_since_" not in revision:
+        if name in TAKES_AWAY and not _widens(call) and "_since_" not in revision:
             found.append(f"{name} in a revision that does not say since when it serves")
         if name == "add_column" and _must_be_written(call):
             found.append("add_column of what the release before does not write")
     return found
+
+
+def _widens(call: ast.Call) -> bool:
+    """A column that holds more than before: whoever knows it as it was reads and writes it as ever."""
+    given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+    return given == {"existing_type": "sa.Integer()", "type_": "sa.BigInteger()"}
 
 
 def _must_be_written(call: ast.Call) -> bool:
@@ -58,6 +64,9 @@ def test_every_migration_leaves_the_release_before_running() -> None:
         ("0006", 'batch_op.add_column(sa.Column("b", sa.String(), nullable=False))', 1),
         ("0006", 'op.drop_column("a", "b")', 1),
         ("0007_since_0006", 'op.drop_column("a", "b")', 0),
+        ("0006", 'op.alter_column("a", "b", existing_type=sa.Integer(), type_=sa.BigInteger())', 0),
+        ("0006", 'op.alter_column("a", "b", existing_type=sa.BigInteger(), type_=sa.Integer())', 1),
+        ("0006", 'op.alter_column("a", "b", nullable=False)', 1),
         ("0006", 'op.create_index("ix_a_b", ["b"], unique=False)', 0),
     ],
 )

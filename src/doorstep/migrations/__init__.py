@@ -4,7 +4,8 @@
 new tables while it is replaced, and are started on them again when the new one is taken back (`migrate.stand` relies
 on it, and says so of every revision that it does not know).
 
-- Added: tables, indices that refuse nothing, columns that may be NULL or have a `server_default`.
+- Added: tables, indices that refuse nothing, columns that may be NULL or have a `server_default`. Widened: an integer
+  of 32 bits to one of 64.
 - Taken away, renamed, narrowed, or made to refuse what was taken: only what the release before no longer reads or
   writes. So it takes two releases: one that stops using it, and one whose migration takes it away.
 - A migration that takes something away says in its revision whom it still serves: `0008_since_0006` serves releases

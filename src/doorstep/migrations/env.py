@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import doorstep.models  # noqa: F401 - registers every table with the metadata
-from doorstep.models.base import UtcDateTime
+from doorstep.models.base import Minor, UtcDateTime
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
@@ -25,6 +25,8 @@ def plain_type(kind: str, item: Any, _context: AutogenContext) -> str | Literal[
     """Our column types as plain SQL ones: a migration must not change when a class does."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Minor):
+        return 'sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
     if kind == "type" and isinstance(item, AutoString):
         return "sa.String()"
     return False

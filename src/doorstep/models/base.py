@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, create_engine, text, types
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, create_engine, text, types
 from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Field, Session, SQLModel
 
@@ -48,6 +48,19 @@ class UtcDateTime(types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Minor(types.TypeDecorator[int]):
+    """An amount in minor units. PostgreSQL's plain integer has 32 bits and could not keep an order of 21.5 million
+    rupiah; SQLite's has 64."""
+
+    impl = BigInteger().with_variant(Integer(), "sqlite")
+    cache_ok = True
+
+
+def minor() -> Any:
+    """A column of an amount in minor units, 0 where none was told."""
+    return Field(default=0, sa_type=Minor)
 
 
 def instant(*, index: bool = False, nullable: bool = False, default: Any = ...) -> Any:

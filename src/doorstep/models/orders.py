@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from doorstep.models.base import instant
+from doorstep.models.base import instant, minor
 
 
 class OrderRow(SQLModel, table=True):
@@ -33,7 +33,7 @@ class OrderRow(SQLModel, table=True):
     """The order whose journey this exchange's order joins."""
     connection_id: str = ""
     currency: str = ""
-    total_minor: int = 0
+    total_minor: int = minor()
     placed_at: datetime | None = instant(nullable=True, index=True)
     whole: bool = False
     """False: only heard of through a shipment or refund; its events are held until the order comes."""
@@ -59,7 +59,7 @@ class OrderLineRow(SQLModel, table=True):
     sku: str = ""
     category: str = ""
     quantity: int
-    price_minor: int = 0
+    price_minor: int = minor()
     image_url: str = ""
 
 
@@ -106,7 +106,7 @@ class ProductRow(SQLModel, table=True):
     """The catalogue as far as it was heard of. `replenish_days`: the merchant's own word on how long one lasts."""
 
     __tablename__ = "products"
-    __table_args__ = (Index("ix_products_category", "store_id", "category"),)
+    __table_args__ = (Index("ix_products_category", "category", "store_id"),)
 
     store_id: str = Field(primary_key=True, foreign_key="stores.id")
     ref: str = Field(primary_key=True)
@@ -114,7 +114,7 @@ class ProductRow(SQLModel, table=True):
     category: str = ""
     url: str = ""
     image_url: str = ""
-    price_minor: int = 0
+    price_minor: int = minor()
     currency: str = ""
     replenish_days: int | None = None
     in_stock: bool = True
