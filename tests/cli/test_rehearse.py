@@ -164,7 +164,6 @@ def test_scenarios_about_a_stores_own_event_are_listed(shop: Path) -> None:
     [
         ('("smss",)', "'smss' is no channel. Did you mean 'sms'?"),
         ('"sms"', "channels= got 'sms' by itself."),
-        ("()", "channels= got no channel."),
     ],
 )
 def test_a_channel_that_is_none_is_told_with_its_line(shop: Path, channels: str, said: str) -> None:

@@ -182,7 +182,7 @@ class Journey(Effects):
         if purpose not in _PURPOSES:
             raise JourneyError(f"'{purpose}' is no purpose.", mend="Use Purpose.MARKETING or .TRANSACTIONAL.")
         if channels != _BY_MAIL:
-            check_channels(channels)
+            channels = check_channels(channels)
         due = at or (about.at if isinstance(about, Event) else None) or _ANCHOR.get() or self.placed_at
         reached = _REACHED.get()
         if at and reached and isinstance(about, Event) and at < reached and self.patched(ONCE_REACHED):
@@ -197,7 +197,7 @@ class Journey(Effects):
                 useful_for=useful_for,
                 unless=conditions,
                 purpose=purpose,
-                channels=tuple(channels),
+                channels=channels,
                 template=template or step,
                 items=items,
                 offered=offered,
