@@ -59,12 +59,9 @@ _PAGE = {"content": {"text/html": {"schema": {"type": "string"}}}}
     responses={200: {"description": "The page, with one button.", **_PAGE}, **errors("not_found")},
 )
 async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> Response:
-    try:
-        whose = await run_in_threadpool(_whose, parts, token)
-    except NotFound:
-        if not wants_page(request):
-            raise
-        return _incomplete(parts, request)
+    whose = await _opened(parts, request, token)
+    if isinstance(whose, Response):
+        return whose
     speech = whose.speech or of_stranger(parts, request, whose.store)
     words = speech.words
     if whose.speech is None and uncovered(parts.settings.secret_key(), token, a) is None:
@@ -97,12 +94,9 @@ async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> 
     },
 )
 async def leave(request: Request, parts: Parts, token: Token, a: Address = "") -> Response:
-    try:
-        whose = await run_in_threadpool(_whose, parts, token)
-    except NotFound:
-        if not wants_page(request):
-            raise
-        return _incomplete(parts, request)
+    whose = await _opened(parts, request, token)
+    if isinstance(whose, Response):
+        return whose
     if not one_click(await request.body()):
         raise BadInput(
             "The body does not say List-Unsubscribe=One-Click; nothing was changed.",
@@ -196,8 +190,14 @@ def _no_more(words: Any, link: Link) -> str:
     return Markup(" ").join([said, words.orders_still])
 
 
-def _incomplete(parts: Services, request: Request) -> HTMLResponse:
-    """404, for a person: the link is cut off or changed, and nothing was done."""
+async def _opened(parts: Services, request: Request, token: str) -> _Whose | HTMLResponse:
+    """Whose link it is; for a browser whose link is cut off or changed the page that says so (404), and nothing is
+    done. Raises `NotFound` for anything else that asks with such a link."""
+    try:
+        return await run_in_threadpool(_whose, parts, token)
+    except NotFound:
+        if not wants_page(request):
+            raise
     speech = of_stranger(parts, request)
     return _page(parts, speech, None, speech.words.incomplete, speech.words.incomplete_why, status=404)
 
