@@ -101,7 +101,8 @@ def _action(action: ActionView, clock: Clock) -> str:
     when = f"{asked} on {clock.words(action.created_at)}"
     if action.status == "applied":
         return f"{when}: {action.reason} ({action.actor})"
-    return f"{when}, {action.status}. {action.detail} Asked because: {action.reason} ({action.actor})"
+    why = f" {action.detail}" if action.detail else ""
+    return f"{when}, {action.status}.{why} Asked because: {action.reason} ({action.actor})"
 
 
 def _rest(detail: JourneyDetail) -> list[tuple[str, list[str]]]:

@@ -205,12 +205,11 @@ class Play:
         key = self._sent_touch(step, entry.order) if step else ""
         self.world.report(self.person, entry.report, entry.channel, at, key)
         about = f"{entry.channel}: {step}" if step else str(entry.channel)
+        ways = dict.fromkeys(m.rendered.channel for m in self.world.sent if key and m.key == key)
         if step and not key:
             about += ", which had not been sent"
-        elif key and entry.channel not in (
-            ways := [m.rendered.channel for m in self.world.sent if m.key == key]
-        ):
-            about += f", which had gone by {' and '.join(ways) or 'nothing'}"
+        elif ways and entry.channel not in ways:
+            about += f", which had gone by {' and '.join(ways)}"
         self.happened.append(
             Happening(at=at, kind=Kind.REPORT, what=entry.report.value, order=entry.order, detail=about)
         )
