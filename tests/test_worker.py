@@ -45,6 +45,7 @@ from doorstep.temporal_server import TemporalServer
 from doorstep.touch import ledger
 from doorstep.workflows.core import JourneyCore
 from doorstep.workflows.standard_v1 import Standard
+from servers import client_of
 from shop import JOURNEY, LINES, NOON, ORDER, PERSON, STORE, a_request, open_shop
 
 
@@ -71,7 +72,7 @@ def here(settings: Settings, temporal_server: TemporalServer) -> Settings:
 
 @pytest.fixture
 async def client(temporal_server: TemporalServer) -> Client:
-    return await Client.connect(
+    return await client_of(
         temporal_server.address, namespace=temporal_server.namespace, data_converter=data_converter()
     )
 

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from temporalio.service import GrpcCompression
 
 from doorstep.errors import SetupError, Unavailable
 from doorstep.gateway.client import connect, connect_config
@@ -166,4 +167,15 @@ def test_a_shells_variables_for_another_cluster_leave_the_embedded_server_alone(
     assert connect_config(Settings(data_dir=tmp_path)) == {
         "target_host": "127.0.0.1:7233",
         "namespace": "default",
+        "grpc_compression": GrpcCompression.NONE,
     }
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
+def test_nothing_is_packed_for_a_server_on_this_machine(
+    clean: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    here = connect_config(Settings(data_dir=tmp_path, temporal_address=f"{name}:7233"))
+    assert here["grpc_compression"] is GrpcCompression.NONE
+    there = connect_config(Settings(data_dir=tmp_path, temporal_address="localhost.example.com:7233"))
+    assert "grpc_compression" not in there

@@ -15,6 +15,7 @@ from doorstep.maintenance.jobs import Jobs
 from doorstep.models.base import Database
 from doorstep.settings import Settings
 from doorstep.temporal_server import TemporalServer
+from servers import client_of
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def settings(database_url: str, tmp_path: Path, temporal_server: TemporalServer)
 
 @pytest.fixture
 async def client(temporal_server: TemporalServer) -> Client:
-    return await Client.connect(
+    return await client_of(
         temporal_server.address, namespace=temporal_server.namespace, data_converter=data_converter()
     )
 

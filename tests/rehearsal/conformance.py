@@ -107,10 +107,10 @@ class OnServer:
                 return
             busy = told.raw_description.HasField("pending_workflow_task")
             still = still + 1 if not busy and told.history_length == last else 0
-            if still == 5:
+            if still == 3:
                 return
             last = told.history_length
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.05)
         raise AssertionError("the workflow does not settle")
 
     async def forward(self, delta: timedelta) -> None:

@@ -20,6 +20,7 @@ from doorstep.errors import Conflict
 from doorstep.rehearsal.ending import ENDS
 from doorstep.rehearsal.rebuild import rebuild
 from doorstep.temporal_server import TemporalServer
+from servers import client_of
 
 HOUR = timedelta(hours=1)
 SETTLING = 5.0
@@ -83,7 +84,7 @@ ODD: list[tuple[type[Any], tuple[Any, ...], Script, bool]] = [
 
 @pytest.fixture
 async def client(temporal_server: TemporalServer) -> Client:
-    return await Client.connect(
+    return await client_of(
         temporal_server.address,
         namespace=temporal_server.namespace,
         data_converter=pydantic_data_converter,

@@ -24,6 +24,7 @@ from doorstep.rehearsal.log import Entry, value
 from doorstep.rehearsal.trouble import NotDeterministic, Refused, Spinning
 from doorstep.sandbox import sandbox
 from doorstep.temporal_server import TemporalServer
+from servers import client_of
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 STARTED = [relatives.Sleeper, relatives.Answers]
@@ -83,7 +84,7 @@ def on_the_server(temporal_server: TemporalServer) -> dict[type[Any], Played]:
     """All of them at once: a server skips no time while a child is open."""
 
     async def all_of_them() -> dict[type[Any], Played]:
-        client = await Client.connect(
+        client = await client_of(
             temporal_server.address,
             namespace=temporal_server.namespace,
             data_converter=pydantic_data_converter,

@@ -19,7 +19,6 @@ from uuid import uuid4
 import httpx
 from furnishing import furnish
 from shopkeeper import Delivery, morning_zone
-from temporalio.client import Client
 
 import doorstep
 from doorstep import processes
@@ -27,6 +26,7 @@ from doorstep.converter import data_converter
 from doorstep.models.base import Database
 from doorstep.settings import Settings
 from doorstep.temporal_server import TemporalServer
+from servers import client_of
 
 SOURCES = Path(doorstep.__file__).parent
 
@@ -181,7 +181,7 @@ class Deployment:
         return [row[1] for row in told if row[0] == journey]
 
     async def history(self, journey: str) -> list[Any]:
-        client = await Client.connect(
+        client = await client_of(
             self.server.address, namespace=self.server.namespace, data_converter=data_converter()
         )
         return list((await client.get_workflow_handle(journey).fetch_history()).events)

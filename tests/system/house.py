@@ -41,6 +41,7 @@ from doorstep.settings import Settings
 from doorstep.temporal_namespace import ensure_namespace
 from doorstep.worker import make_worker
 from doorstep.workflows import registry
+from servers import client_of
 
 RETENTION = timedelta(days=3)
 
@@ -48,7 +49,7 @@ RETENTION = timedelta(days=3)
 async def namespaces(address: str, count: int) -> list[str]:
     """So many new ones that take work: that takes as long for one as for many."""
     names = [f"house-{uuid.uuid4().hex[:12]}" for _ in range(count)]
-    clients = [await Client.connect(address, namespace=name) for name in names]
+    clients = [await client_of(address, namespace=name) for name in names]
     await asyncio.gather(*(ensure_namespace(client, RETENTION) for client in clients))
     return names
 
@@ -237,9 +238,7 @@ async def open_house(
         **(set_ or {}),
     )
     registry.load()
-    client = await Client.connect(
-        address, namespace=settings.temporal_namespace, data_converter=data_converter()
-    )
+    client = await client_of(address, namespace=settings.temporal_namespace, data_converter=data_converter())
     await ensure_namespace(client, RETENTION)
     database, log = Database(database_url, pool_size=30), io.StringIO()
     paces = Paces(

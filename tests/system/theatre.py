@@ -66,6 +66,7 @@ from doorstep.temporal_namespace import ensure_namespace
 from doorstep.touch import reported
 from doorstep.worker import make_worker
 from doorstep.workflows import registry
+from servers import client_of
 
 _JOURNEYS, _LEDGER = table(JourneyRow), table(LedgerRowModel)
 SETTLED = timedelta(seconds=3)
@@ -137,9 +138,7 @@ async def open_theatre(address: str, database_url: str, folder: Path) -> AsyncIt
         worker_concurrency=32,  # a touch that waits for its turn holds a place
     )
     registry.load()
-    client = await Client.connect(
-        address, namespace=settings.temporal_namespace, data_converter=data_converter()
-    )
+    client = await client_of(address, namespace=settings.temporal_namespace, data_converter=data_converter())
     await ensure_namespace(client, timedelta(days=3))
     database = Database(database_url, pool_size=24)
     ports = build_ports(settings, database)

@@ -17,6 +17,8 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
+LOOK = 0.03
+"""Seconds between two looks at a workflow: one look costs both sides some milliseconds of processor time."""
 SKIP_SECONDS = 20.0
 """`fast_forward` hangs on what it cannot skip, and has hung on a busy machine for no reason that we know: it is asked
 again for what is left, `TRIES` times."""
@@ -109,7 +111,7 @@ async def at_rest(handle: WorkflowHandle[Any, Any], retries_rest: bool = False) 
         if not busy and described.history_length == last:
             return
         last = -1 if busy else described.history_length
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(LOOK)
     raise AssertionError(f"{handle.id} does not come to rest")
 
 
@@ -125,7 +127,7 @@ async def begun(handle: WorkflowHandle[Any, Any]) -> None:
             or described.status != WorkflowExecutionStatus.RUNNING
         ):
             return
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(LOOK)
     raise AssertionError(f"{handle.id} does not begin")
 
 

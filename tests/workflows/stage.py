@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
@@ -36,6 +36,7 @@ from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import Outcome, OutcomeKind
 from doorstep.domain.touches import TouchRequest
 from doorstep.sandbox import sandbox
+from servers import client_of
 
 PLACED = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -153,10 +154,10 @@ class Play:
             raw = description.raw_description
             busy = raw.HasField("pending_workflow_task") or len(raw.pending_activities) > 0
             still = still + 1 if not busy and description.history_length == last else 0
-            if still == 5:
+            if still == 3:
                 return
             last = description.history_length
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.05)
         raise AssertionError("the journey does not settle")
 
     async def tell(self, *events: Envelope) -> None:
@@ -204,7 +205,7 @@ async def stage(
     address: str, journeys: list[type], *, cached: int = 100
 ) -> AsyncIterator[Callable[..., Any]]:
     """Yields `play(journey_type, cast, **start)` that opens a journey on the real server."""
-    client = await Client.connect(address, data_converter=data_converter())
+    client = await client_of(address, data_converter=data_converter())
     skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
     workers: list[Worker] = []
     running: list[asyncio.Task[None]] = []

@@ -12,6 +12,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
+from temporalio.service import GrpcCompression
 
 from doorstep.converter import data_converter
 from doorstep.errors import SetupError, Unavailable
@@ -19,6 +20,7 @@ from doorstep.settings import DEFAULT_NAMESPACE, Settings
 from doorstep.telemetry import tracing
 
 HOW = "See TEMPORAL_TLS_…, TEMPORAL_API_KEY and docs/operating.md."
+_THIS_MACHINE = ("127.0.0.1:", "localhost:", "[::1]:")
 
 
 async def connect(settings: Settings, *, lazy: bool = False, runtime: Runtime | None = None) -> Client:
@@ -43,7 +45,15 @@ async def connect(settings: Settings, *, lazy: bool = False, runtime: Runtime | 
 def connect_config(settings: Settings) -> dict[str, Any]:
     """What `Client.connect` is told; our own settings go before the SDK's. Where neither names an address it is the
     server of `doorstep up`, which knows no TLS and no key: variables of the shell that are meant for another cluster
-    are left out. Raises `SetupError`."""
+    are left out. A server on this machine is spoken to without compression: the SDK packs every call by default, which
+    took a tenth of our processor time and 4 % of the server's, and spared no network. Raises `SetupError`."""
+    config = _told(settings)
+    if str(config["target_host"]).startswith(_THIS_MACHINE):
+        config["grpc_compression"] = GrpcCompression.NONE
+    return config
+
+
+def _told(settings: Settings) -> dict[str, Any]:
     try:
         config: dict[str, Any] = dict(ClientConfig.load_client_connect_config(disable_file=True))
     except (OSError, ValueError, RuntimeError) as error:

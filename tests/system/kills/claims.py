@@ -20,6 +20,7 @@ from doorstep.models.inbox import InboxEventRow, InboxStatus
 from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.ledger import LedgerRowModel, OutboxMessage
 from doorstep.models.tables import table
+from servers import client_of
 
 MARKETING = (CARED,)
 
@@ -112,7 +113,7 @@ def _unnoted(lane: Lane) -> bool:
 async def heard_wrong(lane: Lane, orders: Iterable[Order]) -> list[str]:
     """What is wrong with journeys: one run per order, ended well, and every event of the inbox in it."""
     orders = list(orders)
-    client = await Client.connect(
+    client = await client_of(
         lane.server.address, namespace=lane.server.namespace, data_converter=data_converter()
     )
     wrong = []
