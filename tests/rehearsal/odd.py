@@ -26,7 +26,12 @@ def failed(error: ActivityError) -> list[Any]:
     """What an author can see of a failed activity."""
     cause = error.cause
     kind = getattr(cause, "type", None)
-    return [type(cause).__name__, str(kind), error.retry_state.name if error.retry_state else None]
+    return [
+        type(cause).__name__,
+        str(cause),
+        str(kind),
+        error.retry_state.name if error.retry_state else None,
+    ]
 
 
 class Told:

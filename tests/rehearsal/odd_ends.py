@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
 from tests.rehearsal.odd import Told, act, failed
 
 SECOND = timedelta(seconds=1)
@@ -27,7 +27,7 @@ class Heartbeats(Told):
                 retry_policy=RetryPolicy(maximum_attempts=2),
             )
         except ActivityError as error:
-            return [*failed(error), str(error.cause), await act("echo", "quick", heartbeat_timeout=SECOND)]
+            return [*failed(error), await act("echo", "quick", heartbeat_timeout=SECOND)]
         return ["in time"]
 
 
@@ -43,7 +43,7 @@ class HeartbeatsLate(Told):
                 "hangs", heartbeat_timeout=20 * SECOND, start_to_close_timeout=SECOND, retry_policy=once
             )
         except ActivityError as error:
-            return [*failed(error), str(error.cause)]
+            return failed(error)
         return ["in time"]
 
 
@@ -54,6 +54,93 @@ class NeedNotBeat(Told):
     @workflow.run
     async def run(self) -> Any:
         return await workflow.execute_local_activity("hangs", "done", start_to_close_timeout=120 * SECOND)
+
+
+ONCE = RetryPolicy(maximum_attempts=1)
+
+
+@workflow.defn
+class LocalTimesOut(Told):
+    """A local activity that takes longer than an attempt may, than it may with all its attempts, and in its second
+    attempt than there is time left."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        return [
+            *await ended(
+                start_to_close_timeout=SECOND, schedule_to_close_timeout=60 * SECOND, retry_policy=ONCE
+            ),
+            *await ended(schedule_to_close_timeout=SECOND, retry_policy=ONCE),
+            *await ended(
+                start_to_close_timeout=SECOND,
+                schedule_to_close_timeout=2.5 * SECOND,
+                retry_policy=RetryPolicy(maximum_attempts=2, initial_interval=SECOND),
+            ),
+        ]
+
+
+@workflow.defn
+class LocalIsResumedLate(Told):
+    """Its limit is over while it waits for its fourth attempt."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        return await ended(
+            "always",
+            schedule_to_close_timeout=1.5 * SECOND,
+            local_retry_threshold=SECOND / 100,
+            retry_policy=RetryPolicy(initial_interval=0.3 * SECOND),
+        )
+
+
+async def ended(activity: str = "hangs", **options: Any) -> list[Any]:
+    """What an author can see of how a local activity failed."""
+    try:
+        await workflow.execute_local_activity(activity, "x", **options)
+    except ActivityError as error:
+        return [str(error), *failed(error)]
+    except (ApplicationError, TimeoutError) as error:
+        return [type(error).__name__, str(error)]
+    return ["in time"]
+
+
+@workflow.defn
+class RunsOut(Told):
+    """Goes on as a run of at most a minute, which would take an hour."""
+
+    @workflow.run
+    async def run(self, number: int) -> list[Any]:
+        info = workflow.info()
+        await workflow.execute_local_activity(
+            "echo", [number, str(info.run_timeout), str(info.task_timeout)], start_to_close_timeout=SECOND
+        )
+        if number == 1:
+            workflow.continue_as_new(2, run_timeout=60 * SECOND, task_timeout=5 * SECOND)
+        if number == 2:
+            workflow.continue_as_new(3)
+        await workflow.sleep(3600)
+        return ["late"]
+
+
+KEYWORD = SearchAttributeKey.for_keyword("OddKeyword")
+
+
+@workflow.defn
+class KeepsAttributes(Told):
+    """Search attributes set, kept over a run, and taken away."""
+
+    @workflow.run
+    async def run(self, number: int) -> Any:
+        known = workflow.info().typed_search_attributes.get(KEYWORD)
+        if number == 1:
+            workflow.upsert_search_attributes([KEYWORD.value_set("a value")])
+            await workflow.sleep(1)
+            workflow.continue_as_new(2)
+        if number == 2:
+            workflow.upsert_search_attributes([KEYWORD.value_unset()])
+            await workflow.sleep(1)
+            workflow.continue_as_new(args=[3 if known == "a value" else 0])
+        return [number, known]
 
 
 @workflow.defn

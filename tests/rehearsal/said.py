@@ -14,6 +14,9 @@ from temporalio.client import Client, WorkflowHistory
 
 from doorstep.rehearsal.log import Entry, value
 
+_PATCHES = ["TemporalChangeVersion"]
+"""What a worker's core tells of patches by itself."""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -70,6 +73,9 @@ def _event(event: HistoryEvent, known: dict[int, HistoryEvent]) -> tuple[str, tu
         return _marker(told)
     if kind == "workflow_properties_modified":
         return "modify_workflow_properties", (_fields(told.upserted_memo.fields),)
+    if kind == "upsert_workflow_search_attributes":
+        keys = sorted(told.search_attributes.indexed_fields)
+        return None if keys == _PATCHES else (kind, (keys,))
     if kind == "workflow_execution_update_accepted":
         return "update_response", ("accepted",)
     if kind == "workflow_execution_update_completed":
@@ -158,6 +164,8 @@ def _entry(entry: Entry) -> tuple[str, tuple[Any, ...]] | None:
         return kind, (told.patch_id, told.deprecated)
     if kind == "modify_workflow_properties":
         return kind, (_fields(told.upserted_memo.fields),)
+    if kind == "upsert_workflow_search_attributes":
+        return kind, (sorted(told.search_attributes.indexed_fields),)
     if kind == "update_response":
         return kind, (told.WhichOneof("response"),)
     if kind == "complete_workflow_execution":

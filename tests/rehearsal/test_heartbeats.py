@@ -33,7 +33,7 @@ def played(cls: type[Any], lasts: float, *, beats: bool = False, sandboxed: bool
 @pytest.mark.parametrize("sandboxed", [False, True], ids=["plain", "protobuf"])
 def test_silence_ends_an_attempt_when_the_heartbeat_timeout_is_over(sandboxed: bool) -> None:
     engine = played(odd_ends.Heartbeats, 3600, sandboxed=sandboxed)
-    kind, _, state, said, answer = engine.result
+    kind, said, _, state, answer = engine.result
     assert (kind, state, answer) == ("TimeoutError", "MAXIMUM_ATTEMPTS_REACHED", "quick")
     assert said == "activity Heartbeat timeout"
     assert engine.now - START == timedelta(seconds=3), "two attempts of a second, and one between them"
@@ -43,7 +43,7 @@ def test_silence_ends_an_attempt_when_the_heartbeat_timeout_is_over(sandboxed: b
 def test_one_that_beats_has_until_its_other_limits_are_over(sandboxed: bool) -> None:
     assert played(odd_ends.Heartbeats, 29, beats=True, sandboxed=sandboxed).result == ["in time"]
     engine = played(odd_ends.Heartbeats, 31, beats=True, sandboxed=sandboxed)
-    assert engine.result[3] == "activity StartToClose timeout"
+    assert engine.result[1] == "activity StartToClose timeout"
     assert engine.now - START == timedelta(seconds=61)
 
 
@@ -57,4 +57,4 @@ def test_local_activities_have_none(sandboxed: bool) -> None:
 
 
 def test_a_limit_that_is_over_before_is_told() -> None:
-    assert played(odd_ends.HeartbeatsLate, 3600).result[3] == "activity StartToClose timeout"
+    assert played(odd_ends.HeartbeatsLate, 3600).result[1] == "activity StartToClose timeout"

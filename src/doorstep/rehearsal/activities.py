@@ -15,7 +15,7 @@ from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 
-from doorstep.rehearsal import _sdk
+from doorstep.rehearsal import _sdk, failing
 from doorstep.rehearsal._sdk.handing import Crossing, Vouched, given, payloads
 from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
 from doorstep.rehearsal._sdk.protocol import ScheduleActivity, ScheduleLocalActivity
@@ -166,14 +166,23 @@ class ActivityRun:
         """One attempt. Leaves its result or failure here; returns when the attempt ends."""
         call = self.call(now, workflow_id)
         self.value, self.failure = None, None
+        if self.local and self.attempt > 1 and self._resumed_late(now):
+            self._timed_out(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE)
+            return now
         try:
             result = function(call, *_sdk.decoded(converter, self.arguments, _types(function)))
             (self.value,) = given((result,), payloads(converter), vouched)
         except Exception as error:  # noqa: BLE001 - an activity's errors are the workflow's to hear of
             self.failure = Failure()
             converter.failure_converter.to_failure(error, converter.payload_converter, self.failure)
-        late = self.schedule_to_close is not None and now > self.scheduled + self.schedule_to_close
+        late = not self.local and self.deadline is not None and now > self.deadline
         return self._lasted(now, call.takes, beats=call.beats) if call.takes or late else now
+
+    def _resumed_late(self, now: int) -> bool:
+        """A local one whose timer was longer than it may last. While no attempt is under way the SDK's core looks at
+        no deadline, except here."""
+        resumed = isinstance(self.asked, ScheduleLocalActivity) and self.attempt == self.asked.attempt
+        return resumed and self.deadline is not None and now > self.deadline
 
     def _lasted(self, now: int, takes: timedelta, *, beats: bool) -> int:
         """When an attempt ends that begins `now` and takes so long; what it is cut short by."""
@@ -186,15 +195,19 @@ class ActivityRun:
         if silent is not None and ends > now + silent:
             ends = now + silent
             self._timed_out(TimeoutType.TIMEOUT_TYPE_HEARTBEAT)
-        if self.deadline is not None and ends > self.deadline:
-            ends = self.deadline
+        deadline = self.deadline
+        if deadline is None or (self.local and now > deadline):
+            return ends
+        if ends > deadline:
+            ends = deadline
             self._timed_out(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE)
         return ends
 
     def _timed_out(self, kind: TimeoutType.ValueType) -> None:
         word = TimeoutType.Name(kind).removeprefix("TIMEOUT_TYPE_").title().replace("_", "")
         self.value = None
-        self.failure = Failure(message=f"activity {word} timeout", source="Server")
+        told = "Activity timed out" if self.local else f"activity {word} timeout"
+        self.failure = Failure(message=told, source="Server")
         self.failure.timeout_failure_info.timeout_type = kind
 
     def retried(self, now: int) -> tuple[int | None, RetryState.ValueType]:
@@ -208,7 +221,7 @@ class ActivityRun:
         if policy.maximum_attempts and self.attempt >= policy.maximum_attempts:
             return None, RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
         due = now + backoff(policy, self.failure, self.attempt)
-        if self.deadline is not None and due > self.deadline:
+        if self.deadline is not None and due > self.deadline and not self.local:
             return None, RetryState.RETRY_STATE_TIMEOUT
         return due, RetryState.RETRY_STATE_IN_PROGRESS
 
@@ -220,26 +233,15 @@ class ActivityRun:
         return command.local_retry_threshold.ToMicroseconds() if given else LOCAL_THRESHOLD
 
     def final(self, state: RetryState.ValueType) -> Failure:
-        """The failure as the workflow gets it: a local one's own, a regular one's wrapped in an activity failure."""
+        """The failure as the workflow gets it."""
+        assert self.failure is not None
         if self.local:
-            assert self.failure is not None
-            return self.failure
-        return self._wrapped("Activity task failed", self.failure, state)
+            return failing.local_failed(self.failure, id=self.id, type=self.type)
+        return failing.failed(self.failure, state, id=self.id, type=self.type)
 
     def cancelled(self) -> Failure:
         """The cancellation as the workflow gets it."""
-        cause = Failure(message="Activity cancelled")
-        cause.canceled_failure_info.SetInParent()
-        if self.local:
-            return cause
-        return self._wrapped("Activity cancelled", cause, RetryState.RETRY_STATE_CANCEL_REQUESTED)
-
-    def _wrapped(self, message: str, cause: Failure | None, state: RetryState.ValueType) -> Failure:
-        made = Failure(message=message, cause=cause)
-        made.activity_failure_info.activity_id = self.id
-        made.activity_failure_info.activity_type.name = self.type
-        made.activity_failure_info.retry_state = state
-        return made
+        return failing.cancelled(id=self.id, type=self.type, local=self.local)
 
 
 def _duration(command: ScheduleActivity | ScheduleLocalActivity, name: str) -> int | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
-from temporalio.exceptions import CancelledError
+from temporalio.exceptions import CancelledError, TimeoutError, TimeoutType
 
 from doorstep.errors import Conflict, nearest
 from doorstep.rehearsal import _sdk
@@ -74,6 +74,9 @@ class Ending:
             return CancelledError("The workflow was cancelled.")
         if self.kind == "fail_workflow_execution":
             return raised(self.command.failure, converter)
+        if self.kind == "timed_out":
+            kind = TimeoutType.START_TO_CLOSE
+            return TimeoutError("The run took longer than it may.", type=kind, last_heartbeat_details=[])
         return None
 
 

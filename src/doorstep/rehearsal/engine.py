@@ -54,7 +54,7 @@ class Engine(Execution):
     def _next(self) -> int | None:
         due = None
         if not self.done:
-            due = self._now if self._waiting_jobs else self._agenda.next_due()
+            due = self._now if self._waiting_jobs else sooner(self._agenda.next_due(), self._limit)
         return due if self._company is None else sooner(due, self._company.next_due(self._now))
 
     def run_until(self, until: datetime) -> None:
@@ -80,6 +80,10 @@ class Engine(Execution):
             due = agenda.next_due()
             if company is not None:
                 due = sooner(due, company.next_due(self._now))
+            limit = self._limit
+            if limit is not None and (due is None or due > limit) and (goal is None or limit <= goal):
+                self.end(ending.Ending("timed_out", None), limit)
+                break
             if due is None or (goal is not None and due > goal):
                 return
             self._at(due)

@@ -13,7 +13,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter
 
 from doorstep.converter import IN_PROCESS
-from doorstep.rehearsal import _sdk, ending, kin, proving
+from doorstep.rehearsal import _sdk, ending, proving, runs
 from doorstep.rehearsal._sdk import Job, PlainCommand, Said, Told
 from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.protocol import InitializeWorkflow
@@ -144,12 +144,15 @@ class Execution:
             **more,
         )
         start.start_time.FromMicroseconds(self._now)
-        start.workflow_task_timeout.FromSeconds(10)
+        if not start.HasField("workflow_task_timeout"):
+            start.workflow_task_timeout.FromSeconds(10)
         self._adopt(start, run_id)
 
     def _adopt(self, start: InitializeWorkflow, run_id: str) -> None:
         """Begin a run with this start."""
         self._start, self._run_id, self._length = start, run_id, 0
+        self._limit = runs.limit(start)
+        self._attributes = dict(start.search_attributes.indexed_fields)
         self._waiting_jobs: list[Told] = [Job(initialize_workflow=start)]
         self._note("started", start.workflow_type, start)
 
@@ -222,6 +225,8 @@ class Execution:
             self._proven()
             if self._company is not None:
                 self._company.part(self._now)
+        elif kind == "upsert_workflow_search_attributes":
+            self._attributes = runs.attributed(self._attributes, asked)
         elif self._company is not None and kind in ASKED:
             self._company.take(kind, asked)
         else:
@@ -263,17 +268,9 @@ class Execution:
             self._company.part(self._now)
             self._become(self.definition_of(asked.workflow_type or self.definition.type))
         before, run_id = self._run_id, str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._run_id}/{self.runs}"))
-        memo = asked.memo or dict(self._start.memo.fields)
-        self._begin(
-            self.definition.type,
-            asked.arguments,
-            run_id,
-            siphash13(run_id),
-            first=self._start.first_execution_run_id,
-            continued_from_execution_run_id=before,
-            memo={"fields": memo},
-            **kin.family(self._start),
-        )
+        more = runs.kept(self._start, asked, self._attributes)
+        more |= {"continued_from_execution_run_id": before}
+        self._begin(self.definition.type, asked.arguments, run_id, siphash13(run_id), **more)
 
     def _become(self, definition: _sdk.Definition) -> None:
         """Go on as that type. Where what goes on is not proven yet, it is, in the sandbox."""

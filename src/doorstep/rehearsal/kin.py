@@ -10,7 +10,6 @@ from temporalio.api.enums.v1 import RetryState, WorkflowIdReusePolicy
 from temporalio.api.failure.v1 import Failure
 
 from doorstep.rehearsal._sdk import NAMESPACE
-from doorstep.rehearsal._sdk.protocol import InitializeWorkflow
 from doorstep.rehearsal.ending import Ending
 from doorstep.rehearsal.news_of_kin import too_long
 from doorstep.rehearsal.retrying import backoff, retryable
@@ -63,8 +62,9 @@ class Child:
     @property
     def _deadline(self) -> int | None:
         """When it is ended: no run of it lasts longer than its limit, and all together no longer than theirs."""
-        begun = self.engine._start.start_time.ToMicroseconds()
-        limits = (self._expires, _after(begun, self.asked.workflow_run_timeout))
+        start = self.engine._start
+        begun = start.start_time.ToMicroseconds()
+        limits = (self._expires, _after(begun, start.workflow_run_timeout))
         return min((limit for limit in limits if limit is not None), default=None)
 
     def run(self, at: int) -> None:
@@ -112,6 +112,7 @@ class Child:
             attempt=self._attempt,
             headers=asked.headers,
             memo={"fields": asked.memo},
+            workflow_run_timeout=asked.workflow_run_timeout,
             parent_workflow_info=self._parental,
             root_workflow=company.root(),
             **more,
@@ -137,16 +138,6 @@ class Child:
             if self._attempt > TRIES:
                 raise tried_for_ever(self._parent, f"child '{self.asked.workflow_type}'", failure)
             self.engine = self._begun(due, self.engine)
-
-
-def family(start: InitializeWorkflow) -> dict[str, Any]:
-    """Whose child it is, for its next run."""
-    found: dict[str, Any] = {}
-    if start.HasField("parent_workflow_info"):
-        found["parent_workflow_info"] = start.parent_workflow_info
-    if start.HasField("root_workflow"):
-        found["root_workflow"] = start.root_workflow
-    return found
 
 
 def may_follow(known: Engine, asked: Any) -> bool:

@@ -17,6 +17,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 
 from doorstep.errors import Unreadable
+from doorstep.rehearsal import failing
 from doorstep.rehearsal._sdk import Job
 from doorstep.rehearsal._sdk.protocol import (
     ActivityFailure,
@@ -110,6 +111,9 @@ class Recording:
             first_execution_run_id=told.first_execution_run_id,
             original_execution_run_id=told.original_execution_run_id,
             memo=told.memo,
+            search_attributes=told.search_attributes,
+            workflow_run_timeout=told.workflow_run_timeout,
+            workflow_task_timeout=told.workflow_task_timeout,
             last_completion_result=told.last_completion_result,
             start_time=self.started.event_time,
         )
@@ -183,7 +187,9 @@ def _local(marker: Any, data: dict[str, Any]) -> ActivityResolution:
     if marker.failure.HasField("canceled_failure_info"):
         return ActivityResolution(cancelled=Cancellation(failure=marker.failure))
     if marker.HasField("failure"):
-        return ActivityResolution(failed=ActivityFailure(failure=marker.failure))
+        about = {"id": str(data["activity_id"]), "type": str(data["activity_type"])}
+        failure = failing.local_failed(marker.failure, **about)
+        return ActivityResolution(failed=ActivityFailure(failure=failure))
     result = marker.details["result"].payloads if "result" in marker.details else []
     return ActivityResolution(completed=Success(result=result[0] if result else None))
 

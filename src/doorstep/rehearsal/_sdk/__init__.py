@@ -11,14 +11,17 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from temporalio import workflow
 from temporalio.bridge.proto.workflow_activation import InitializeWorkflow, RemoveFromCache
 from temporalio.common import MetricMeter, Priority, TypedSearchAttributes
-from temporalio.converter import DataConverter
+from temporalio.converter import (
+    DataConverter,
+    decode_search_attributes,
+    decode_typed_search_attributes,
+)
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
 from doorstep.rehearsal import guard
@@ -232,6 +235,7 @@ _LOOP = asyncio.AbstractEventLoop()  # type: ignore[abstract] # nothing of it is
 
 
 def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> workflow.Info:
+    limit, attributed = start.workflow_run_timeout.ToTimedelta(), start.HasField("search_attributes")
     return workflow.Info(
         attempt=start.attempt,
         continued_run_id=start.continued_from_execution_run_id or None,
@@ -246,13 +250,15 @@ def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> w
         raw_memo=dict(start.memo.fields),
         retry_policy=None,
         run_id=run_id,
-        run_timeout=None,
-        search_attributes={},
+        run_timeout=limit or None,
+        search_attributes=decode_search_attributes(start.search_attributes) if attributed else {},
         start_time=moment(at),
         workflow_start_time=moment(at),
         task_queue=task_queue,
-        task_timeout=timedelta(seconds=10),
-        typed_search_attributes=TypedSearchAttributes([]),
+        task_timeout=start.workflow_task_timeout.ToTimedelta(),
+        typed_search_attributes=decode_typed_search_attributes(start.search_attributes)
+        if attributed
+        else TypedSearchAttributes([]),
         workflow_id=start.workflow_id,
         workflow_type=start.workflow_type,
         priority=Priority.default,
