@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlmodel import select
 
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.models import Database
+from doorstep.models.people import ConsentRow
 from doorstep.models.reading.consents import latest_consent
 from doorstep.sources.base import Reading
 from doorstep.sources.sightings import ConsentSighting
@@ -79,3 +81,30 @@ def test_an_event_dated_ahead_does_not_outrank_a_later_opt_out(database: Databas
     take(database, told(out), "w3", hours(2.01))
 
     assert not agreed(database)
+
+
+@pytest.mark.parametrize("standing", [False, True])
+def test_a_consent_says_when_it_was_heard(database: Database, standing: bool) -> None:
+    """Beside when it was said, which an undated one does not tell at all. Told again, the first time counts."""
+    for name, at in (("w1", hours(6)), ("w2", hours(9))):
+        take(database, shown(hours(5), standing=standing), name, at)
+
+    assert heard_at(database) == [hours(6)]
+
+
+def test_a_word_says_when_it_was_heard(database: Database) -> None:
+    """A withdrawal that its store tells a day late."""
+    take(database, whole(order("1")), "w1", hours(1))
+    take(
+        database,
+        told(event("consent.withdrawn", hours(2), None, person=ADA, data=WITHDRAWN)),
+        "w2",
+        hours(26),
+    )
+
+    assert heard_at(database) == [hours(26)]
+
+
+def heard_at(database: Database) -> list[datetime | None]:
+    with database.read() as session:
+        return [row.heard_at for row in session.execute(select(ConsentRow)).scalars()]

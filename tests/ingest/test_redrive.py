@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
+from sqlmodel import select
 
 from doorstep.errors import NotFound, Unreadable
 from doorstep.ingest import redrive
 from doorstep.models import Database
+from doorstep.models.people import ConsentRow
 from doorstep.sources.base import Headers, Reading, SourceContext
-from ingest.telling import event, hours, open_shop, order, rows, take, told, value, whole
+from ingest.telling import ADA, event, hours, open_shop, order, rows, take, told, value, whole
 
 
 @dataclass
@@ -68,6 +70,18 @@ def test_a_redrive_may_be_run_twice(database: Database) -> None:
 
     assert (again.webhooks, again.events) == (1, 0)
     assert len(rows(database, "SELECT * FROM inbox_events WHERE type = 'insert.scanned'")) == 1
+
+
+def test_what_a_redrive_reads_is_known_from_then_on(database: Database) -> None:
+    """A withdrawal that could not be read when it came."""
+    word = {"channel": "email", "purpose": "marketing"}
+    out = told(event("consent.withdrawn", hours(2), None, person=ADA, data=word))
+
+    redrive(database, hours(5), sources=lambda _name: Adapter(reading=out))
+
+    with database.read() as session:
+        kept = session.execute(select(ConsentRow)).scalars().one()
+    assert (kept.at, kept.heard_at) == (hours(2), hours(5))
 
 
 def test_what_is_still_a_riddle_stays_in_quarantine_with_todays_reason(database: Database) -> None:

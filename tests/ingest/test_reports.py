@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from doorstep.domain.customers import SuppressionCause
 from doorstep.domain.facts import MessageClicked
@@ -22,6 +22,7 @@ from doorstep.ingest import Accepted, Answer, Connected, Raw
 from doorstep.ingest.accept import accept_in
 from doorstep.ingest.inputs import webhook_id
 from doorstep.models.base import Database
+from doorstep.models.people import SuppressionRow
 from doorstep.models.store import SqlStore
 from doorstep.models.stores import ConnectionRow, StoreRow
 from doorstep.ports import Ports
@@ -267,6 +268,20 @@ def test_after_a_hard_bounce_the_next_touch_takes_the_next_channel(database: Dat
         ports, a_request("delivered", purpose=Purpose.TRANSACTIONAL), NOON + timedelta(minutes=31)
     )
     assert (alone.kind, alone.reason) == (OutcomeKind.SKIPPED, SkipReason.SUPPRESSED)
+
+
+def test_a_dead_address_and_a_stop_say_when_they_were_heard(database: Database, ports: Ports) -> None:
+    """Providers tell late. Told once more it is known since the first time; lifted and said anew it begins again."""
+    hear = [NOON + timedelta(hours=n) for n in range(5)]
+    told = ((bounce(2), 1), (bounce(3, touch="jny_else:step"), 2))
+    for reported, n in told:
+        tell(database, Reading(reports=(reported,)), at=hear[n])
+    for said, n in ((Said.STOP, 1), (Said.START, 2), (Said.STOP, 3)):
+        tell(database, Reading(inbound=(message(said, n),)), at=hear[n + 1])
+    with database.read() as session:
+        found = {row.cause: row for row in session.execute(select(SuppressionRow)).scalars()}
+    assert (found["bounce"].since, found["bounce"].heard_at) == (NOON + 3 * MINUTE, hear[1])
+    assert (found["stop"].since, found["stop"].heard_at) == (NOON + 3 * MINUTE, hear[4])
 
 
 def test_a_complaint_ends_marketing_and_nothing_else(database: Database, ports: Ports) -> None:

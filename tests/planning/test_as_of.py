@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from temporalio.client import WorkflowHistory
 from tests.planning.known import furnish
 from tests.verifying.repository import HISTORIES
 
 from doorstep.contracts import JourneyStart
+from doorstep.domain.customers import SuppressionCause
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import SkipReason
 from doorstep.ingest.forgetting import forget_person
+from doorstep.ingest.inputs import LONG_AGO
 from doorstep.models.addresses import address_hash
 from doorstep.models.base import Database
 from doorstep.models.codec_json import order_json
@@ -25,6 +27,7 @@ from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.ledger_rows import ledger_values
 from doorstep.models.orders import OrderRow, ShipmentRow
 from doorstep.models.people import ConsentRow, SuppressionRow
+from doorstep.models.store import lift, suppress
 from doorstep.models.tables import table
 from doorstep.planning import Planner
 from doorstep.rehearsal.assuming import Assumption
@@ -133,6 +136,31 @@ def the_person_is_erased(past: Past, *, at: datetime | None = None) -> None:
         )
 
 
+def a_withdrawal_of_before_is_heard(past: Past) -> None:
+    """The store tells late."""
+    add(
+        past.database,
+        ConsentRow(
+            store_id=past.start.store_id, person_id=past.start.person_ref, channel="email", purpose="marketing",
+            granted=False, at=past.at - timedelta(hours=1), heard_at=past.at + timedelta(hours=1), source="shop",
+        ),
+    )  # fmt: skip
+
+
+def a_bounce_of_before_is_heard(past: Past) -> None:
+    """The provider tells late."""
+    reported(past, past.at - timedelta(hours=1), past.at + timedelta(hours=1))
+
+
+def reported(past: Past, since: datetime, heard_at: datetime) -> None:
+    """The person's address bounced."""
+    with past.database.writing() as connection:
+        suppress(
+            connection, SECRET, past.start.store_id, Channel.EMAIL, EMAIL, SuppressionCause.BOUNCE, since,
+            heard_at=heard_at,
+        )  # fmt: skip
+
+
 # --- the plan as of then ----------------------------------------------------------------------------------
 
 
@@ -140,13 +168,58 @@ def sent(plan: Plan) -> list[str]:
     return [touch.step for touch in plan.ahead if touch.outcome == "sent"]
 
 
-@pytest.mark.parametrize("event", [consent_is_withdrawn, the_address_bounces, the_order_is_refunded])
+@pytest.mark.parametrize(
+    "event",
+    [
+        consent_is_withdrawn,
+        a_withdrawal_of_before_is_heard,
+        the_address_bounces,
+        a_bounce_of_before_is_heard,
+        the_order_is_refunded,
+    ],
+)
 def test_what_came_later_changes_nothing_about_then(past: Past, event: Callable[[Past], None]) -> None:
     """To the last field. That it would change a plan of now shows that there was something to leave out."""
     then = past.then()
     assert {"marketing", "transactional"} <= {t.purpose for t in then.ahead if t.outcome == "sent"}
     event(past)
     assert sent(past.planner.made(past.history, past.now)) != sent(then)
+    assert past.as_of() == then
+
+
+def test_an_undated_consent_that_came_later_was_not_known_then(past: Past) -> None:
+    """It is dated before every word, but the order that showed it came after."""
+    with past.database.writing() as connection:
+        connection.execute(delete(table(ConsentRow)))
+    then = past.then()
+    add(
+        past.database,
+        ConsentRow(
+            store_id=past.start.store_id, person_id=past.start.person_ref, channel="email", purpose="marketing",
+            granted=True, at=LONG_AGO, heard_at=past.at + timedelta(hours=1), source="shop",
+        ),
+    )  # fmt: skip
+    assert sent(past.planner.made(past.history, past.now)) != sent(then)
+    assert past.as_of() == then
+
+
+def test_an_address_that_bounced_before_and_again_later_had_bounced_then(past: Past) -> None:
+    """The list keeps the last time it was told, and when it was first heard of."""
+    reported(past, past.at - timedelta(hours=3), past.at - timedelta(hours=2))
+    then = past.then()
+    reported(past, past.at + timedelta(hours=1), past.at + timedelta(hours=1))
+    assert past.as_of() == then
+    assert SkipReason.SUPPRESSED.value in {t.reason for t in then.ahead}
+
+
+def test_an_address_taken_off_the_list_and_put_on_it_again_later_was_free_then(past: Past) -> None:
+    """What was heard first counted until it was lifted."""
+    place = (SECRET, past.start.store_id, Channel.EMAIL, EMAIL, SuppressionCause.BOUNCE)
+    reported(past, past.at - timedelta(hours=3), past.at - timedelta(hours=3))
+    with past.database.writing() as connection:
+        assert lift(connection, *place, past.at - timedelta(hours=2))
+    then = past.then()
+    reported(past, past.at + timedelta(hours=1), past.at + timedelta(hours=1))
     assert past.as_of() == then
 
 

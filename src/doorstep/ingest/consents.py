@@ -117,6 +117,7 @@ def _keep(
         "granted": granted,
         "at": at,
         "source": source,
+        "heard_at": delivery.heard_at,
     }
     for channel in channels:
         delivery.insert_later(CONSENTS, {**row, "channel": channel})

@@ -27,6 +27,8 @@ class Delivery:
     at: Connected
     webhook_id: str
     received_at: datetime
+    read_again_at: datetime | None = None
+    """A redrive's own time: what could not be read before is known since then only."""
     known: Known | None = None
     """What the transaction's webhooks have read by now; None for one that is alone in it."""
     in_a_rush: bool = False
@@ -42,6 +44,11 @@ class Delivery:
     """It names somebody who was erased before it came: its body is not kept."""
     secret: Callable[[], bytes] | None = field(default=None, repr=False)
     """Where the installation's own key comes from: erased addresses are remembered under it."""
+
+    @property
+    def heard_at(self) -> datetime:
+        """Since when we know what the webhook tells."""
+        return self.read_again_at or self.received_at
 
     @property
     def conn(self) -> Connection:

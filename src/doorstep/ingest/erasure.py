@@ -129,4 +129,5 @@ def _remember(delivery: Delivery, identities: Iterable[Identity], at: datetime) 
     for kind, value in sorted(identities):
         if kind in CHANNEL_OF:
             place = (delivery.at.store_id, CHANNEL_OF[kind], value, SuppressionCause.ERASURE)
-            suppress(delivery.conn, secret, *place, min(at, delivery.received_at))
+            since = min(at, delivery.received_at)
+            suppress(delivery.conn, secret, *place, since, heard_at=delivery.heard_at)

@@ -83,7 +83,7 @@ def _opt(delivery: Delivery, message: InboundSighting) -> bool:
         )  # locks them, as a touch does
         place = (store.id, message.channel, message.address, SuppressionCause.STOP)
         if message.said is Said.STOP:
-            suppress(delivery.conn, delivery.secret(), *place, message.at)
+            suppress(delivery.conn, delivery.secret(), *place, message.at, heard_at=delivery.heard_at)
         else:
             taken_off |= lift(delivery.conn, delivery.secret(), *place, message.at)
     return taken_off

@@ -109,6 +109,7 @@ def _again(
             at=at,
             webhook_id=row.id,
             received_at=row.received_at,
+            read_again_at=now,
             secret=secret,
         )
         told = take_in(delivery, reading, WebhookStatus(row.status))

@@ -106,7 +106,7 @@ def _keep(delivery: Delivery, known: _Known, erased: bool) -> None:
             delivery.problems.append("An address is not on the never-send list: no secret is at hand.")
         else:
             place = (known.store_id, report.channel, report.address, report.suppress)
-            suppress(delivery.conn, delivery.secret(), *place, report.at)
+            suppress(delivery.conn, delivery.secret(), *place, report.at, heard_at=delivery.heard_at)
     if report.kind is ReportKind.UNSUBSCRIBED:
         leaves = _owner(delivery, known.store_id, report) if erased else known.person_id
         if leaves:

@@ -81,7 +81,9 @@ CONSENTS = prepared(
 )
 
 SUPPRESSIONS = prepared(
-    select(_suppressions.c.channel, _suppressions.c.cause, _suppressions.c.since).where(
+    select(
+        _suppressions.c.channel, _suppressions.c.cause, _suppressions.c.since, _suppressions.c.heard_at
+    ).where(
         as_found(_suppressions.c.store_id) == bindparam("store"),
         or_(*(_suppressions.c.address_hash == bindparam(f"hash_{channel}") for channel in IDENTITY_OF)),
         _suppressions.c.lifted_at.is_(None),
@@ -163,7 +165,7 @@ class FactsReader:
             zone=standing.zone,
             reachable=frozenset(addresses),
             consents=_consents_of(connection, request),
-            suppressions=self._suppressed(connection, request.store_id, addresses),
+            suppressions=self.suppressions(connection, request.store_id, addresses),
             order=order,
             exited_at=standing.exited_at,
             owned_products=_owned(connection, request, order) if request.offered else frozenset(),
@@ -180,9 +182,15 @@ class FactsReader:
             self._policies[store_id] = held
         return held[1]
 
-    def _suppressed(
-        self, connection: Connection, store_id: str, addresses: Mapping[Channel, str]
+    def suppressions(
+        self,
+        connection: Connection,
+        store_id: str,
+        addresses: Mapping[Channel, str],
+        known_by: datetime | None = None,
     ) -> tuple[Suppression, ...]:
+        """Which of the addresses are on the store's never-send list. `known_by`: as far as was heard by then; what was
+        told once more later is of when it was first heard."""
         if not addresses:
             return ()
         hashes = {
@@ -193,8 +201,13 @@ class FactsReader:
         }
         rows = SUPPRESSIONS.all(connection, {"store": store_id, **hashes})
         return tuple(
-            Suppression(channel=Channel(row.channel), cause=SuppressionCause(row.cause), since=row.since)
+            Suppression(
+                channel=Channel(row.channel),
+                cause=SuppressionCause(row.cause),
+                since=row.since if known_by is None else min(row.since, row.heard_at or row.since),
+            )
             for row in rows
+            if known_by is None or (row.heard_at or row.since) <= known_by
         )
 
 

@@ -64,6 +64,8 @@ class ConsentRow(SQLModel, table=True):
     granted: bool
     at: datetime = instant()
     source: str
+    heard_at: datetime | None = instant(nullable=True)
+    """When we heard it, which may be long after it was said; None: when it was said (a release from before 0007)."""
 
 
 class SuppressionRow(SQLModel, table=True):
@@ -79,3 +81,5 @@ class SuppressionRow(SQLModel, table=True):
     cause: str
     since: datetime = instant()
     lifted_at: datetime | None = instant(nullable=True)
+    heard_at: datetime | None = instant(nullable=True)
+    """Since when we know that it holds: told again it stays, lifted and told anew it begins again. None: `since`."""

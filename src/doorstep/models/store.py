@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Dialect, and_, bindparam, insert, or_, select
+from sqlalchemy import Dialect, and_, bindparam, case, func, insert, or_, select
 from sqlalchemy.engine import Connection
 
 from doorstep.domain.customers import Facts, SuppressionCause
@@ -51,12 +51,17 @@ def _upsert(dialect: Dialect) -> Any:
 def _remember(dialect: Dialect) -> Any:
     statement = insert_into(dialect, _suppressions)
     later = statement.excluded.since > _suppressions.c.since
+    held = func.coalesce(_suppressions.c.heard_at, _suppressions.c.since)
     not_lifted_since = or_(
         _suppressions.c.lifted_at.is_(None), _suppressions.c.lifted_at <= statement.excluded.since
     )
     return statement.on_conflict_do_update(
         index_elements=_PLACE,
-        set_={"since": statement.excluded.since, "lifted_at": None},
+        set_={
+            "since": statement.excluded.since,
+            "lifted_at": None,
+            "heard_at": case((_suppressions.c.lifted_at.is_(None), held), else_=statement.excluded.heard_at),
+        },
         where=and_(later, not_lifted_since),
     )
 
@@ -137,10 +142,14 @@ def suppress(
     address: str,
     cause: SuppressionCause,
     at: datetime,
+    *,
+    heard_at: datetime | None = None,
 ) -> None:
     """Put an address on a store's never-send list, as a keyed hash. Told twice it is there once; told late, a
-    lifting (`lift`) after `at` stands. `since` becomes the last time it was told, so any order gives the same."""
-    suppress_hash(connection, store_id, channel, address_hash(secret, channel, address), cause, at)
+    lifting (`lift`) after `at` stands. `since` becomes the last time it was told, so any order gives the same.
+    `heard_at`: when we heard of it, where that is not `at`."""
+    hashed = address_hash(secret, channel, address)
+    suppress_hash(connection, store_id, channel, hashed, cause, at, heard_at=heard_at)
 
 
 def suppress_hash(
@@ -150,10 +159,12 @@ def suppress_hash(
     hashed: str,
     cause: SuppressionCause,
     at: datetime,
+    *,
+    heard_at: datetime | None = None,
 ) -> None:
     """`suppress` of an address of which only the hash (`address_hash`) is known."""
-    place = _place(store_id, channel, hashed, cause)
-    connection.execute(_remember(connection.dialect), {**place, "since": at, "lifted_at": None})
+    row = {**_place(store_id, channel, hashed, cause), "since": at, "lifted_at": None}
+    connection.execute(_remember(connection.dialect), {**row, "heard_at": heard_at or at})
 
 
 def lift(

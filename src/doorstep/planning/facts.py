@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, Row
 
 from doorstep.domain.customers import Consent, Facts
@@ -67,7 +67,9 @@ def snapshot(
         zone=facts.zone,
         addresses=dict.fromkeys(addresses, _PRESENT),
         consents=_consents_until(connection, journey.person_id, at if past else None),
-        suppressions=tuple(s for s in facts.suppressions if not past or s.since <= at),
+        suppressions=reader.suppressions(connection, journey.store_id, addresses, at)
+        if past
+        else facts.suppressions,
         erased_at=_erased(facts, at, past=past),
     )
     records = Records(
@@ -106,10 +108,11 @@ def _asking(journey: Row[Any], at: datetime) -> TouchRequest:
 
 
 def _consents_until(connection: Connection, person: str, until: datetime | None) -> tuple[Consent, ...]:
-    """The last word of each channel and purpose; of two at one instant the withdrawal."""
+    """The last word of each channel and purpose; of two at one instant the withdrawal. `until`: of those that had been
+    heard by then."""
     rows = select(_consents).where(_consents.c.person_id == person)
     if until is not None:
-        rows = rows.where(_consents.c.at <= until)
+        rows = rows.where(func.coalesce(_consents.c.heard_at, _consents.c.at) <= until)
     last: dict[tuple[str, str], Row[Any]] = {}
     for row in connection.execute(rows):
         held = last.get((row.channel, row.purpose))

@@ -101,7 +101,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding(
         table=_consents,
         theirs=lambda w: _consents.c.person_id == w.person_id,
-        stays=("id", "store_id", "person_id", "channel", "purpose", "granted", "at", "source"),
+        stays=("id", "store_id", "person_id", "channel", "purpose", "granted", "at", "source", "heard_at"),
     ),
     Holding(
         table=_orders,
