@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from api import desk
 from api.conftest import Client
 from doorstep.api import journeys
 from doorstep.contracts import JourneyView
+from doorstep.domain.customers import UNDATED
 from doorstep.domain.outcomes import Outcome, OutcomeKind
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow
+from doorstep.models.people import ConsentRow
 from doorstep.workflows import registry
 
 
@@ -95,6 +97,21 @@ async def test_tickets_points_and_consents_are_there(agent: httpx.AsyncClient) -
     assert found["tickets"][0]["reason"] == "never-arrived"
     assert found["points"][0]["points"] == 127
     assert found["person"]["consents"][0]["granted"] is True
+
+
+async def test_a_consent_that_nobody_dated_has_no_instant(
+    agent: httpx.AsyncClient, furnished: Database
+) -> None:
+    """In the table it stands before every other word; told is when it was heard. Of others both."""
+    held = {"store_id": desk.MINE, "person_id": desk.PERSON, "purpose": "marketing", "source": "shopify"}
+    heard, said = desk.PLACED + timedelta(days=2), desk.PLACED + timedelta(days=1)
+    with furnished.write() as session:
+        session.add(ConsentRow(**held, channel="sms", granted=True, at=UNDATED, heard_at=heard))
+        session.add(ConsentRow(**held, channel="email", granted=False, at=said, heard_at=heard))
+    email, sms = (await agent.get(f"/journeys/{desk.JOURNEY}")).json()["person"]["consents"]
+    assert sms["at"] is None
+    assert datetime.fromisoformat(sms["heard"]["utc"]) == heard
+    assert [datetime.fromisoformat(email[name]["utc"]) for name in ("at", "heard")] == [said, heard]
 
 
 async def test_an_exchange_is_shown_with_the_order_whose_journey_it_joined(

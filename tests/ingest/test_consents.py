@@ -12,6 +12,7 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.models import Database
 from doorstep.models.people import ConsentRow
 from doorstep.models.reading.consents import latest_consent
+from doorstep.privacy.export import export
 from doorstep.sources.base import Reading
 from doorstep.sources.sightings import ConsentSighting
 from ingest.telling import ADA, event, hours, open_shop, order, rows, take, told, whole
@@ -90,6 +91,16 @@ def test_a_consent_says_when_it_was_heard(database: Database, standing: bool) ->
         take(database, shown(hours(5), standing=standing), name, at)
 
     assert heard_at(database) == [hours(6)]
+
+
+def test_a_person_is_told_of_an_undated_consent_when_it_was_heard(database: Database) -> None:
+    """And of no day in 1970."""
+    take(database, shown(hours(5), standing=True), "w1", hours(6))
+    person = rows(database, "SELECT id FROM persons")[0]["id"]
+    with database.reading() as connection:
+        told = export(connection, person, at=hours(7), secret=lambda: b"s")["holdings"]["consents"]
+
+    assert [(one["at"], one["heard_at"]) for one in told] == [(None, hours(6).isoformat())]
 
 
 def test_a_word_says_when_it_was_heard(database: Database) -> None:

@@ -14,11 +14,10 @@ from tests.planning.known import furnish
 from tests.verifying.repository import HISTORIES
 
 from doorstep.contracts import JourneyStart
-from doorstep.domain.customers import SuppressionCause
+from doorstep.domain.customers import UNDATED, SuppressionCause
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import SkipReason
 from doorstep.ingest.forgetting import forget_person
-from doorstep.ingest.inputs import LONG_AGO
 from doorstep.models.addresses import address_hash
 from doorstep.models.base import Database
 from doorstep.models.codec_json import order_json
@@ -196,7 +195,7 @@ def test_an_undated_consent_that_came_later_was_not_known_then(past: Past) -> No
         past.database,
         ConsentRow(
             store_id=past.start.store_id, person_id=past.start.person_ref, channel="email", purpose="marketing",
-            granted=True, at=LONG_AGO, heard_at=past.at + timedelta(hours=1), source="shop",
+            granted=True, at=UNDATED, heard_at=past.at + timedelta(hours=1), source="shop",
         ),
     )  # fmt: skip
     assert sent(past.planner.made(past.history, past.now)) != sent(then)

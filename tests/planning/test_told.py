@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import update
 from tests.planning.test_knew import Whole
 from tests.planning.test_paused import RESUMED, support, until
 
@@ -15,8 +16,12 @@ from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.cli import explain as explaining
 from doorstep.cli import plan as planning
 from doorstep.contracts import Wait
+from doorstep.domain.customers import UNDATED
 from doorstep.models.base import Database
+from doorstep.models.people import ConsentRow
 from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.recorded import facts_told
+from doorstep.models.tables import table
 from doorstep.rehearsal.assuming import Arrival, Assumption, assumed
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\bUTC\b")
@@ -47,6 +52,32 @@ def test_what_a_rule_waits_for_is_told_in_the_customers_time(database: Database)
     page = "\n".join(explaining.page(told, waits.detail()))
     assert not INSTANT.search(page)
     assert max(map(len, page.splitlines())) <= 100
+
+
+def test_a_consent_that_nobody_dated_is_told_so(database: Database) -> None:
+    """It stands in the table before every other word, which is no day on which anybody said it."""
+    waits = support(database, RESUMED, "community", paused=False)
+    with database.writing() as connection:
+        connection.execute(update(table(ConsentRow)).values(at=UNDATED))
+    told = waits.explain("community")
+    [read] = [
+        rule.facts["consents"]["email"] for t in told.ahead for rule in t.rules if rule.rule == "consent"
+    ]
+    assert read["at"] is None
+    page = " ".join("\n".join(explaining.page(told, waits.detail())).split())
+    assert '"at": "not said when"' in page
+    assert "1970" not in page
+
+
+def test_a_consent_that_nobody_dated_was_recorded_as_it_stood() -> None:
+    """Decisions from before are told the same."""
+    read = {
+        "email": {"granted": True, "at": "1970-01-01T00:00:00+00:00"},
+        "sms": {"granted": True, "at": "2026-07-01"},
+    }
+    told = facts_told({"consents": read, "held": 1})
+    assert told == {"consents": {**read, "email": {"granted": True, "at": None}}, "held": 1}
+    assert facts_told({"consents": None}) == {"consents": None}
 
 
 def test_when_a_parcel_is_taken_to_arrive_is_told_in_the_customers_time(database: Database) -> None:

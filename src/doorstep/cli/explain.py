@@ -183,4 +183,6 @@ def _rule(rule: Rule, clock: Clock) -> list[str]:
 
 
 def _short(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str).replace('"at": null', '"at": "not said when"')

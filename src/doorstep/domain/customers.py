@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from doorstep.domain.messages import Channel, Purpose
@@ -11,6 +11,9 @@ from doorstep.domain.moments import SendWindow
 from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import TouchState
 from doorstep.domain.values import value
+
+UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a consent was said that nobody dated: before every word, so that any word outranks it, come when it may."""
 
 
 class SuppressionCause(StrEnum):

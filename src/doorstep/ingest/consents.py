@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from doorstep.domain.customers import UNDATED
 from doorstep.domain.events import Envelope
 from doorstep.domain.facts import ConsentGranted, ConsentWithdrawn
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.ingest import inbox
 from doorstep.ingest.delivery import Delivery
-from doorstep.ingest.inputs import LONG_AGO
 from doorstep.ingest.persons import People
 from doorstep.ingest.sql import CONSENTS
 from doorstep.models.facts import LOCK
@@ -40,7 +40,7 @@ def keep_consents(delivery: Delivery, people: People, seen: Iterable[ConsentSigh
                 (consent.channel.value,),
                 consent.purpose.value,
                 consent.granted,
-                LONG_AGO if consent.granted and undated else at,
+                UNDATED if consent.granted and undated else at,
                 consent.source,
             )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from doorstep.domain.customers import UNDATED
 from doorstep.models.addresses import CHANNEL_OF, address_hash
 from doorstep.models.inbox import InboxEventRow
 from doorstep.models.people import PersonRow, SuppressionRow
@@ -22,8 +23,9 @@ _persons, _events, _suppressions = table(PersonRow), table(InboxEventRow), table
 
 
 def export(conn: Connection, person_id: str, *, at: datetime, secret: Callable[[], bytes]) -> dict[str, Any]:
-    """Table → rows, every column: instants as ISO 8601 UTC, raw webhooks as the text they came as, what is no text in
-    base64. `at` is aware UTC. Personal data: for the person, and for no log. An unknown person holds nothing."""
+    """Table → rows, every column: instants as ISO 8601 UTC (null where nobody said when), raw webhooks as the text they
+    came as, what is no text in base64. `at` is aware UTC. Personal data: for the person, and for no log. An unknown
+    person holds nothing."""
     store = conn.execute(select(_persons.c.store_id).where(_persons.c.id == person_id)).scalar() or ""
     theirs = whose(conn, store, person_id)
     told: dict[str, list[dict[str, Any]]] = {}
@@ -51,7 +53,7 @@ def _shown(row: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     match value:
         case datetime():
-            return value.isoformat()
+            return None if value == UNDATED else value.isoformat()
         case bytes() | memoryview():
             return _readable(bytes(value))
         case _:

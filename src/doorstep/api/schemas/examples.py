@@ -192,6 +192,7 @@ _DETAIL: dict[str, Any] = {
                 "purpose": "marketing",
                 "granted": True,
                 "at": _PLACED,
+                "heard": _PLACED,
                 "source": "shopify",
             }
         ],

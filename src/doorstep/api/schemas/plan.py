@@ -11,7 +11,7 @@ from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import Moment, View
 from doorstep.models.reading.past import paused_then
 from doorstep.models.reading.pausing import Pause, pause_of
-from doorstep.models.reading.recorded import in_words, told
+from doorstep.models.reading.recorded import facts_told, in_words, told
 from doorstep.models.reading.sentences import why
 from doorstep.models.reading.views import JourneyDetail, Rule
 from doorstep.rehearsal.plan import Ahead, Plan
@@ -52,7 +52,7 @@ class PlannedTouch(View):
                 Rule(
                     rule=r.rule,
                     verdict=r.verdict.value,
-                    facts=dict(r.facts),
+                    facts=facts_told(r.facts),
                     detail=told(r.detail, clock, journey=journey, ahead=True),
                 )
                 for r in ahead.trace

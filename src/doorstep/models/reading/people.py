@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, col
 
+from doorstep.domain.customers import UNDATED
 from doorstep.models.people import ConsentRow, IdentityRow
 from doorstep.models.reading import masks
 from doorstep.models.reading.clock import Clock
@@ -72,7 +73,8 @@ def _consents(session: Session, person_id: str, clock: Clock) -> list[ConsentVie
             channel=row.channel,
             purpose=row.purpose,
             granted=row.granted,
-            at=clock.moment(row.at),
+            at=None if row.at == UNDATED else clock.moment(row.at),
+            heard=clock.maybe(row.heard_at),
             source=row.source,
         )
         for _, row in sorted(latest.items())

@@ -16,6 +16,7 @@ from doorstep.domain.reports import ReportKind
 from doorstep.models.codec_json import waits_of
 from doorstep.models.ledger import DecisionRow, LedgerRowModel, MessageEventRow
 from doorstep.models.reading.clock import Clock
+from doorstep.models.reading.recorded import facts_told
 from doorstep.models.reading.recorded import told as as_told
 from doorstep.models.reading.rows import rows, whole
 from doorstep.models.reading.sentences import OPEN, OUTCOMES, report_detail, step_sentence, wait_sentence
@@ -110,7 +111,7 @@ def _decision(row: Any, clock: Clock, journey: str) -> Decision:
             Rule(
                 rule=str(rule.get("rule", "")),
                 verdict=str(rule.get("verdict", "")),
-                facts=dict(rule.get("facts") or {}),
+                facts=facts_told(rule.get("facts") or {}),
                 detail=as_told(str(rule.get("detail", "")), clock, journey=journey),
             )
             for rule in row.trace

@@ -156,7 +156,12 @@ class ConsentView(View):
     channel: str
     purpose: str
     granted: bool
-    at: Moment
+    at: Moment | None = Field(
+        description="When it was said. Null: nobody said when; any dated word outranks it."
+    )
+    heard: Moment | None = Field(
+        description="When we heard it, which may be long after it was said. Null: of a word from before that was kept."
+    )
     source: str
 
 
