@@ -58,7 +58,8 @@ class OrderCancelled(Event):
 
 @event("order.refunded")
 class OrderRefunded(Event):
-    """Money went back; `subject` is the refund. No lines: an amount-only refund, nothing leaves the order."""
+    """Money went back; `subject` is the refund. No lines: an amount-only refund, nothing leaves the order. When all
+    that was paid has gone back, nothing is promoted for it any more, though its journey goes on."""
 
     lines: tuple[LineQuantity, ...] = ()
     amount_minor: int = 0

@@ -20,6 +20,7 @@ from doorstep.domain.facts import (
     ShipmentScanned,
     lines_of,
 )
+from doorstep.domain.money import Money
 from doorstep.domain.shipments import Shipment, ShipmentStatus
 from doorstep.domain.values import replace, value
 
@@ -51,6 +52,7 @@ class OrderState:
     """What is complained of (a ticket ref, or a bad review's fact) → since when."""
     resolutions: Mapping[str, datetime] = field(default_factory=dict)
     """What was resolved (a ticket ref) → when."""
+    money: Money = Money()
 
     def line(self, ref: str) -> Line | None:
         return next((line for line in self.lines if line.ref == ref), None)
@@ -87,6 +89,12 @@ class OrderState:
             if self.remains(line):
                 return False
         return bool(self.lines)
+
+    @property
+    def paid_back(self) -> bool:
+        """All that was paid for it was refunded, whatever lines were named. The order goes on: a lost parcel that turns
+        up is still the customer's."""
+        return bool(self.money.back) and self.money.all_back(self.lines)
 
     @property
     def active_shipments(self) -> tuple[Shipment, ...]:
@@ -170,17 +178,22 @@ class OrderState:
         match envelope.type:
             case "order.placed" | "order.updated" if "lines" in envelope.data:
                 lines = lines_of(envelope.data["lines"])
+                money = self.money
+                if envelope.type == "order.placed":
+                    money = money.placed(envelope.data, lines)
                 told = (envelope.occurred_at, _content(lines))
                 if self.lines_at is not None and told < (self.lines_at, _content(self.lines)):
-                    return self
-                return replace(self, lines=lines, lines_at=envelope.occurred_at)
+                    return replace(self, money=money)
+                return replace(self, lines=lines, lines_at=envelope.occurred_at, money=money)
             case "order.cancelled":
                 return replace(self, cancelled_at=_earlier(self.cancelled_at, envelope.occurred_at))
             case "order.refunded":
                 ref = envelope.subject or envelope.fact_key
+                refund = OrderRefunded.read(envelope)
                 # Of two words on one refund the one that names more counts, in any order.
-                refunded = _most(self.refunds.get(ref, ()), OrderRefunded.read(envelope).lines)
-                return replace(self, refunds={**self.refunds, ref: refunded})
+                refunded = _most(self.refunds.get(ref, ()), refund.lines)
+                money = self.money.refunded(ref, refund)
+                return replace(self, refunds={**self.refunds, ref: refunded}, money=money)
         return self
 
     def _return(self, envelope: Envelope) -> OrderState:

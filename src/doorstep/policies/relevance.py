@@ -10,8 +10,8 @@ from doorstep.policies.case import Case, Ruling, skips
 
 
 def relevance(case: Case) -> RuleTrace | Ruling:
-    """Marketing is dropped when what it is about went back, when all it recommends is owned already, or
-    while a person in support has a complaint about the order. Transactional messages pass.
+    """Marketing is dropped when what it is about went back, or all the money; when all it recommends is owned
+    already; or while a person in support has a complaint about the order. Transactional messages pass.
 
     An order whose lines are not known yet keeps nothing from being relevant.
     """
@@ -33,6 +33,8 @@ def relevance(case: Case) -> RuleTrace | Ruling:
         return _dropped("Support has an open complaint about this order.", read)
     if order.lines and not kept_lines:
         return _dropped("The whole order goes back.", read)
+    if order.paid_back:
+        return _dropped("All that was paid for the order was refunded.", {**read, "paid_back": True})
     if request.items and order.lines and not items_kept:
         return _dropped("Nothing it is about is kept any more.", read)
     if request.offered and not new_to_them:

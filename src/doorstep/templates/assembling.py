@@ -121,7 +121,8 @@ def _context(request: TouchRequest, whole: Whole) -> ContextContent:
         del given["refund"]
         code = str(refund.get("currency") or whole.currency or whole.store_currency).upper()
         if _sum_is_told(refund, code):
-            given["refund"] = {**refund, "currency": code}
+            all_of_it = {"whole": True} if _is_whole(refund, code, whole) else {}
+            given["refund"] = {**refund, "currency": code, **all_of_it}
     return cast(ContextContent, given)
 
 
@@ -132,6 +133,13 @@ def _sum_is_told(refund: Mapping[str, Any], code: str) -> bool:
         return True
     amount = refund["amount_minor"]
     return amount is not None and not (isinstance(amount, int) and amount <= 0) and is_currency(code)
+
+
+def _is_whole(refund: Mapping[str, Any], code: str, whole: Whole) -> bool:
+    """Whether that one refund is all that was paid."""
+    paid = whole.total_minor if code == (whole.currency or whole.store_currency) else 0
+    amount = refund.get("amount_minor")
+    return isinstance(amount, int) and 0 < paid <= amount
 
 
 class _Lines:

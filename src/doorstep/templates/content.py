@@ -109,12 +109,14 @@ class RewardContent(TypedDict):
 
 
 class RefundContent(TypedDict):
-    """Money that went back; `lines` as (line ref, quantity), empty for an amount only. A refund whose sum nobody told
-    is no part of the content: a template says then that money goes back, and no sum."""
+    """Money that went back; `lines` as (line ref, quantity), empty for an amount only; `whole`: it is all that was
+    paid. A refund whose sum nobody told is no part of the content: a template says then that money goes back, and no
+    sum."""
 
     amount_minor: int
     currency: str
     lines: NotRequired[list[Any]]
+    whole: NotRequired[bool]
 
 
 class ReviewContent(TypedDict):
@@ -161,7 +163,7 @@ template when the journey gave none; a store's own journeys may add theirs."""
 CONTEXT_DEFAULTS: dict[str, dict[str, Any]] = {
     "offer": {"ends_at": None},
     "reward": {"balance": None},
-    "refund": {"lines": ()},
+    "refund": {"lines": (), "whole": False},
     "review": {},
     "run_out": {},
     "pickup": {"place": None, "until": None},

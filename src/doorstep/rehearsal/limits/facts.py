@@ -37,22 +37,41 @@ def happened(event: Happening) -> datetime:
 
 
 def nothing_left_since(timeline: Timeline, order: str) -> datetime | None:
-    """When Doorstep had heard that the order was cancelled, or that every piece of it was refunded."""
+    """When Doorstep had heard that the order was cancelled, or that every piece of it or all its money was refunded."""
     held: dict[str, int] = {}
     refunds: dict[str, dict[str, int]] = {}
+    paid = bought = added = 0
+    currency = ""
+    sums: dict[str, int] = {}
     for event in told(timeline, order=order):
         if event.what == "order.cancelled":
             return event.at
         if event.what == "order.placed":
             held = {str(line["id"]): int(line["quantity"]) for line in event.data.get("lines", ())}
+            paid, currency = int(event.data.get("total_minor") or 0), event.data.get("currency")
+            bought = _cost(event)
+        if event.what == "order.updated" and "lines" in event.data:
+            added = max(0, _cost(event) - bought)
         if event.what == "order.refunded":
             named = {str(ref): int(n) for ref, n in event.data.get("lines", ())}
             before = refunds.get(event.subject, {})  # one refund told twice: the fuller word counts
             refunds[event.subject] = max(before, named, key=lambda lines: sum(lines.values()))
+            if (event.data.get("currency") or currency) == currency:
+                told_sum = int(event.data.get("amount_minor") or 0)
+                sums[event.subject] = max(sums.get(event.subject, 0), told_sum)
         back = {ref: sum(lines.get(ref, 0) for lines in refunds.values()) for ref in held}
         if held and all(back[ref] >= n for ref, n in held.items()):
             return event.at
+        if 0 < paid + added <= sum(sums.values()):
+            return event.at
     return None
+
+
+def _cost(event: Happening) -> int:
+    """What the lines of an order, or of its edit, cost by their prices."""
+    return sum(
+        int(line.get("price_minor") or 0) * int(line.get("quantity") or 0) for line in event.data["lines"]
+    )
 
 
 def complained(timeline: Timeline, order: str, at: datetime) -> str:
