@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -136,3 +137,39 @@ async def test_the_tracking_page_knows_the_rating(
     html = (await person.get(address(app, LinkPurpose.TRACKING))).text
     assert "You gave it 4 of 5" in html
     assert "?score=" not in html
+
+
+async def test_a_rating_told_by_the_stores_own_review_system_stands(
+    person: httpx.AsyncClient, app: FastAPI, page: str, furnished: Database
+) -> None:
+    """The journey hears one review: a second one, with two stars, would open a complaint that nobody is told of."""
+    at = datetime(2026, 3, 9, 12, tzinfo=UTC)
+    event = {
+        "id": "evt_of_theirs",
+        "external_id": "r-1",
+        "connection_id": "shop-api",
+        "fact_key": "r-1",
+        "webhook_id": "w",
+    }
+    with furnished.write() as session:
+        session.add(
+            InboxEventRow(
+                **event,
+                store_id=desk.MINE,
+                type="review.submitted",
+                order_ref=desk.ORDER,
+                person_id=desk.PERSON,
+                data={"rating": 5},
+                occurred_at=at,
+                received_at=at,
+                due_at=at,
+            )
+        )
+    tracking = (await person.get(address(app, LinkPurpose.TRACKING))).text
+    assert "You gave it 5 of 5" in tracking
+    assert "?score=" not in tracking
+    assert "5 of 5" in (await person.get(page)).text
+    later = await person.post(page, data={"score": "2"})
+    assert "have rated this order" in later.text
+    assert "5 of 5" in later.text
+    assert told(furnished) == []

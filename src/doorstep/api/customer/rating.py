@@ -1,4 +1,5 @@
-"""One rating per order, told by its customer: an event like any other, kept as a webhook is.
+"""One rating per order, told by its customer: an event like any other, kept as a webhook is. The pages ask for none
+where the store's own review system told of one (`models.reading.own.rating_of`).
 
 The event's id follows from the order, so a double click, a reload or two phones are one fact. A free text goes into
 the raw inbox body and nowhere else.
@@ -8,13 +9,10 @@ from __future__ import annotations
 
 import json
 
-from sqlmodel import Session
-
 from doorstep.api.customer.visit import Visit
 from doorstep.api.wiring import Services
 from doorstep.domain.facts import ReviewSubmitted
-from doorstep.ingest import Accepted, Connected, Raw, accept, inbox
-from doorstep.models.reading.own import rating_of
+from doorstep.ingest import Accepted, Connected, Raw, accept
 from doorstep.sources.base import ReadEvent, Reading
 
 PAGE = "review-page"
@@ -50,11 +48,6 @@ def rate(parts: Services, seen: Visit, rating: int, text: str) -> Accepted:
         locale=store.locale,
     )
     return accept(parts.database, at, Reading(events=(event,)), raw, now)
-
-
-def known_rating(session: Session, order_ref: str) -> int | None:
-    """What that order was rated here, 1 to 5; None while it was not."""
-    return rating_of(session, inbox.event_id(PAGE, _name(order_ref)))
 
 
 def _name(order_ref: str) -> str:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from doorstep.api.customer import pages
-from doorstep.api.customer.rating import LONGEST_TEXT, known_rating, rate
+from doorstep.api.customer.rating import LONGEST_TEXT, rate
 from doorstep.api.customer.telling import wake
 from doorstep.api.customer.visit import Visit, visit
 from doorstep.api.limits import page_limit
@@ -20,6 +20,7 @@ from doorstep.api.wiring import Parts, Services
 from doorstep.errors import BadInput, NotFound
 from doorstep.ingest import Answer
 from doorstep.models.links import LinkPurpose
+from doorstep.models.reading.own import rating_of
 
 router = APIRouter(tags=["people"], dependencies=[Depends(page_limit)])
 Token = Annotated[str, Path(description="From the message's link.")]
@@ -118,7 +119,7 @@ def form(body: bytes) -> dict[str, list[str]]:
 def _opened(parts: Services, token: str) -> tuple[Visit, int | None]:
     with parts.database.read() as session:
         seen = visit(parts, session, token, LinkPurpose.REVIEW)
-        return seen, known_rating(session, seen.ordered.id)
+        return seen, rating_of(session, seen.ordered.id)
 
 
 def _score(given: str) -> int | None:

@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from doorstep.api.customer import pages
 from doorstep.api.customer.headline import headline, pieces_of
 from doorstep.api.customer.parcels import parcels_of, preparing
-from doorstep.api.customer.rating import known_rating
 from doorstep.api.customer.visit import Visit, visit
 from doorstep.api.customer.words import Local
 from doorstep.api.limits import page_limit
@@ -21,6 +20,7 @@ from doorstep.errors import NotFound
 from doorstep.models.links import LinkPurpose
 from doorstep.models.reading.goods import Order, Shipment
 from doorstep.models.reading.orders import orders_of, shipments_of
+from doorstep.models.reading.own import rating_of
 
 router = APIRouter(tags=["people"], dependencies=[Depends(page_limit)])
 Token = Annotated[str, Path(description="From the message's link.")]
@@ -50,7 +50,7 @@ def _page(parts: Services, token: str) -> Response:
         local = Local(seen, now)
         orders = orders_of(session, seen.ordered.id, local.clock)
         shipments = shipments_of(session, seen.ordered.id, local.clock, now)
-        rated = known_rating(session, seen.ordered.id)
+        rated = rating_of(session, seen.ordered.id)
     return pages.page(seen, "tracking.html.j2", **_shown(seen, orders, shipments, local), rated=rated)
 
 

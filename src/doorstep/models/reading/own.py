@@ -8,6 +8,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col
 
 from doorstep.domain.customers import SuppressionCause
+from doorstep.domain.facts import ReviewSubmitted
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.models.addresses import address_hash
 from doorstep.models.facts import addresses_of
@@ -16,7 +17,12 @@ from doorstep.models.people import SuppressionRow
 from doorstep.models.reading.consents import latest_consent
 from doorstep.models.reading.rows import rows, whole
 
-_EVENT = whole(InboxEventRow, col(InboxEventRow.id) == bindparam("event"))
+_REVIEWS = whole(
+    InboxEventRow,
+    col(InboxEventRow.order_ref) == bindparam("order"),
+    col(InboxEventRow.type) == ReviewSubmitted.type,
+    order=(col(InboxEventRow.received_at), col(InboxEventRow.occurred_at), col(InboxEventRow.id)),
+)
 _BLOCKS = whole(
     SuppressionRow,
     col(SuppressionRow.address_hash) == bindparam("hash"),
@@ -59,9 +65,10 @@ def choices_of(session: Session, store_id: str, person_id: str, secret: bytes) -
     return made
 
 
-def rating_of(session: Session, event_id: str) -> int | None:
-    """The rating that one stored event told, 1 to 5; None while there is no such event."""
-    for row in rows(session, _EVENT, event=event_id):
-        rating = row.data.get("rating")
-        return rating if isinstance(rating, int) else None
+def rating_of(session: Session, order_ref: str) -> int | None:
+    """The first rating of the order that was heard of, 1 to 5, whoever told it: a journey hears one. None while there
+    is none."""
+    for row in rows(session, _REVIEWS, order=order_ref):
+        if isinstance(rating := row.data.get("rating"), int):
+            return rating
     return None
