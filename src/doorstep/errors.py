@@ -170,11 +170,12 @@ class JourneyError(DoorstepError):
     code = "journey"
 
 
-def nearest(wrong: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for the nearest known name, or the empty string. One in which two neighbours are swapped is
-    nearest: of order numbers many differ in one place, and that is how they are mistyped."""
-    names = sorted(known)
+def nearest(wrong: str, known: Iterable[str], *, alike: float = 0.5) -> str:
+    """` Did you mean 'x'?` for the nearest known name, never the name itself, or the empty string. One in which two
+    neighbours are swapped is nearest: of order numbers many differ in one place, and that is how they are mistyped.
+    `alike`: how like they must be, 1 being the same."""
+    names = sorted(name for name in known if name != wrong)
     swapped = {wrong[:n] + wrong[n + 1] + wrong[n] + wrong[n + 2 :] for n in range(len(wrong) - 1)}
-    close = [name for name in names if name in swapped and name != wrong]
-    close = close or difflib.get_close_matches(wrong, names, n=1, cutoff=0.5)
+    close = [name for name in names if name in swapped]
+    close = close or difflib.get_close_matches(wrong, names, n=1, cutoff=alike)
     return f" Did you mean '{close[0]}'?" if close else ""

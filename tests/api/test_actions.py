@@ -16,10 +16,11 @@ from sqlmodel import col, select
 from api import desk
 from api.conftest import Client
 from doorstep.api import acting
-from doorstep.contracts import ActionResult
+from doorstep.contracts import ActionResult, Wait
 from doorstep.errors import NotFound, Unavailable
 from doorstep.models.access import AuditRow
 from doorstep.models.base import Database
+from doorstep.models.codec_json import waits_json
 from doorstep.models.journeys import ActionRow, ActionStatus, JourneyRow
 
 PAUSE = f"/journeys/{desk.JOURNEY}/actions/pause"
@@ -314,3 +315,63 @@ async def test_a_database_that_is_stuck_does_not_hold_the_caller_past_that_time(
             break
         await asyncio.sleep(0.1)
     assert actions(furnished)[0].status == ActionStatus.WITHDRAWN
+
+
+EARLIER, LATER = "shipment:shp_q7mcwzk2vtx5h3aa:delivered", "shipment:shp_b4ndyjr6pu2f7e3c:delivered"
+
+
+@pytest.fixture
+def about_a_parcel(furnished: Database) -> None:
+    """`delivered` waits about one parcel; `care-guide` and `review-request` go once."""
+    waits = [
+        *waits_json(desk.WAITS),
+        *waits_json((Wait(kind="touch", name="delivered", occurrence=EARLIER),)),
+    ]
+    with furnished.write() as session:
+        session.connection().execute(
+            update(JourneyRow).where(col(JourneyRow.id) == desk.JOURNEY).values(waits=waits)
+        )
+
+
+@pytest.mark.usefixtures("about_a_parcel")
+@pytest.mark.parametrize("verb", ["skip", "send-now"])
+@pytest.mark.parametrize(
+    ("step", "occurrence", "offered"),
+    [
+        ("care-guide", "gibtsnicht", "It goes once: leave the occurrence out."),
+        ("review-request", "gibtsnicht", "It goes once: leave the occurrence out."),
+        ("delivered", "gibtsnicht", f"It is about: {EARLIER}."),
+        ("delivered", EARLIER.replace("red", "rd"), f"Did you mean '{EARLIER}'?"),
+        ("delivered", EARLIER.replace("q7m", "q7"), f"Did you mean '{EARLIER}'?"),
+    ],
+)
+async def test_an_occurrence_that_the_step_cannot_have_is_neither_skipped_nor_sent(
+    agent: httpx.AsyncClient,
+    furnished: Database,
+    gateway: desk.ToldGateway,
+    verb: str,
+    step: str,
+    occurrence: str,
+    offered: str,
+) -> None:
+    """It was said to be skipped when it comes, and the one that was meant went out."""
+    applies(furnished, gateway)
+    asked = {**WHY, "step": step, "occurrence": occurrence}
+    answer = await agent.post(f"/journeys/{desk.JOURNEY}/actions/{verb}", json=asked)
+    assert (answer.status_code, answer.json()["code"]) == (404, "occurrence_not_found")
+    assert "nothing was changed" in answer.json()["detail"]
+    assert offered in str(answer.json())
+    assert (actions(furnished), gateway.asked) == ([], [])
+
+
+@pytest.mark.usefixtures("about_a_parcel")
+@pytest.mark.parametrize(
+    ("step", "occurrence"), [("delivered", EARLIER), ("delivered", LATER), ("community", "whatever")]
+)
+async def test_what_waits_or_may_come_by_that_name_can_be_skipped(
+    agent: httpx.AsyncClient, furnished: Database, gateway: desk.ToldGateway, step: str, occurrence: str
+) -> None:
+    """Another parcel's is on its way; of a step that has not come nothing is known."""
+    applies(furnished, gateway)
+    asked = {**WHY, "step": step, "occurrence": occurrence}
+    assert (await agent.post(f"/journeys/{desk.JOURNEY}/actions/skip", json=asked)).status_code == 200

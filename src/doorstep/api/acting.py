@@ -76,7 +76,7 @@ class Asked:
 async def act(parts: Services, caller: Caller, asked: Asked) -> ActionRow:
     """Asks and answers the row as it stands: applied, or still on its way (claimed or pending).
 
-    Raises `NotFound` (also for a step that the journey does not have), `Conflict` (journey over or not
+    Raises `NotFound` (also for a step or an occurrence that the journey does not have), `Conflict` (journey over or not
     started), `Refused`, `Withdrawn`, and `BadInput` for an idempotency key that stood for something else.
     """
     deadline = time.monotonic() + TOTAL_SECONDS
@@ -114,7 +114,7 @@ def _record(parts: Services, caller: Caller, asked: Asked) -> tuple[ActionRow, b
                 return held, False
         _steerable(journey)
         if check is not None:
-            check(journey, asked.step)
+            check(session, journey, asked.step, asked.occurrence)
         row = ActionRow(
             id=action_id,
             store_id=journey.store_id,

@@ -37,7 +37,7 @@ _DONE = {
     description="`pause` stops new messages, not waits or exits. `resume` goes on (`catch_up` says what becomes of "
     "what fell due meanwhile). `skip` leaves a step out, also a future one. `send-now` sends a waiting touch at once; "
     "every rule but timing applies: a full frequency cap still holds it back. To either a step that the journey does "
-    "not have is 404 with the nearest. "
+    "not have is 404 with the nearest, and so is an `occurrence` that none of it can be about. "
     "`cancel` ends the journey. Answers within five seconds: 200 applied; 202 taken by "
     "the journey, result to follow; 409 refused, with what could be acted on; 503 the journey could not be reached — "
     "**then nothing was changed and nothing will be**, even when a worker comes back later.",
@@ -54,6 +54,7 @@ _DONE = {
             "forbidden",
             "not_found",
             "step_not_found",
+            "occurrence_not_found",
             "action_refused",
             "journey_closed",
             "journey_not_started",

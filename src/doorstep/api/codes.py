@@ -96,6 +96,12 @@ CODES: dict[str, Code] = {
         "No step of that name is known of the journey, behind it or ahead; the detail offers the nearest.",
         "Ask without a step to see all of them.",
     ),
+    "occurrence_not_found": _code(
+        404,
+        "No such occurrence",
+        "The step is one of the journey's, but none of it is about that; the detail offers the nearest.",
+        "Name it as the journey's `waits` do; a step that goes once has none.",
+    ),
     "journey_not_started": _code(
         409,
         "Journey has not started",

@@ -78,8 +78,13 @@ class Agents:
         if matching:
             return ActionResult(applied=True)
         self._skipped.append((action.step, action.occurrence))
-        last = self._last(action)
-        ahead = f"{last} Any later one will be left out." if last else "It will be skipped when it comes."
+        last, others = self._last(action), self._others(action)
+        if (
+            others
+        ):  # a reader may have named one that is to come; whoever mistyped one that waits must hear of it
+            ahead = f"{others} One about '{action.occurrence}' will be skipped if it comes."
+        else:
+            ahead = f"{last} Any later one will be left out." if last else "It will be skipped when it comes."
         return ActionResult(applied=True, detail=ahead)
 
     def _send_now(self, action: Action) -> ActionResult:
@@ -93,17 +98,27 @@ class Agents:
             return self._no(f"{last} None is waiting.")
         if self._journey._steering.paused:
             return self._no("The journey is paused; resume it first.")
-        if len(matching) != 1:
-            problem = "waits more than once; name its occurrence" if matching else "is not waiting"
-            offer = (
-                ""
-                if matching
-                else nearest(action.step, (t.step for t in self._journey._desk.waiting.values()))
-            )
-            return self._no(f"'{action.step}' {problem}.{offer}")
+        if len(matching) > 1:
+            return self._no(f"'{action.step}' waits more than once; name its occurrence.")
+        if not matching:
+            return self._no(self._others(action) or self._not_yet(action.step))
         matching[0].released = True
         matching[0].stir()
         return ActionResult(applied=True)
+
+    def _others(self, action: Action) -> str:
+        """That the step waits, and about what, where it was named with another occurrence; empty: it does not."""
+        others = [t.occurrence for t in self._journey._desk.waiting.values() if t.step == action.step]
+        if not action.occurrence or not others or action.occurrence in others:
+            return ""
+        about = ", ".join(f"'{one}'" for one in others if one)
+        waits = f"about {about}" if about else "once, about nothing in particular"
+        return f"'{action.step}' waits {waits}; none about '{action.occurrence}'."
+
+    def _not_yet(self, step: str) -> str:
+        # One that is as good as the same word only: which steps are to come is not known here, and most are unlike.
+        near = nearest(step, (t.step for t in self._journey._desk.waiting.values()), alike=0.8)
+        return f"'{step}' does not wait yet.{near}"
 
     def _over(self, action: Action, matching: list[Touch]) -> str:
         """That it is too late for this step, and since when, by the customer's clock; empty: it is not."""
