@@ -42,3 +42,11 @@ def test_what_fits_stands_on_one_line() -> None:
     assert any(
         line.endswith("silence [return:r1]  (email)") for line in read(step="silence", occurrence="return:r1")
     )
+
+
+def test_what_goes_later_than_it_is_due_says_since_when_and_why() -> None:
+    """`rehearse` said it; a plan gave the later moment alone."""
+    full = "the person had as many messages as the store allows; it waits for a free slot"
+    told = " ".join(line.strip() for line in read(waits=full))
+    assert f"due Tue 31 Mar 2026, 10:12: {full}" in told
+    assert not [line for line in read(waits="") if line.strip().startswith("due ")]

@@ -128,6 +128,8 @@ def _stops_all(purpose: str, stops: list[str]) -> list[str]:
 
 def _touch(touch: PlannedTouch, shared: Mapping[str, list[str]]) -> list[str]:
     made = _named(touch)
+    if touch.waits:
+        made += lines(f"due {touch.due.words}: {touch.waits}", " " * 8, " " * 6)
     if touch.outcome != "sent":
         return made + lines(touch.sentence, " " * 6)
     own = [said for said in touch.stops if said not in shared.get(touch.purpose, ())]

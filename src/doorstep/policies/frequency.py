@@ -75,7 +75,7 @@ def frequency(case: Case) -> RuleTrace | Ruling:
     ahead, counted, begun = _ahead(case), _counted(case), _begun(case.at + _PART)
     slots = [
         _slots(case, cap, allowed, [at for at in counted if at > begun - cap.window], ahead)
-        for cap, allowed in zip(case.facts.policy.caps, _allowed(case), strict=True)
+        for cap, allowed in slots_of(case.facts.policy, case.request.priority, ranked=_ranked(case))
     ]
     now = iso(case.at)
     read = {
@@ -133,15 +133,15 @@ def _hours(window: timedelta) -> float:
     return window / _HOUR
 
 
-def _allowed(case: Case) -> list[int]:
-    """Slots this touch may fill up to, cap by cap. Headroom never takes the last slot: a cap of one with headroom of
-    one would otherwise silence every ordinary touch for good."""
-    policy = case.facts.policy
-    if _ranked(case) or case.request.priority >= policy.headroom_from:
-        return [cap.limit for cap in policy.caps]
+def slots_of(policy: StorePolicy, priority: int, *, ranked: bool = False) -> list[tuple[Cap, int]]:
+    """Each cap and up to how many slots of it a touch of that priority may fill; one whose turn it is (`ranked`), all.
+    Headroom never takes the last slot: a cap of one with headroom of one would otherwise silence every ordinary touch
+    for good."""
+    if ranked or priority >= policy.headroom_from:
+        return [(cap, cap.limit) for cap in policy.caps]
     widest = _widest(policy)
     return [
-        min(cap.limit, max(1, cap.limit - policy.headroom)) if cap == widest else cap.limit
+        (cap, min(cap.limit, max(1, cap.limit - policy.headroom)) if cap == widest else cap.limit)
         for cap in policy.caps
     ]
 

@@ -13,7 +13,7 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 
 from doorstep.contracts import CLAIM_ACTION, TOUCH, JourneyView, Wait
-from doorstep.domain.outcomes import Outcome, OutcomeKind, RuleTrace
+from doorstep.domain.outcomes import Defer, Outcome, OutcomeKind, RuleTrace, SkipReason, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
 from doorstep.rehearsal.assuming import Arrival, Assumption, assumed, claims, paused_since, resume, run_on
@@ -46,6 +46,8 @@ class Ahead:
     reason: str
     detail: str
     channel: str
+    waited: tuple[str, ...]
+    """Why it would wait between its due moment and `at`, as the gate's reasons, each once; empty: it would not."""
     stops: tuple[str, ...]
     """What would stop it, in words."""
     trace: tuple[RuleTrace, ...]
@@ -128,7 +130,8 @@ class _Watch:
     def __init__(self, world: World) -> None:
         self._world = world
         self._asked: dict[str, tuple[TouchRequest, tuple[str, ...]]] = {}
-        self._before = {k: r.state for rows in world.records.rows.values() for k, r in rows.items()}
+        self._before = {k: r for rows in world.records.rows.values() for k, r in rows.items()}
+        self._waited: dict[str, list[SkipReason | None]] = {}
         self.engine: Engine | None = None
 
     def touch(self, call: ActivityCall, request: TouchRequest) -> Outcome:
@@ -146,7 +149,12 @@ class _Watch:
     def ahead(self) -> list[Ahead]:
         """Every touch that was decided in the time ahead, in order."""
         found = []
-        traces = {row.request.key: decision.trace for row, decision, _ in self._world.records.decisions}
+        decisions = self._world.records.decisions
+        traces = {row.request.key: decision.trace for row, decision, _ in decisions}
+        self._waited = {key: [row.reason] for key, row in self._before.items() if row.state is TouchState.DEFERRED}
+        for row, decision, _ in decisions:
+            if isinstance(decision, Defer):
+                self._waited.setdefault(row.request.key, []).append(decision.reason)
         for rows in self._world.records.rows.values():
             for key, row in rows.items():
                 if self._new(key, row):
@@ -155,7 +163,8 @@ class _Watch:
 
     def _new(self, key: str, row: LedgerRow) -> bool:
         mine = self.engine is not None and row.request.journey_id == self.engine.workflow_id
-        return mine and self._before.get(key) is not row.state
+        before = self._before.get(key)
+        return mine and (before is None or before.state is not row.state)
 
     def _touch(self, row: LedgerRow, trace: tuple[RuleTrace, ...]) -> Ahead:
         request, unless = self._asked.get(row.request.key, (row.request, ()))
@@ -175,6 +184,7 @@ class _Watch:
             reason=row.reason.value if row.reason else "",
             detail=row.detail,
             channel=row.channel.value if row.channel else "",
+            waited=tuple(dict.fromkeys(reason.value for reason in self._waited.get(request.key, ()) if reason)),
             stops=stops(request, row.channel, unless, policy) if sent else (),
             trace=trace,
         )

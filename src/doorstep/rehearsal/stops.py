@@ -3,9 +3,14 @@ round."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from doorstep.domain.customers import StorePolicy
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.touches import TouchRequest
+from doorstep.policies.frequency import slots_of
+
+_TOO_LATE = "until it is of no use any more"
 
 
 def stops(
@@ -24,12 +29,16 @@ def stops(
     if request.offered:
         made.append("The person owns everything it offers by then.")
     if request.purpose is Purpose.MARKETING:
-        made.append("A parcel is in trouble, or a complaint is open, until it is of no use any more.")
-        made += [_capped(cap.limit, cap.window.total_seconds() / 3600) for cap in policy.caps]
+        made.append(f"A parcel is in trouble, or a complaint is open, {_TOO_LATE}.")
+        made += [_capped(most, cap.window) for cap, most in slots_of(policy, request.priority)]
+        made.append(f"A message of a higher rank waits for the same slot, {_TOO_LATE}.")
     made.append("An agent skips it, or pauses or cancels the journey.")
     return tuple(made)
 
 
-def _capped(limit: int, hours: float) -> str:
-    window = f"{hours / 24:g} days" if hours >= 48 else f"{hours:g} hours"
-    return f"{'One other message' if limit == 1 else f'{limit} other messages'} of marketing within {window}."
+def _capped(most: int, window: timedelta) -> str:
+    """A cap keeps a touch waiting, and stops it only when that takes too long."""
+    hours = window.total_seconds() / 3600
+    within = f"{hours / 24:g} days" if hours >= 48 else f"{hours:g} hours"
+    others = "One other message" if most == 1 else f"{most} other messages"
+    return f"{others} of marketing within {within}, {_TOO_LATE}."

@@ -37,6 +37,7 @@ PLAN = named_value(
                 "channel": "email",
                 "when": _DUE,
                 "due": _DUE,
+                "waits": "",
                 "expires": _LATE,
                 "outcome": "sent",
                 "reason": "",

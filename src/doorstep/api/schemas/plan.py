@@ -28,6 +28,7 @@ class PlannedTouch(View):
     channel: str = Field(description="The channel it would take; empty when it would not go.")
     when: Moment = Field(description="When it would go, or be decided not to.")
     due: Moment
+    waits: str = Field(description="Why it would wait from `due` to `when`, in words; empty: it would not.")
     expires: Moment = Field(description="Of no use after this.")
     outcome: str = Field(description="`sent` is expected to go; `skipped`, `cancelled`, `deferred` are not.")
     reason: str
@@ -43,6 +44,7 @@ class PlannedTouch(View):
             channel=ahead.channel if ahead.outcome == "sent" else "",
             when=clock.moment(ahead.at),
             due=clock.moment(ahead.due_at),
+            waits="; ".join(why(reason, waiting=True) for reason in ahead.waited),
             expires=clock.moment(ahead.expires_at),
             outcome=ahead.outcome,
             reason=ahead.reason,
