@@ -175,7 +175,10 @@ def _late(settings: Settings, database: Database, clock: Clock) -> LateGateway:
     async def find() -> Gateway:
         return Gateway(await connect(settings), database, settings, clock=clock, writer=late.writer)
 
-    late = LateGateway(find)
+    async def away() -> Gateway:
+        return Gateway(await connect(settings, lazy=True), database, settings, clock=clock)
+
+    late = LateGateway(find, away)
     return late
 
 

@@ -24,10 +24,15 @@ log = structlog.get_logger(__name__)
 
 
 class LateGateway:
-    """Stands in until `connect` succeeds; then passes everything on. Before that everything is `Unavailable`."""
+    """Stands in until `connect` succeeds; then passes everything on. Before that everything is `Unavailable`, but for
+    the histories that are kept: `away` makes a gateway that is not connected and reads them."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Gateway]]) -> None:
-        self._connect = connect
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Gateway]],
+        away: Callable[[], Awaitable[Gateway]] | None = None,
+    ) -> None:
+        self._connect, self._away = connect, away
         self.found: Gateway | None = None
         self._there_now = asyncio.Event()
         self.writer: Writer | None = None
@@ -58,6 +63,8 @@ class LateGateway:
 
     async def history(self, journey_id: str, timeout: float) -> WorkflowHistory:
         """As `Journeys.history`."""
+        if self.found is None and self._away is not None:
+            return await (await self._away()).history(journey_id, timeout)
         return await self._there().history(journey_id, timeout)
 
     async def reachable(self) -> bool:

@@ -96,7 +96,8 @@ async def _planned(database: Database, detail: JourneyDetail, as_of: datetime | 
     from doorstep.planning import Planner
 
     settings = base.settings()
-    door = gateway.Gateway(await gateway.connect(settings), database, settings)
+    # Connected with the first call: a history that is kept is there without Temporal.
+    door = gateway.Gateway(await gateway.connect(settings, lazy=True), database, settings)
     history = await door.history(detail.id)
     made = await Planner.of(settings, database).plan(history, now=datetime.now(UTC), as_of=as_of)
     return PlanAnswer.of(made, detail, past=as_of is not None)

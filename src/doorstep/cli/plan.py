@@ -67,7 +67,8 @@ async def _made(database: Database, detail: JourneyDetail, assume: str, as_of: d
     from doorstep.rehearsal.assuming import Assumption
 
     settings = base.settings()
-    door = gateway.Gateway(await gateway.connect(settings), database, settings)
+    # Connected with the first call: a history that is kept is there without Temporal.
+    door = gateway.Gateway(await gateway.connect(settings, lazy=True), database, settings)
     history = await door.history(detail.id)
     made = await Planner.of(settings, database).plan(
         history, now=datetime.now(UTC), as_of=as_of, assumption=Assumption(assume)
