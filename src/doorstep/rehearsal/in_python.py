@@ -10,7 +10,7 @@ from typing import Any
 from doorstep.contracts import ActionKind, CatchUp
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError, nearest
-from doorstep.rehearsal import carried, checking, moments
+from doorstep.rehearsal import carried, checking, moments, subjects
 from doorstep.rehearsal.moments import After, Moment, Placed
 from doorstep.rehearsal.scenario import (
     Bought,
@@ -63,6 +63,7 @@ def check(scenario: Scenario) -> None:
                 carried.check_member(entry, key)
                 carried.check_value(teller, entry, key)
             carried.check_lines(scenario, entry)
+            subjects.check_return(scenario, number)
             checking.check_step(entry)
             checking.check_channel(entry)
             checking.check_parts(entry)

@@ -11,7 +11,7 @@ import yaml
 from doorstep.contracts import ActionKind, CatchUp
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError
-from doorstep.rehearsal import buying, carried, checking
+from doorstep.rehearsal import buying, carried, checking, subjects
 from doorstep.rehearsal.acts import act
 from doorstep.rehearsal.limits.finding import find
 from doorstep.rehearsal.marks import Spot, opened
@@ -131,6 +131,7 @@ def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
         _data_in_place(scenario, entry, parts["data"])
     with parts.get("data", event).here():
         carried.check_data(scenario, entry)
+        subjects.check_return(scenario, number)
 
 
 def _data_in_place(scenario: Scenario, entry: Entry, data: Spot) -> None:

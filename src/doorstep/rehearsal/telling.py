@@ -10,7 +10,7 @@ from typing import Any
 from doorstep.domain import ids
 from doorstep.domain.events import event_class
 from doorstep.domain.messages import Channel
-from doorstep.rehearsal import moments
+from doorstep.rehearsal import moments, subjects
 from doorstep.rehearsal.moments import Moment
 from doorstep.rehearsal.scenario import FIRST, Bought, Ordered, Person, Scenario, Told
 from doorstep.sources.signed.details import is_parcel
@@ -18,8 +18,6 @@ from doorstep.sources.signed.details import is_parcel
 CONNECTION = "rehearsal-api"
 ADDRESSES = {Channel.EMAIL: "customer@example.com", Channel.SMS: "+493023125009", Channel.PUSH: "push-token"}
 """Nobody's: example.com, and a number that Germany's Bundesnetzagentur sets aside for fiction."""
-_NUMBERED = ("order.refunded", "return.", "complaint.")
-"""Events about a refund, a return or a case, which has a number of its own."""
 Body = dict[str, Any]
 
 
@@ -91,7 +89,8 @@ class Teller:
         return self.order(entry.order, entry.bought, at)
 
     def told(self, entry: Told, at: datetime, number: int) -> Body:
-        """One event. `number` tells it from the scenario's other entries: a repeated message keeps its own."""
+        """One event. `number`: its place in the scenario's timeline, which tells it from the other entries; a repeated
+        message keeps its own."""
         body: Body = {
             "type": entry.event,
             "id": f"{entry.event}-{number}",
@@ -99,18 +98,16 @@ class Teller:
             "order": entry.order,
             "data": {key: self.value(value) for key, value in entry.data.items()},
         }
-        subject = self.subject(entry)
+        subject = self.subject(entry, number)
         if subject:
             body["subject"] = subject
         return body
 
-    def subject(self, entry: Told) -> str:
-        """What the event is about, as the store calls it."""
+    def subject(self, entry: Told, number: int) -> str:
+        """What the event is about, as the store calls it. `number` as for `told`."""
         if is_parcel(entry.event):
             return f"{entry.order}-{entry.parcel or entry.subject or 'parcel'}"
-        if not entry.subject and entry.event.startswith(_NUMBERED):
-            return "1"
-        return entry.subject
+        return entry.subject or subjects.number_of(self.scenario, entry, number)
 
     def value(self, value: Any) -> Any:
         """What stands in an event's data as it is told: a moment of the scenario's is the instant it means."""

@@ -79,6 +79,7 @@ def _order(scenario: Scenario) -> list[Told]:
         Told(
             at=WHENEVER,
             event="order.refunded",
+            subject="1",  # told again it is the same refund
             data={"lines": pieces, "amount_minor": total, "currency": scenario.shop.currency},
         )
     )
