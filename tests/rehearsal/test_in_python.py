@@ -92,6 +92,10 @@ ENTRIES: dict[str, tuple[Any, str]] = {
     ),
     "name of an order": (Ordered(at=DAY, order="a b"), "The order's name 'a b' is no id."),
     "no channel": (Failing(at=DAY, channel=NAMED_WRONG, fault=Fault.DOWN, calls=1), "Did you mean 'email'?"),
+    "no provider": (
+        Failing(at=DAY, channel=Channel.PUSH, fault=Fault.DOWN, calls=1),
+        "A rehearsal has no provider for push. There are: email, sms.",
+    ),
     "a mailed STOP": (
         Reported(at=DAY, report=Report.STOPPED, channel=Channel.EMAIL),
         "'texted STOP' comes by sms, not by email. Leave 'channel' out.",

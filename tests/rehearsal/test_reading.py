@@ -218,6 +218,11 @@ MISTAKES = {
         "data.currency is no currency",
     ),
     "channel": (AT + "    provider: emial\n    lasts: 1h\n", 4, "'email'"),
+    "no provider": (
+        AT + "    provider: push\n    calls: 1\n",
+        4,
+        "'provider': there is no 'push'. There are: email, sms.",
+    ),
     "fault": (AT + "    provider: sms\n    fault: dwn\n    lasts: 1h\n", 5, "'down'"),
     "endless": (AT + "    provider: sms\n", 4, "for how long"),
     "span": (AT + "    provider: sms\n    lasts: long\n", 5, "no length of time"),

@@ -19,6 +19,7 @@ from doorstep.errors import BadInput, ScenarioError, Unreadable, nearest
 from doorstep.rehearsal.moments import After, Moment
 from doorstep.rehearsal.scenario import (
     FIRST,
+    PROVIDED,
     TEXTED,
     Entry,
     Failing,
@@ -151,7 +152,12 @@ def check_step(entry: Entry) -> None:
 
 
 def check_channel(entry: Entry) -> None:
-    """That what a customer texts comes by SMS: it would stop another channel. Raises `ScenarioError`."""
+    """That what a customer texts comes by SMS (it would stop another channel), and that a provider which fails is there.
+    Raises `ScenarioError`."""
+    if isinstance(entry, Failing) and entry.channel not in PROVIDED:
+        raise ScenarioError(
+            f"A rehearsal has no provider for {entry.channel}.", mend=f"There are: {', '.join(PROVIDED)}."
+        )
     if isinstance(entry, Reported) and entry.report in TEXTED and entry.channel is not Channel.SMS:
         raise ScenarioError(
             f"'{entry.report}' comes by sms, not by {entry.channel}.",

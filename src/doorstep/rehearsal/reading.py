@@ -18,6 +18,7 @@ from doorstep.rehearsal.marks import Spot, opened
 from doorstep.rehearsal.moments import Moment, placed, span, when
 from doorstep.rehearsal.scenario import (
     FIRST,
+    PROVIDED,
     Bought,
     Entry,
     Failing,
@@ -237,7 +238,7 @@ def _provider(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Ent
     calls = parts["calls"].number(1, 1000) if "calls" in parts else None
     if lasts is None and calls is None:
         parts["provider"].refuse("for how long does it fail?", "Add 'lasts: 24h' or 'calls: 1'.")
-    return Failing(channel=parts["provider"].one_of(Channel), fault=fault, lasts=lasts, calls=calls, **common)
+    return Failing(channel=parts["provider"].one_of(PROVIDED), fault=fault, lasts=lasts, calls=calls, **common)
 
 
 def _report(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:

@@ -133,6 +133,10 @@ class Reported(_Entry):
             object.__setattr__(self, "channel", usual_channel(self.report))
 
 
+PROVIDED = (Channel.EMAIL, Channel.SMS)
+"""The channels that a rehearsal has a provider for."""
+
+
 class Fault(StrEnum):
     """How a provider fails."""
 

@@ -41,7 +41,7 @@ from doorstep.rehearsal.inbox import Heard
 from doorstep.rehearsal.memory import Links, MemoryStore, plain_links, suppressing
 from doorstep.rehearsal.providers import FailingSender, Fails
 from doorstep.rehearsal.records import PersonRecord, PointsRecord, Records, TicketRecord
-from doorstep.rehearsal.scenario import Report
+from doorstep.rehearsal.scenario import PROVIDED, Report
 from doorstep.sources.base import Reading
 from doorstep.touch import decision_time, perform, record, reported
 
@@ -73,7 +73,7 @@ class World:
         *,
         links: Links = plain_links,
         settle: timedelta = SETTLE,
-        channels: tuple[Channel, ...] = (Channel.EMAIL, Channel.SMS),
+        channels: tuple[Channel, ...] = PROVIDED,
     ) -> None:
         """`channels`: those a provider is set up for. `settle`: the journeys' settle window."""
         self.records, self.settle = records, settle
