@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -149,3 +150,20 @@ def test_a_scenario_that_cannot_be_is_refused_with_its_name(name: str) -> None:
         rehearse("standard", Scenario(name="mine", **parts), render=False)
     assert str(refused.value).startswith("mine: "), str(refused.value)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "said"),
+    [
+        (date(1999, 6, 1), "day 3", "mine: That would be on 1999-06-01"),
+        (date(2099, 12, 1), "day 60", "mine: entry 1: That would be on 2100-01-30"),
+        (date(2099, 12, 1), "60d after order-confirmation", "mine: entry 1: That would be on 2100-01-30"),
+    ],
+)
+def test_what_would_happen_in_years_of_which_no_event_is_read_is_refused(
+    day: date, at: str, said: str
+) -> None:
+    scenario = Scenario(name="mine", timeline=(Told(at=when(at), event="order.cancelled"),))
+    with pytest.raises(ScenarioError) as refused:
+        rehearse("standard", scenario, render=False, first_day=day)
+    assert str(refused.value).startswith(said), str(refused.value)

@@ -236,7 +236,35 @@ MISTAKES = {
         "At most 3650 days",
     ),
     "endless fault": (AT + "    provider: sms\n    lasts: 99999999999d\n", 5, "At most 3650 days"),
-    "far year": ("scenario: it\nplaced: 9999-12-31 10:15\n", 2, "a year from 1990"),
+    "far year": ("scenario: it\nplaced: 9999-12-31 10:15\n", 2, "a year from 2000 to 2099"),
+    "a year that no event is read of": (
+        "scenario: it\nplaced: 1995-06-01 10:15\n",
+        2,
+        "a year from 2000 to 2099",
+    ),
+    "the year after": ("scenario: it\nplaced: 2100-01-01 10:15\n", 2, "a year from 2000 to 2099"),
+    "a year that has not begun at Greenwich": (
+        "scenario: it\nplaced: 2000-01-01 00:30\n",
+        2,
+        "That would be on 1999-12-31, and no event is read that is so far away. Let everything happen from 2000",
+    ),
+    "an entry of the year after": (
+        "scenario: it\nplaced: 2099-12-01 10:15\ntimeline:\n"
+        "  - event: order.cancelled\n    at: day 3\n  - event: order.cancelled\n    at: day 60\n",
+        7,
+        "That would be on 2100-01-30",
+    ),
+    "heard of in the year after": (
+        "scenario: it\nplaced: 2099-12-01 10:15\ntimeline:\n"
+        "  - event: order.cancelled\n    at: day 3\n    heard: +60d\n",
+        6,
+        "That would be on 2100-01-30",
+    ),
+    "an import of the year after": (
+        "scenario: it\nplaced: 2099-12-01 10:15\nheard: +60d\n",
+        3,
+        "That would be on 2100-01-30",
+    ),
     "pieces": ("scenario: it\norder:\n  lines: [1000000000000000000000 fern]\n", 3, "from 1 to 10000"),
     "no piece": ("scenario: it\norder:\n  lines: [0 fern]\n", 3, "from 1 to 10000"),
     "superscript": ("scenario: it\norder:\n  lines: [² fern]\n", 3, "no line"),

@@ -32,7 +32,7 @@ from doorstep.rehearsal.scenario import (
 )
 from doorstep.rehearsal.shop import Shop
 from doorstep.sources.signed.details import is_parcel
-from doorstep.sources.values import MAX_ID, opaque_id
+from doorstep.sources.values import MAX_ID, YEARS, opaque_id
 
 SOME_DAY = date(2026, 1, 1)
 
@@ -56,6 +56,15 @@ def check_goods(goods: Sequence[Goods], shop: Shop) -> None:
         if ref in refs[:n]:
             count = sum(one.quantity for one in goods if one.product == ref)
             raise ScenarioError(f"'{ref}' stands twice in the order.", mend=f"Write '{count} {ref}'.")
+
+
+def check_year(at: datetime) -> None:
+    """That events are read which are told of that instant (aware UTC). Raises `ScenarioError`."""
+    if at.year not in YEARS:
+        raise ScenarioError(
+            f"That would be on {at:%Y-%m-%d}, and no event is read that is so far away.",
+            mend=f"Let everything happen from {YEARS[0]} to {YEARS[-1]}.",
+        )
 
 
 def check_heard(scenario: Scenario, placed_at: datetime) -> None:
@@ -152,7 +161,7 @@ def check_step(entry: Entry) -> None:
 
 
 def check_channel(entry: Entry) -> None:
-    """That what a customer texts comes by SMS (it would stop another channel), and that a provider which fails is there.
+    """That what a customer texts comes by SMS (it would stop another channel), and that a failing provider is there.
     Raises `ScenarioError`."""
     if isinstance(entry, Failing) and entry.channel not in PROVIDED:
         raise ScenarioError(

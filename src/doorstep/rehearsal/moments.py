@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from doorstep.domain import moments
 from doorstep.errors import ScenarioError
+from doorstep.sources.values import YEARS
 
 FIRST_DAY = date(2026, 3, 2)
 """The date rehearsals begin on unless told otherwise: a Monday, with a European clock change in its fourth week."""
@@ -33,7 +34,6 @@ _PLACED = re.compile(
 _CLOCK_CHANGES_WITHIN = 370
 LONGEST = timedelta(days=3650)
 """No moment lies further from its order, and nothing lasts longer: a journey takes some years at most."""
-_YEARS = (1990, 2100)
 _DIGITS = len(str(int(LONGEST.total_seconds())))
 _AT_MOST = f"At most {LONGEST.days} days."
 NOON = time(12)
@@ -129,10 +129,8 @@ def placed(text: str) -> Placed:
         on = date.fromisoformat(found[1]) if found[1] else None
     except ValueError as error:
         raise ScenarioError(f"There is no day {found[1]}.") from error
-    if on is not None and not _YEARS[0] <= on.year <= _YEARS[1]:
-        raise ScenarioError(
-            f"'{text}' is too far away.", mend=f"Give a year from {_YEARS[0]} to {_YEARS[1]}."
-        )
+    if on is not None and on.year not in YEARS:
+        raise ScenarioError(f"'{text}' is too far away.", mend=f"Give a year from {YEARS[0]} to {YEARS[-1]}.")
     return Placed(at=_time(found[2]), on=on, before_change=int(found[3]) if found[3] else None)
 
 

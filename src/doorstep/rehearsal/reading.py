@@ -100,14 +100,22 @@ def _in_place(scenario: Scenario, top: dict[str, Spot], root: Spot) -> None:
     """What only shows in the whole: names of orders, and events the production reader would refuse."""
     with top.get("placed", root).here():
         placed_at = scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
+        checking.check_year(placed_at)
     with top.get("order", top.get("shop", root)).here():
         checking.check_goods(scenario.bought.goods, scenario.shop)
         carried.check_data(scenario, None)
     with top.get("heard", root).here():
         checking.check_heard(scenario, placed_at)
+        if isinstance(scenario.heard, Moment):
+            checking.check_year(scenario.heard.resolve(placed_at, scenario.person.zone))
     spots = top["timeline"].items() if "timeline" in top else []
     for number, spot in enumerate(spots):
         _entry_in_place(scenario, number, spot)
+        for key in ("at", "heard"):
+            moment = getattr(scenario.timeline[number], key, None)
+            if isinstance(moment, Moment):
+                with spot.fields()[key].here():
+                    checking.check_year(moment.resolve(placed_at, scenario.person.zone))
 
 
 def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
@@ -238,7 +246,9 @@ def _provider(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Ent
     calls = parts["calls"].number(1, 1000) if "calls" in parts else None
     if lasts is None and calls is None:
         parts["provider"].refuse("for how long does it fail?", "Add 'lasts: 24h' or 'calls: 1'.")
-    return Failing(channel=parts["provider"].one_of(PROVIDED), fault=fault, lasts=lasts, calls=calls, **common)
+    return Failing(
+        channel=parts["provider"].one_of(PROVIDED), fault=fault, lasts=lasts, calls=calls, **common
+    )
 
 
 def _report(parts: dict[str, Spot], common: dict[str, Any], shop: Shop) -> Entry:

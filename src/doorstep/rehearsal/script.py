@@ -23,6 +23,7 @@ class Script:
     def __init__(self, scenario: Scenario, teller: Teller) -> None:
         self._scenario, self._teller = scenario, teller
         with checking.blaming(scenario):
+            checking.check_year(teller.placed)
             checking.check_heard(scenario, teller.placed)
         heard = scenario.heard
         first = teller.resolved(heard) if isinstance(heard, Moment) else teller.placed
@@ -35,7 +36,7 @@ class Script:
                 heapq.heappush(self._queue, (self._comes(entry, entry.at), number, entry))
 
     def _comes(self, entry: Entry, moment: Moment) -> datetime:
-        at, heard = self._teller.resolved(moment), getattr(entry, "heard", None)
+        at, heard = self._in_time(entry, "at", self._teller.resolved(moment)), getattr(entry, "heard", None)
         if not isinstance(heard, Moment):
             return at
         if (came := self._teller.resolved(heard)) < at:
@@ -48,7 +49,16 @@ class Script:
                 mend=f"Write 'heard: {moment}' or later. If it was told by a clock that runs ahead, leave 'heard' out "
                 f"and write 'at: {heard}': a journey takes what is dated ahead as of when it was heard.",
             )
-        return came
+        return self._in_time(entry, "heard", came)
+
+    def _in_time(self, entry: Entry, key: str, at: datetime) -> datetime:
+        try:
+            checking.check_year(at)
+        except ScenarioError as error:
+            raise ScenarioError(
+                f"{self._scenario.where(entry, key)}: {error.what}", mend=error.mend
+            ) from None
+        return at
 
     @property
     def next_at(self) -> datetime | None:
@@ -65,7 +75,8 @@ class Script:
             assert isinstance(entry.at, After)
             if (entry.at.step, entry.order) == (step, order):
                 self._after.remove((number, entry))
-                heapq.heappush(self._queue, ((at + entry.at.wait).replace(microsecond=0), number, entry))
+                comes = self._in_time(entry, "at", (at + entry.at.wait).replace(microsecond=0))
+                heapq.heappush(self._queue, (comes, number, entry))
 
     def happened(self, entry: Entry, at: datetime) -> datetime:
         """When that happened which is told at `at`."""

@@ -19,6 +19,8 @@ from doorstep.errors import NotJson
 _MAX_INT = 2**63 - 1  # what a database column holds
 MAX_ID = 128
 """Characters of an id."""
+YEARS = range(2000, 2100)
+"""In which an instant lies: a mistyped year would outrank every later event."""
 MOST_MINOR = 10**14
 """Of an amount."""
 _ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:/#=-]{{0,{MAX_ID - 1}}}", re.ASCII)
@@ -101,12 +103,12 @@ def truth(value: Any) -> bool:
 
 def instant(value: Any) -> datetime | None:
     """An ISO 8601 instant with an offset, in UTC (digits past microseconds are cut). None without an offset,
-    or outside 2000–2100: a mistyped year would outrank every later event."""
+    or outside `YEARS`."""
     if not isinstance(value, str) or len(value) > 64:
         return None
     try:
         at = datetime.fromisoformat(value)
-        if at.tzinfo is None or not 2000 <= at.year < 2100:
+        if at.tzinfo is None or at.year not in YEARS:
             return None
         return at.astimezone(UTC)
     except (ValueError, OverflowError):
