@@ -16,7 +16,7 @@ from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.inbox import Heard, message_event
 from doorstep.rehearsal.moments import After
 from doorstep.rehearsal.providers import Fails
-from doorstep.rehearsal.records import PersonRecord
+from doorstep.rehearsal.records import OrderRecord, PersonRecord
 from doorstep.rehearsal.scenario import (
     FIRST,
     Entry,
@@ -162,13 +162,17 @@ class Play:
                 kind=Kind.EVENT if isinstance(entry, Told) else Kind.ORDER,
                 what=str(body["type"]),
                 order=FIRST if entry is None else entry.order,
-                detail=words.of_event(body),
+                detail=words.of_event(body, entry, self._order(body)),
                 happened_at=happened if happened != at else None,
                 subject=str(body.get("subject", "")),
-                data={k: v for k, v in body["data"].items() if k in words.SHOWN},
+                data=words.shown(body),
             )
         )
         self._deliver(self.world.hear(self.person, reading, at), at)
+
+    def _order(self, body: Body) -> OrderRecord | None:
+        """What is known by now of the order that an event is about."""
+        return self.world.records.orders.get(self.teller.order_ref(body["order"]))
 
     def _deliver(self, heard: Heard, at: datetime) -> None:
         starting = {self.world.records.orders[ref].journey_id: ref for ref in heard.starts}

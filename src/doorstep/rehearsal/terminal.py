@@ -9,6 +9,7 @@ from datetime import datetime
 
 from doorstep.domain.instant_words import by_clock
 from doorstep.domain.moments import zone
+from doorstep.rehearsal.scenario import Report
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
 
 WIDTH = 100
@@ -20,6 +21,8 @@ REASONS = {
     "": "the provider's word",
 }
 """Why a touch waits, in words: the ledger's reasons are those of a skip."""
+_PROVIDERS = (Report.DELIVERED, Report.BOUNCED)
+"""What a provider says by itself; the rest of the reports is what the customer did."""
 _LEFT = 29
 """Columns of day and time."""
 _HASHES = re.compile(r"^(shp_|ord_|evt_)|^\d{4}-\d\d-\d\dT?|^[a-z2-7]{10}$")
@@ -105,6 +108,8 @@ def _event(timeline: Timeline, event: Happening, left: str) -> list[str]:
     mark = {Kind.AGENT: "☞ agent", Kind.FAULT: "⚡ provider", Kind.TICKET: "⚑ ticket", Kind.POINTS: "◦ points",
             Kind.REPORT: "· customer", Kind.NOTE: "·", Kind.END: "■"}.get(event.kind, "·")  # fmt: skip
     late = f", of {_clock(timeline, event.happened_at)}" if event.happened_at else ""
+    if event.kind is Kind.REPORT and event.what in _PROVIDERS:
+        mark = "· provider"
     said = f"{mark} {event.what.replace('_', ' ') if event.kind is Kind.END else event.what}"
     said += f"  {local(timeline, event.detail)}" if event.detail else ""
     return _folded(left, said + late + _of(timeline, event.order), " " * (_LEFT + 2))
