@@ -120,3 +120,13 @@ def test_a_given_limit_is_broken_by_the_smallest_story_of_all() -> None:
     )
     assert [len(f.scenario.timeline) for f in report.findings] == [1]
     assert not report.ok
+
+
+def test_each_limit_that_one_smallest_story_breaks_is_told() -> None:
+    """The second was told as held, in the search that had seen it broken."""
+    limits = [find("at most 1 email in 7 days"), find("at most 1 message in 7 days")]
+    report = explore("standard", limits=limits, runs=3, reachable=False)
+    told = {finding.breach.limit: finding.scenario.timeline for finding in report.findings}
+    assert set(told) == {one.name for one in limits}
+    assert len(set(told.values())) == 1, "it is the same story"
+    assert {tuple(finding.scenario.limits) for finding in report.findings} == {(one.name,) for one in limits}

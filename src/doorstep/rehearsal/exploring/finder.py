@@ -60,7 +60,8 @@ class Finder:
         try:
             smallest = Shrinker(shows).smallest(scenario)
         finally:  # interrupted while it was made small, it is told as it is
-            if not any(_alike(finding.scenario, smallest) for finding in self._report.findings):
+            told = [f for f in self._report.findings if f.breach.limit == breach.limit]
+            if not any(_alike(finding.scenario, smallest) for finding in told):
                 last = self._shown(smallest, breach, render) or breach
                 finding = Finding(
                     breach=last,
@@ -94,6 +95,6 @@ class Finder:
 
 
 def _alike(found: Scenario, scenario: Scenario) -> bool:
-    """One story that breaks a limit by several steps is one finding."""
+    """One story that breaks a limit by several steps is one finding; another limit that it breaks is another."""
     plain: dict[str, Any] = {"name": "", "about": "", "limits": (), "file": ""}
     return replace(found, **plain) == replace(scenario, **plain)
