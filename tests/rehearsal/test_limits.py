@@ -13,9 +13,7 @@ from doorstep.domain.messages import Channel
 from doorstep.errors import BadInput, ScenarioError
 from doorstep.rehearsal import shelf
 from doorstep.rehearsal.exploring.steps import steps
-from doorstep.rehearsal.limits import registry
 from doorstep.rehearsal.limits.finding import built_ins, check_steps, every, find
-from doorstep.rehearsal.limits.registry import limit
 from doorstep.rehearsal.limits.said import FORMS
 from doorstep.rehearsal.moments import After, when
 from doorstep.rehearsal.reading import read
@@ -187,17 +185,6 @@ def test_a_step_that_is_none_is_refused_with_the_nearest() -> None:
     with pytest.raises(BadInput, match="Did you mean 'review-request'"):
         check_steps("never review-requests after return.received", Standard)
     check_steps("never sms after shipped", Standard)
-
-
-def test_a_function_of_the_timeline_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_GIVEN", {})
-
-    @limit
-    def no_guide(timeline: Timeline) -> None:
-        assert timeline.touch("care-guide") is None, "a guide went"
-
-    timeline, told = played("happy-path")
-    assert [b.what for b in find("no-guide").breaches(timeline, told)] == ["a guide went"]
 
 
 def test_a_scenario_names_its_limits_and_fails_when_it_breaks_one() -> None:
