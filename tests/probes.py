@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from datetime import timedelta
 
 from temporalio import workflow
@@ -20,6 +21,14 @@ class Impure:
     @workflow.run
     async def run(self) -> float:
         return random.random()
+
+
+@workflow.defn(name="dated.v1")
+class Dated:
+    @workflow.run
+    async def run(self) -> str:
+        known = time.strftime("%Y", time.gmtime(workflow.now().timestamp()))
+        return known + time.strftime("%Y")
 
 
 @workflow.defn(name="asking.v1")

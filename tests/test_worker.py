@@ -154,10 +154,16 @@ async def test_what_is_shared_with_the_sandbox_and_what_is_not(client: Client, h
 
 
 @pytest.mark.system
-async def test_chance_in_a_journey_is_caught(client: Client, here: Settings) -> None:
-    """The sandbox refuses `random`: the task fails and waits for a fixed deploy, the journey is unharmed."""
-    async with probing(client, here, tell_context, probes.Impure):
-        handle = await client.start_workflow("impure.v1", id=str(uuid.uuid4()), task_queue=here.task_queue)
+@pytest.mark.parametrize(
+    ("kind", "name", "refused"),
+    [(probes.Impure, "impure.v1", "random"), (probes.Dated, "dated.v1", "time.strftime() without a moment")],
+)
+async def test_clock_and_chance_in_a_journey_are_caught(
+    client: Client, here: Settings, kind: type, name: str, refused: str
+) -> None:
+    """The sandbox refuses them: the task fails and waits for a fixed deploy, the journey is unharmed."""
+    async with probing(client, here, tell_context, kind):
+        handle = await client.start_workflow(name, id=str(uuid.uuid4()), task_queue=here.task_queue)
 
         async def failed() -> str:
             history = await handle.fetch_history()
@@ -168,7 +174,7 @@ async def test_chance_in_a_journey_is_caught(client: Client, here: Settings) -> 
                 if e.event_type == kind
             )
 
-        assert "random" in await until(failed)
+        assert refused in await until(failed)
         await handle.terminate()
 
 

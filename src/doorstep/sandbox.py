@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -18,6 +19,9 @@ from temporalio.worker.workflow_sandbox import (
     SandboxMatcher,
     SandboxRestrictions,
 )
+from temporalio.worker.workflow_sandbox._runner import _Instance
+
+from doorstep.sandbox_modules import StatForLibraries, modules
 
 #: What the sandbox does not import anew for every journey, and why each may be shared between them. Journeys
 #: themselves (`standard_v1`, store packages) are never here: they are what the sandbox is for. No parent
@@ -55,18 +59,29 @@ _UNORDERED = {
     "wait": "asyncio.wait() goes through a set: use workflow.wait() or self.arms().",
     "as_completed": "asyncio.as_completed() goes through a set: use workflow.as_completed().",
 }
+_OF_THIS_MACHINE = ("getnode", "uuid6")
+"""Of `uuid`, what tells of the machine; the SDK lets it pass."""
 
 
 def sandbox(made: Callable[[], object] = int) -> SandboxedWorkflowRunner:
-    """The SDK's sandbox with our passthrough list; what goes through a set of tasks is refused as well. `made` is
-    called for each journey that comes into the worker's cache, in the thread that makes it."""
+    """The SDK's sandbox with our passthrough list; what goes through a set of tasks is refused as well, and clock and
+    chance that the SDK lets pass (`sandbox_modules`). `made` is called for each journey that comes into the worker's
+    cache, in the thread that makes it."""
+    return _Sandbox(restrictions=_restrictions(), made=made)
+
+
+@cache
+def _restrictions() -> SandboxRestrictions:
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSTHROUGH)
     members = restrictions.invalid_module_members
     for name, why in _UNORDERED.items():
         refused = SandboxMatcher(match_self=True, only_runtime=True, leaf_message=why)
         called = SandboxMatcher.nested_child(["asyncio", name, "__call__"], refused)
         members = members.with_child_unrestricted("asyncio", name) | called
-    return _Sandbox(restrictions=replace(restrictions, invalid_module_members=members), made=made)
+    members |= SandboxMatcher.nested_child(["random", "SystemRandom"], SandboxMatcher.all_runtime)
+    known = {**members.children, "os": StatForLibraries.of(members.children["os"])}
+    known["uuid"] = replace(known["uuid"], use={*known["uuid"].use, *_OF_THIS_MACHINE})
+    return replace(restrictions, invalid_module_members=replace(members, children=known))
 
 
 @dataclass(frozen=True)
@@ -75,9 +90,17 @@ class _Sandbox(SandboxedWorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         self.made()
-        instance = super().create_instance(det)
+        instance = _Run(det, self.runner_class, self.restrictions)
         _ask_directly(instance)
         return instance
+
+
+class _Run(_Instance):
+    """The SDK's run in a sandbox, which begins with modules of ours in place of some of Python's."""
+
+    def _create_instance(self) -> None:
+        self.importer.new_modules.update(modules())
+        super()._create_instance()
 
 
 def _ask_directly(instance: Any) -> None:

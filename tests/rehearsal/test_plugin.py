@@ -211,6 +211,20 @@ class Clock(Impure):
     async def word(self):
         return str(time.time())
 
+@journey("impure-moment", version=1)
+class Moment(Impure):
+    async def run(self):
+        return await super().run()
+    async def word(self):
+        return time.strftime("%Y")
+
+@journey("impure-dice", version=1)
+class Dice(Impure):
+    async def run(self):
+        return await super().run()
+    async def word(self):
+        return str(random.Random().random())
+
 @journey("impure-group", version=1)
 class Group(Impure):
     async def run(self):
@@ -228,13 +242,15 @@ def test_clock_chance_and_task_groups_fail_the_test_as_they_would_fail_a_worker(
     (shop / "teashop" / "__init__.py").open("a").write("from teashop import impure\n")
     (shop / "tests" / "test_impure.py").write_text(
         "import pytest\n"
-        "@pytest.mark.parametrize('name', ['random', 'choice', 'clock', 'group'])\n"
+        "@pytest.mark.parametrize('name', ['random', 'choice', 'clock', 'moment', 'dice', 'group'])\n"
         "def test_one(rehearse, name):\n    rehearse(f'impure-{name}')\n"
     )
     code, said = run(shop, "tests/test_impure.py")
     assert code == 1
-    assert "4 failed" in said, said
-    for what in ("random.random", "random.choice", "time.time", "asyncio.TaskGroup"):
+    assert "6 failed" in said, said
+    for what in (
+        "random.random", "random.choice", "time.time", "time.strftime", "random.Random", "asyncio.TaskGroup"
+    ):  # fmt: skip
         assert re.search(rf"must be mended: .*{re.escape(what)}", said), (what, said)
 
 

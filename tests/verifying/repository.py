@@ -82,6 +82,11 @@ MUTATIONS: Mapping[str, tuple[str, str, str]] = {
             "days=1", "days=1 if random.random() < 2 else 3"
         ),  # always one: only a sandbox sees it
     ),
+    "moment": (
+        _V1,
+        _CARE,
+        "        import time\n\n" + _CARE.replace("days=1", "days=1 if time.gmtime().tm_year > 2000 else 3"),
+    ),
     "luck": (  # it breaks under the hash seed 0 only, and not because of a set
         _V1,
         _CARE,

@@ -141,9 +141,10 @@ def test_temporals_own_replay_passes_what_verify_names(
             r"goes another way than the history.* Under another PYTHONHASHSEED it follows its history\. .* a set",
         ),
         ("chance", *[r"The workflow uses random\.random, which differs from run to run"] * 2),
+        ("moment", *[r"time\.gmtime\(\) without a moment reads the clock"] * 2),
         ("luck", *[r"The workflow uses random\.random, which differs from run to run"] * 2),
     ],
-    ids=["set", "chance", "luck"],
+    ids=["set", "chance", "moment", "luck"],
 )
 def test_what_another_process_would_say_otherwise_breaks_a_journey(
     here: Here, repository: Repository, tmp_path: Path, branch: str, ahead: str, behind: str

@@ -43,7 +43,7 @@ ENDS = (
 #: how the SDK's sandbox says what it refused
 _RESTRICTED = re.compile(r"Cannot access (?P<name>[\w.]+?)(\.__call__)? from inside a workflow")
 _CHANCE = ("random", "secrets", "uuid", "datetime", "time", "os", "zoneinfo")
-_AROUND = ("os.environ", "os.getenv")
+_OS_CHANCE = ("os.urandom", "os.getrandom")
 _STEADY = (
     "Use workflow.now(), workflow.random() and workflow.uuid4(); in a journey self.now and self.variant."
 )
@@ -201,11 +201,13 @@ def _failed(engine: Execution, failure: Failure) -> RehearsalError:
         return Blocking(f"The workflow blocks ({message.partition(' ')[0]})", mend=_REACH_OUT, **told)
     if kind == "RestrictedWorkflowAccessError":
         refused = _RESTRICTED.search(message)
-        if refused is None:  # a sentence of our own
-            return NotDeterministic(message, **told)
+        if refused is None:  # sentences of our own
+            what, _, mend = message.partition(": ")
+            return NotDeterministic(what, mend=f"{mend[:1].upper()}{mend[1:]}." if mend else "", **told)
         name = refused["name"]
         if name.split(".")[0] in _CHANCE and name != "time.sleep":
-            mend = _SURROUNDINGS if name.startswith(_AROUND) else _STEADY
+            around = name.startswith("os.") and name not in _OS_CHANCE
+            mend = _SURROUNDINGS if around else _STEADY
             return NotDeterministic(
                 f"The workflow uses {name}, which differs from run to run", mend=mend, **told
             )
