@@ -8,28 +8,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Connection, Row
 
 from doorstep.domain.customers import Consent, Facts
 from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.outcomes import TouchState
 from doorstep.domain.shipments import ShipmentStatus
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.errors import NotFound
 from doorstep.models.codec_json import order_state
 from doorstep.models.facts import FactsReader, addresses_of
-from doorstep.models.journeys import JourneyRow
-from doorstep.models.ledger import LedgerRowModel
+from doorstep.models.journeys import JourneyRow, JourneyStatus
+from doorstep.models.ledger import DecisionRow, LedgerRowModel
 from doorstep.models.ledger_rows import latest, ledger_row
 from doorstep.models.orders import OrderRow, ShipmentRow
 from doorstep.models.people import ConsentRow
+from doorstep.models.reading.past import row_then
 from doorstep.models.tables import table
 from doorstep.rehearsal.assuming import Arrival
 from doorstep.rehearsal.records import JourneyRecord, OrderRecord, PersonRecord, Records
 from doorstep.rehearsal.shop import Shop
 
 _journeys, _orders, _shipments = table(JourneyRow), table(OrderRow), table(ShipmentRow)
-_ledger, _consents = table(LedgerRowModel), table(ConsentRow)
+_ledger, _decisions, _consents = table(LedgerRowModel), table(DecisionRow), table(ConsentRow)
 
 #: parcels that do not come any more
 _ENDED = (
@@ -55,8 +57,8 @@ def snapshot(
 ) -> Snapshot:
     """The facts as of `at`. `past`: what came later is left out, as far as the tables tell when it came (the ledger,
     consents, suppressions, an erasure and a parcel's beginning and end do; the store's policy, addresses, when a
-    carrier expected a parcel, what an erasure took and what was taken off the never-send list do not). Raises
-    `NotFound`."""
+    carrier expected a parcel, what an erasure took, what was taken off the never-send list and whether another journey
+    of the person was paused do not). Raises `NotFound`."""
     journey = connection.execute(select(_journeys).where(_journeys.c.id == journey_id)).first()
     if journey is None:
         raise NotFound(f"There is no journey '{journey_id}'.")
@@ -76,7 +78,10 @@ def snapshot(
         shop=Shop(id=journey.store_id, zone=facts.zone, policy=facts.policy),
         persons={person.ref: person},
         orders=_orders_of(connection, journey, facts),
-        journeys={journey.id: _journey(journey, at, past=past)},
+        journeys={
+            row.id: _journey(row, at, past=past)
+            for row in (journey, *_others(connection, journey, at, past=past))
+        },
         rows={person.ref: _rows(connection, person.ref, at, past=past)},
     )
     parcels = select(_shipments).where(_shipments.c.order_ref == journey.order_ref)
@@ -148,20 +153,58 @@ def _orders_of(connection: Connection, journey: Row[Any], facts: Facts) -> dict[
     }
 
 
+def _others(connection: Connection, journey: Row[Any], at: datetime, *, past: bool) -> list[Row[Any]]:
+    """The person's other journeys that are under way, or were then."""
+    theirs = select(_journeys).where(
+        _journeys.c.person_id == journey.person_id, _journeys.c.id != journey.id, _journeys.c.started_at <= at
+    )
+    ended = _journeys.c.closed_at
+    under_way = or_(ended.is_(None), ended > at) if past else _journeys.c.status == JourneyStatus.OPEN.value
+    return list(connection.execute(theirs.where(under_way).order_by(_journeys.c.id)))
+
+
 def _journey(journey: Row[Any], at: datetime, *, past: bool) -> JourneyRecord:
     exited = journey.exited_at
     if past and exited is not None and exited > at:
         exited = None
     return JourneyRecord(
-        id=journey.id, order_ref=journey.order_ref, person_ref=journey.person_id, exited_at=exited
+        id=journey.id,
+        order_ref=journey.order_ref,
+        person_ref=journey.person_id,
+        paused=journey.paused,
+        exited_at=exited,
     )
 
 
 def _rows(connection: Connection, person: str, at: datetime, *, past: bool) -> dict[str, LedgerRow]:
-    """The ledger of the person. Of the past: without touches that went on later; they are decided anew."""
+    """The ledger of the person. Of the past: touches that went on later wait where they waited then, and are decided
+    anew where they did not."""
     found = connection.execute(select(_ledger).where(_ledger.c.person_id == person).order_by(_ledger.c.key))
-    rows = [ledger_row(row._asdict()) for row in found]
-    return {row.request.key: row for row in rows if not past or latest(row) <= at}
+    rows = {row.key: (row, ledger_row(row._asdict())) for row in found}
+    if not past:
+        return {key: known for key, (_, known) in rows.items()}
+    later = [key for key, (_, known) in rows.items() if latest(known) > at]
+    decided = _decided_by(connection, later, at)
+    waited = {key: _waited(rows[key][0], decided[key], at) for key in later}
+    then = {key: waited.get(key, known) for key, (_, known) in rows.items()}
+    return {key: row for key, row in then.items() if row is not None}
+
+
+def _decided_by(connection: Connection, keys: list[str], at: datetime) -> dict[str, list[Row[Any]]]:
+    """What had been decided of those touches by then, in order."""
+    found: dict[str, list[Row[Any]]] = {key: [] for key in keys}
+    query = select(_decisions).where(_decisions.c.key.in_(keys), _decisions.c.at <= at)
+    for row in connection.execute(query.order_by(_decisions.c.at, _decisions.c.id)) if keys else ():
+        found[row.key].append(row)
+    return found
+
+
+def _waited(row: Row[Any], decided: list[Row[Any]], at: datetime) -> LedgerRow | None:
+    """A touch as it waited then; None where it did not."""
+    then = row_then(row, decided, at)
+    if then is None or then.state != TouchState.DEFERRED:
+        return None
+    return ledger_row({**vars(then), "tried": [], "reserved_until": None, "body_digest": ""})
 
 
 def _arrivals(parcels: Iterable[Row[Any]], at: datetime, *, past: bool) -> list[Arrival]:

@@ -18,6 +18,7 @@ from doorstep.contracts import (
 from doorstep.domain.events import Envelope
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
 from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.siblings import Siblings
 from doorstep.rehearsal.world import World
 
 _RESUMED = "assumed:resume"
@@ -44,9 +45,9 @@ class Arrival:
 
 
 def assumed(
-    assumption: Assumption, arrivals: tuple[Arrival, ...], *, resumed: bool = False
+    assumption: Assumption, arrivals: tuple[Arrival, ...], *, resumed: bool = False, siblings: bool = False
 ) -> tuple[str, ...]:
-    """The same in words. `resumed`: and that the journey is."""
+    """The same in words. `resumed`: and that the journey is. `siblings`: something of the person's others waits."""
     said: list[str] = []
     if resumed:
         said.append(f"It is resumed now, and {LET_GO}.")
@@ -58,7 +59,10 @@ def assumed(
     rest = "Nothing else happens." if said else "Nothing more happens."
     if assumption is Assumption.ARRIVES and not arrivals:
         said.append("No carrier has said when a parcel comes.")
-    return (*said, rest, "This person's other journeys send nothing more.")
+    others = "send what waits of them already, each at its moment, and nothing more"
+    if not siblings:
+        others = "send nothing more"
+    return (*said, rest, f"This person's other journeys {others}.")
 
 
 def paused_since(engine: Engine) -> datetime | None:
@@ -94,13 +98,20 @@ def claims(world: World) -> ActivityFunction:
     return claim_action
 
 
-def run_on(engine: Engine, world: World, until: datetime, arrivals: tuple[Arrival, ...]) -> None:
-    """Let a rebuilt journey go on until then, or its end; the parcels arrive as told."""
+def run_on(
+    engine: Engine,
+    world: World,
+    until: datetime,
+    arrivals: tuple[Arrival, ...],
+    siblings: Siblings | None = None,
+) -> None:
+    """Let a rebuilt journey go on until then, or its end; the parcels arrive as told, and what waits of the person's
+    other journeys is asked about, where `siblings` knows of any."""
     for arrival in sorted(arrivals, key=lambda a: (a.at, a.shipment)):
         if engine.done:
             return
         comes = max(arrival.at, engine.now)
-        engine.run_until(comes)
+        _until(engine, comes, siblings)
         if not engine.done:
             delivered = _delivered(arrival.shipment, comes)
             for order in world.records.orders.values():
@@ -108,7 +119,14 @@ def run_on(engine: Engine, world: World, until: datetime, arrivals: tuple[Arriva
                     order.state = order.state.apply(delivered)
             engine.signal(DELIVER_SIGNAL, [delivered])
     if not engine.done:
+        _until(engine, until, siblings)
+
+
+def _until(engine: Engine, until: datetime, siblings: Siblings | None) -> None:
+    if siblings is None:
         engine.run_until(until)
+    else:
+        siblings.run_until(engine, until)
 
 
 def _delivered(shipment: str, at: datetime) -> Envelope:

@@ -20,6 +20,7 @@ from doorstep.rehearsal.assuming import Arrival, Assumption, assumed, claims, pa
 from doorstep.rehearsal.conditions_told import condition_told
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.rebuild import CodeGone, rebuild
+from doorstep.rehearsal.siblings import Siblings
 from doorstep.rehearsal.stops import stops
 from doorstep.rehearsal.trouble import RehearsalError
 from doorstep.rehearsal.unchanged import unchanged_by_json
@@ -107,10 +108,13 @@ def plan(
             watch.engine = engine
             since = paused_since(engine)
             resume(engine)
-            run_on(engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else ())
+            siblings = Siblings(world, history.workflow_id)
+            run_on(
+                engine, world, at + HORIZON, arrivals if assumption is Assumption.ARRIVES else (), siblings
+            )
             return Plan(
                 **told,
-                assumed=assumed(assumption, arrivals, resumed=since is not None),
+                assumed=assumed(assumption, arrivals, resumed=since is not None, siblings=siblings.waited),
                 rebuilt=True,
                 paused_since=since,
                 phase="closed" if view is None else view.phase,

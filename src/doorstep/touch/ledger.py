@@ -175,12 +175,16 @@ def as_counted(row: LedgerRow, at: datetime) -> CountedTouch | None:
     return CountedTouch(row.request.key, when, row.state, row.shadow)
 
 
+def waits_for_a_slot(row: LedgerRow) -> bool:
+    """Whether others of the person's may have to give way to it."""
+    marketing = row.request.purpose is Purpose.MARKETING and row.state is TouchState.DEFERRED
+    return marketing and row.reason in _FOR_A_SLOT
+
+
 def as_waiting(row: LedgerRow, at: datetime) -> WaitingTouch | None:
     """How a row ranks in arbitration at that time, if it waits for a slot. For `Facts.waiting`."""
     request = row.request
-    if request.purpose is not Purpose.MARKETING or row.state is not TouchState.DEFERRED:
-        return None
-    if row.reason not in _FOR_A_SLOT or not request.due_at <= at < request.expires_at:
+    if not waits_for_a_slot(row) or not request.due_at <= at < request.expires_at:
         return None
     return WaitingTouch(
         key=request.key,

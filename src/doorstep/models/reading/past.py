@@ -25,14 +25,15 @@ def steps_then(
     made = []
     for row, decisions, reports in ledger_of(session, journey_id):
         decided = [one for one in decisions if one.at <= at]
-        then = _then(row, decided, at)
+        then = row_then(row, decided, at)
         if then is not None:
             made.append(step_view(then, decided, [r for r in reports if r.at <= at], clock, paused))
     return made
 
 
-def _then(row: Any, decisions: Sequence[Any], at: datetime) -> Any | None:
-    """The row as it was; None: there was none."""
+def row_then(row: Any, decisions: Sequence[Any], at: datetime) -> Any | None:
+    """A touch's row (the columns of `ledger`) as it was at `at`, of the decisions until then, the last one last; None:
+    there was none."""
     known = [one for one in (row.decided_at, row.sending_at, row.accepted_at) if one is not None]
     if known and max(known) <= at:
         return row
