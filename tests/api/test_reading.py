@@ -231,6 +231,7 @@ async def test_explain_knows_the_steps_of_a_journey_of_the_shops_own(
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "toyshop_v1", raising=False)
+    registry.load(())  # else ours would be registered in what is taken back after the test, once for good
     monkeypatch.setattr(registry, "_JOURNEYS", dict(registry.journeys()))
     settings = replace(app.state.services.settings, store_packages=("toyshop_v1",))
     monkeypatch.setattr(app.state.services, "settings", settings)
