@@ -163,6 +163,13 @@ async def _whole_orders(site: Site) -> AsyncIterator[tuple[str, str]]:
     site.state(OrderState(lines=desk.STATE.lines, returns={"b": BACK}))
     yield "all in return", await site.get(page)
     site.state(OrderState(lines=desk.STATE.lines, refunds={"r": BACK.lines}))
+    here = replace(BACK, received=BACK.lines)
+    site.state(OrderState(lines=desk.STATE.lines, returns={"b": here}))
+    yield "all came back", await site.get(page)
+    some = Return(lines=BACK.lines, received=(("l1", 1),))
+    site.state(OrderState(lines=desk.STATE.lines, returns={"b": some}))
+    yield "some came back", await site.get(page)
+    site.state(OrderState(lines=desk.STATE.lines, refunds={"r": BACK.lines}))
     yield "all refunded", await site.get(page)
     for ago in (0, 1, 4):
         site.state(OrderState(lines=desk.STATE.lines, cancelled_at=desk.NOW - ago * day))

@@ -21,7 +21,8 @@ class Piece:
     title: str
     quantity: int
     fate: str
-    kept: bool
+    remains: bool
+    """The customer has some of it, or will."""
 
 
 def headline(order: Order, shipments: Sequence[Shipment], local: Local) -> tuple[str, str]:
@@ -29,9 +30,12 @@ def headline(order: Order, shipments: Sequence[Shipment], local: Local) -> tuple
     words = local.words
     if order.cancelled is not None:
         return words.cancelled, words.cancelled_then(local.when(order.cancelled.utc))
+    if over(order):
+        came_back = any(line.received > line.refunded for line in order.lines)
+        return words.came_back_whole if came_back else words.refunded_whole, ""
     if order.lines and not any(line.kept for line in order.lines):
-        sent_back = any(line.returned > line.refunded for line in order.lines)
-        return words.returned_whole if sent_back else words.refunded_whole, ""
+        arrived_then = words.delivered(local.when(order.delivered.utc)) if order.delivered else ""
+        return words.returned_whole, arrived_then
     parcels = [parcel for parcel in shipments if parcel.status != "cancelled"]
     if not parcels:
         return words.preparing, words.we_write
@@ -43,6 +47,13 @@ def headline(order: Order, shipments: Sequence[Shipment], local: Local) -> tuple
     if parcels[0].substatus == "delayed" and parcels[0].status == "in_transit":
         return words.late, ""
     return words.one_parcel.get(parcels[0].status, words.preparing), ""
+
+
+def over(order: Order) -> bool:
+    """Nothing of it is the customer's: cancelled, refunded or come back to the last piece."""
+    return order.cancelled is not None or (
+        bool(order.lines) and not any(line.remaining for line in order.lines)
+    )
 
 
 def _several(parcels: Sequence[Shipment], arrived: int, words: Any) -> tuple[str, str]:
@@ -60,7 +71,12 @@ def pieces_of(order: Order, words: Any) -> list[Piece]:
     """What the customer would call their things, and in the pages' `words` what became of them; a line without a title
     is left out."""
     return [
-        Piece(title=line.title, quantity=line.quantity, fate=_fate(line, order, words), kept=line.kept > 0)
+        Piece(
+            title=line.title,
+            quantity=line.quantity,
+            fate=_fate(line, order, words),
+            remains=line.remaining > 0,
+        )
         for line in order.lines
         if line.title and line.quantity > 0
     ]
@@ -71,13 +87,14 @@ def _fate(line: Line, order: Order, words: Any) -> str:
     same pieces."""
     if order.cancelled is not None:
         return str(words.all_of_it["cancelled"])
-    gone = line.quantity - line.kept
-    if gone <= 0:
-        return ""
+    gone, asked = line.quantity - line.remaining, line.remaining - line.kept
     refunded = min(line.refunded, gone)
-    returned = min(max(0, line.returned - line.refunded), gone - refunded)
-    fates = {"refunded": refunded, "in_return": returned, "taken_off": gone - refunded - returned}
-    told = [fate for fate, n in fates.items() if n]
+    received = min(max(0, line.received - line.refunded), gone - refunded)
+    taken_off = gone - refunded - received
+    fates = {"refunded": refunded, "came_back": received, "in_return": asked, "taken_off": taken_off}
+    told = [fate for fate, n in fates.items() if n > 0]
+    if not told:
+        return ""
     if len(told) == 1 and not line.kept:
         return str(words.all_of_it[told[0]])
     kept = [words.kept(line.kept)] if line.kept else []

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from doorstep.api.customer import pages
-from doorstep.api.customer.headline import headline, pieces_of
+from doorstep.api.customer.headline import headline, over, pieces_of
 from doorstep.api.customer.parcels import parcels_of, preparing
 from doorstep.api.customer.visit import Visit, visit
 from doorstep.api.customer.words import Local
@@ -58,8 +58,9 @@ def _shown(seen: Visit, orders: list[Order], shipments: list[Shipment], local: L
     own = orders[0]
     title, text = headline(own, [p for p in shipments if p.order_ref == own.ref], local)
     parcels = parcels_of(orders, shipments, local)
-    over = own.cancelled is not None or (bool(own.lines) and not any(line.kept for line in own.lines))
-    if not over and not any(p.order_ref == own.ref and p.status != "cancelled" for p in shipments):
+    gone = over(own)
+    kept = own.delivered is not None and not gone and (not own.lines or any(line.kept for line in own.lines))
+    if not gone and not any(p.order_ref == own.ref and p.status != "cancelled" for p in shipments):
         parcels.insert(0, preparing(own, local))
     if len(parcels) == 1 and parcels[0].note == text:
         text = ""  # the card says it
@@ -68,10 +69,10 @@ def _shown(seen: Visit, orders: list[Order], shipments: list[Shipment], local: L
         "placed": local.day(own.placed.utc) if own.placed else "",
         "title": title,
         "text": text,
-        "parcels": [] if over else parcels,
+        "parcels": [] if gone else parcels,
         "orders": [
             (order.number, order.exchange_of is not None, pieces_of(order, local.words)) for order in orders
         ],
-        "review": seen.path(LinkPurpose.REVIEW) if own.delivered is not None and not over else "",
-        "returns": own.delivered is not None and not over,
+        "review": seen.path(LinkPurpose.REVIEW) if kept else "",
+        "returns": kept,
     }

@@ -97,8 +97,10 @@ _ORDER = {
             "product_ref": "788032119674292922",
             "quantity": 1,
             "kept": 1,
+            "remaining": 1,
             "refunded": 0,
             "returned": 0,
+            "received": 0,
             "price_minor": 5290,
         }
     ],

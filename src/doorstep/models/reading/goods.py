@@ -29,9 +29,13 @@ class Line(View):
     sku: str
     product_ref: str
     quantity: int = Field(description="As ordered.")
-    kept: int = Field(description="What the customer keeps now.")
+    kept: int = Field(description="What the customer means to keep.")
+    remaining: int = Field(
+        description="What is the customer's now: a return that was only asked for takes nothing yet."
+    )
     refunded: int
     returned: int = Field(description="Asked to go back or gone back, and not called off.")
+    received: int = Field(description="What of a return has come back.")
     price_minor: int = Field(description="Of one piece, in minor units of the order's currency.")
 
 

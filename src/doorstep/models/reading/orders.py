@@ -78,11 +78,16 @@ def _lines(state: OrderState, rows_: Sequence[Any]) -> list[Line]:
     known = {line.ref: line for line in state.lines}
     refunded = _pieces(lines for lines in state.refunds.values())
     returned = _pieces(back.lines for back in state.returns.values() if not back.cancelled)
+    received = _pieces(back.received for back in state.returns.values())
     made = []
     for ref in [*known, *(ref for ref in sorted(shown) if ref not in known)]:
         line, row = known.get(ref), shown.get(ref)
         quantity = line.quantity if line is not None else row.quantity if row is not None else 0
-        kept = 0 if state.cancelled_at is not None else state.kept(line) if line is not None else quantity
+        kept = remaining = quantity
+        if state.cancelled_at is not None:
+            kept = remaining = 0
+        elif line is not None:
+            kept, remaining = state.kept(line), state.remains(line)
         made.append(
             Line(
                 ref=ref,
@@ -95,8 +100,10 @@ def _lines(state: OrderState, rows_: Sequence[Any]) -> list[Line]:
                 else "",
                 quantity=quantity,
                 kept=kept,
+                remaining=remaining,
                 refunded=refunded.get(ref, 0),
                 returned=returned.get(ref, 0),
+                received=received.get(ref, 0),
                 price_minor=line.price_minor
                 if line is not None
                 else row.price_minor

@@ -21,7 +21,7 @@ _MOVING = ("pending", "pre_transit", "in_transit", "out_for_delivery", "attempt_
 
 
 def wismo(order: Order, shipments: list[Shipment], others: list[Order]) -> str:
-    """The answer: the order as a whole, then each parcel, then what is not coming any more."""
+    """The answer: the order as a whole, then each parcel, then what is not coming any more or goes back."""
     called = f"order {order.number}" if order.number else "your order"
     if order.cancelled is not None:
         return f"{_capital(called)} was cancelled on {_day(order.cancelled.words)}; nothing is on its way."
@@ -29,7 +29,7 @@ def wismo(order: Order, shipments: list[Shipment], others: list[Order]) -> str:
     parts = [_opening(order, called, parcels)]
     if not _arrived_whole(order, parcels):
         parts += [_parcel(parcel, number, len(parcels)) for number, parcel in enumerate(parcels, 1)]
-    parts += _not_coming(order)
+    parts += [*_not_coming(order), *_going_back(order)]
     parts += [f"The exchange, order {other.number or other.ref}, {_stage(other)}." for other in others]
     return " ".join(parts)
 
@@ -40,7 +40,7 @@ def _arrived_whole(order: Order, parcels: list[Shipment]) -> bool:
 
 def _opening(order: Order, called: str, parcels: list[Shipment]) -> str:
     placed = f", placed on {_day(order.placed.words)}," if order.placed else ""
-    if order.lines and not any(line.kept for line in order.lines):
+    if order.lines and not any(line.remaining for line in order.lines):
         return f"{_capital(called)}{placed} was refunded or returned in full."
     if not parcels:
         return f"{_capital(called)}{placed} is being prepared and has not left us yet."
@@ -71,13 +71,23 @@ def _parcel(parcel: Shipment, number: int, count: int) -> str:
 
 def _not_coming(order: Order) -> list[str]:
     gone = [
-        f"{line.quantity - line.kept} × {line.title}"
+        f"{line.quantity - line.remaining} × {line.title}"
         for line in order.lines
-        if line.title and line.kept < line.quantity
+        if line.title and line.remaining < line.quantity
     ]
-    if not gone or not any(line.kept for line in order.lines):
+    if not gone or not any(line.remaining for line in order.lines):
         return []
     return [f"Not part of it any more: {', '.join(gone)}."]
+
+
+def _going_back(order: Order) -> list[str]:
+    """What a return was only asked for: the customer has it, or it is in the post."""
+    asked = [
+        f"{line.remaining - line.kept} × {line.title}"
+        for line in order.lines
+        if line.title and line.kept < line.remaining
+    ]
+    return [f"A return was asked for and is not here yet: {', '.join(asked)}."] if asked else []
 
 
 def _stage(order: Order) -> str:
