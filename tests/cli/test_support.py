@@ -17,7 +17,7 @@ from api import desk
 from doorstep import cli
 from doorstep.domain.orders import OrderState
 from doorstep.domain.values import replace
-from doorstep.errors import BadInput, DoorstepError, SetupError
+from doorstep.errors import BadInput, DoorstepError, NotFound, SetupError
 from doorstep.models.base import Database
 from doorstep.models.codec_json import order_json
 from doorstep.models.journeys import ActionRow, JourneyRow
@@ -156,6 +156,27 @@ def test_a_number_that_two_stores_use_asks_which(run: Run) -> None:
 
 def test_a_misspelt_number_is_offered_the_nearest(run: Run) -> None:
     assert "Did you mean '#1042'?" in str(run("status", "#1O42").exception)
+
+
+@pytest.mark.parametrize("number", ["straße-9", "STRASSE-X", "#straße-9", "Straße-9"])
+def test_a_number_in_mixed_case_is_found_in_any(run: Run, database: Database, number: str) -> None:
+    with database.write() as session:
+        session.execute(update(OrderRow).where(OrderRow.id == desk.ORDER).values(number="Straße-9"))
+        session.execute(update(OrderRow).where(OrderRow.id == desk.OTHER_ORDER).values(number="Strasse-x"))
+    assert run("status", number).exit_code == 0
+
+
+def test_a_mistyped_reference_is_offered_the_nearest(run: Run, database: Database) -> None:
+    """It is not said to be coming; only of an order that is heard of can that be said."""
+    for right, what in ((desk.JOURNEY, "journey"), (desk.ORDER, "order")):
+        wrong = right[:-2] + "0" + right[-1] + "9"
+        error = run("status", wrong).exception
+        assert isinstance(error, NotFound)
+        assert error.what == f"There is no {what} '{wrong}'. Did you mean '{right}'?"
+        assert "yet" not in str(error)
+    with database.write() as session:
+        session.add(desk.order("ord_held", desk.MINE, "6001", "", desk.PERSON, whole=False, placed_at=None))
+    assert "no journey of 'ord_held' yet" in str(run("status", "ord_held").exception)
 
 
 def test_status_alone_shows_the_installation_and_its_quarantine(run: Run) -> None:

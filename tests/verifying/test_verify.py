@@ -309,7 +309,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def test_a_cause_that_ends_with_a_question_has_no_full_stop_behind_it() -> None:
-    gone = "There is no code of 'standard.v2' here. Did you mean 'standard.v1'?"
+    gone = "There is no step 'chek-in'. Did you mean 'check-in'?"
     at = ", at 2026-03-02 09:15:00 UTC of virtual time."
     for what, cause in ((gone, gone), (f"It raised{at}", "It raised."), (f"Is it 'x'?{at}", "Is it 'x'?")):
         assert reporting._cause(Breaks(what=what, file="", line=0, at=None, already=False)) == cause

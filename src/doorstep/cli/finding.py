@@ -12,11 +12,13 @@ from doorstep.cli import base
 from doorstep.errors import BadInput, NotFound, SetupError, nearest
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from doorstep.models import Database
     from doorstep.models.reading.views import JourneyDetail
 
 WIDTH = 100
-_KNOWN = 2_000  # order numbers that a misspelt one is compared with, newest first
+_KNOWN = 2_000  # order numbers or references that a misspelt one is compared with, newest first
 
 
 @contextmanager
@@ -49,8 +51,10 @@ def opened() -> Iterator[Database]:
 def journey_of(database: Database, name: str) -> JourneyDetail:
     """The journey of a `jny_…`, an `ord_…`, an order number or the store's own order id.
 
-    Raises `NotFound` offering the nearest number, and `BadInput` when several stores have an order of that number.
+    Raises `NotFound` offering the nearest number or reference, and `BadInput` when several stores have an order of
+    that number.
     """
+    from doorstep.models.orders import OrderRow
     from doorstep.models.reading.detail import journey_detail
     from doorstep.models.reading.search import Wanted, search
 
@@ -63,17 +67,35 @@ def journey_of(database: Database, name: str) -> JourneyDetail:
                 raise BadInput(f"Several orders are called '{name}'.", mend=f"Name one: {choices}.")
             if not found:
                 raise NotFound(
-                    f"There is no order '{name}'.{nearest(name, _numbers(session))}",
+                    f"There is no order '{name}'.{nearest(name, _newest(session, OrderRow.number))}",
                     mend="Give an order number, the store's order id, jny_… or ord_….",
                 )
             ref = found[0].journey_id
         detail = journey_detail(session, ref, None, datetime.now(UTC))
-    if detail is None:
-        raise NotFound(
+        if detail is None:
+            raise _none(session, name, ref)
+    return detail
+
+
+def _none(session: Session, name: str, ref: str) -> NotFound:
+    """Why there is nothing to show: the order is only heard of, or nobody knows that reference."""
+    from sqlalchemy import or_, select
+    from sqlmodel import col
+
+    from doorstep.models.orders import OrderRow
+
+    known = select(col(OrderRow.id)).where(or_(col(OrderRow.id) == ref, col(OrderRow.journey_id) == ref))
+    if session.connection().execute(known.limit(1)).first() is not None:
+        return NotFound(
             f"There is no journey of '{name}' yet.",
             mend="An order that is only heard of has none until it comes.",
         )
-    return detail
+    column = OrderRow.journey_id if ref.startswith("jny_") else OrderRow.id
+    what = "journey" if ref.startswith("jny_") else "order"
+    return NotFound(
+        f"There is no {what} '{name}'.{nearest(ref, _newest(session, column))}",
+        mend="Give an order number, the store's order id, jny_… or ord_….",
+    )
 
 
 _FORMS = "Write it as 2026-03-31T10:00+02:00, or 2026-03-31T08:00 (without a zone: UTC)."
@@ -88,15 +110,15 @@ def instant(text: str) -> datetime:
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
-def _numbers(session: object) -> list[str]:
+def _newest(session: Session, column: str) -> list[str]:
+    """What the newest orders are called in that column of theirs."""
     from sqlalchemy import select
-    from sqlmodel import Session, col
+    from sqlmodel import col
 
     from doorstep.models.orders import OrderRow
 
-    assert isinstance(session, Session)
-    newest = select(col(OrderRow.number)).order_by(col(OrderRow.placed_at).desc()).limit(_KNOWN)
-    return [number for number in session.connection().execute(newest).scalars() if number]
+    newest = select(col(column)).order_by(col(OrderRow.placed_at).desc()).limit(_KNOWN)
+    return [name for name in session.connection().execute(newest).scalars() if name]
 
 
 def lines(text: str, indent: str = "", first: str | None = None) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 
-from doorstep.errors import NotFound, nearest
+from doorstep.errors import NotFound
 from doorstep.rehearsal import recorded
 from doorstep.rehearsal._sdk import Job, Told
 from doorstep.rehearsal._sdk.handing import Vouched
@@ -61,8 +61,9 @@ def rebuild(
     cls = workflows.get(recording.type)
     if cls is None:
         raise CodeGone(
-            f"There is no code of '{recording.type}' here.{nearest(recording.type, workflows)}",
-            mend="Deploy that version's module, or read what was recorded.",
+            f"There is no code of '{recording.type}' here.",
+            mend="Deploy that version's module (DOORSTEP_STORE_PACKAGES names a store's own), or read what was "
+            "recorded.",
         )
     engine = Engine(
         cls,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlmodel import Session, col
 
 from doorstep.models.journeys import JourneyRow
@@ -19,6 +19,7 @@ from doorstep.models.stores import StoreRow
 
 _PERSONS = 500  # of one partial name; a search that fits more asks for more letters
 _TITLES = 3
+_MIXED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +96,20 @@ def _stores(session: Session, wanted: Wanted) -> list[str]:
 
 
 def _numbered(session: Session, wanted: Wanted) -> ColumnElement[bool]:
-    """With or without the `#`, in either case; the store's own id fits too."""
+    """With or without the `#`, in either case; the store's own id fits too. A number that is written in both cases
+    (`Web-9`) and was typed in another is looked for only where nothing else fits: no index has it."""
     bare = wanted.order_number.strip().lstrip("#").strip()
-    spellings = {form for word in (bare, bare.upper(), bare.lower()) for form in (word, f"#{word}")}
-    stores = _stores(session, wanted)
-    numbered = select(col(OrderRow.id)).where(
-        col(OrderRow.store_id).in_(stores), col(OrderRow.number).in_(sorted(spellings))
-    )
-    external = select(col(OrderRow.id)).where(
-        col(OrderRow.store_id).in_(stores), col(OrderRow.external_id) == bare
-    )
-    return or_(col(OrderRow.id).in_(numbered), col(OrderRow.id).in_(external))
+    spellings = sorted({form for word in (bare, bare.upper(), bare.lower()) for form in (word, f"#{word}")})
+    ours = col(OrderRow.store_id).in_(_stores(session, wanted))
+    numbered = select(col(OrderRow.id)).where(ours, col(OrderRow.number).in_(spellings))
+    external = select(col(OrderRow.id)).where(ours, col(OrderRow.external_id) == bare)
+    found = list(session.connection().execute(numbered.union(external)).scalars())
+    if not found and bare.upper() != bare.lower():
+        # Both sides as the database writes them in small letters: SQLite knows none but those of ASCII.
+        small = [func.lower(form) for form in spellings]
+        mixed = select(col(OrderRow.id)).where(ours, func.lower(col(OrderRow.number)).in_(small))
+        found = list(session.connection().execute(mixed.limit(_MIXED)).scalars())
+    return col(OrderRow.id).in_(found)
 
 
 def _known_as(kind: str, values: tuple[str, ...], session: Session, wanted: Wanted) -> list[str]:
