@@ -52,3 +52,11 @@ def test_the_soonest_comes_first_and_what_is_gone_is_left_out() -> None:
         [in_use(days=30, ref="late"), in_use(days=3, ref="soon"), in_use(days=1, pieces=0, ref="gone")]
     )
     assert [p.product_ref for p in found] == ["soon", "late"]
+
+
+def test_a_habit_of_buying_again_within_days_is_no_running_out() -> None:
+    """A reminder some days before would be due before the order itself; several pieces last long enough again."""
+    quick = (again("a", 2), again("b", 3))
+    assert predict([in_use(*quick)]) == ()
+    assert [p.basis for p in predict([in_use(*quick, pieces=3)])] == ["reorders:2"]
+    assert [p.basis for p in predict([in_use(*quick, days=2)])] == ["merchant"]

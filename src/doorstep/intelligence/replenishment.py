@@ -15,6 +15,9 @@ MERCHANT_CONFIDENCE = 0.8
 LEAST_PERSONS = 2
 #: how soon evidence convinces: so many persons give half of the confidence there is to have
 HALFWAY = 3.0
+#: what others seem to use up sooner was ordered in two parts or for somebody else: a reminder, some days before, would
+#: be due before the thing had come
+SOONEST = timedelta(days=7)
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ def _predict(product: InUse) -> Prediction | None:
         return None
     if product.replenish_days is not None and product.replenish_days > 0:
         return _prediction(product, float(product.replenish_days), MERCHANT_CONFIDENCE, "merchant")
-    if (habit := product.habit) is None:
+    if (habit := product.habit) is None or timedelta(days=habit.days * product.pieces) < SOONEST:
         return None
     return _prediction(product, habit.days, habit.confidence, f"reorders:{habit.persons}")
 
