@@ -62,6 +62,19 @@ async def test_opening_the_link_changes_nothing_however_often(
     assert words(furnished) == [True]
 
 
+async def test_who_has_left_is_not_asked_again(
+    person: httpx.AsyncClient, app: FastAPI, page: str, furnished: Database
+) -> None:
+    """Of that channel; and a mail program may say it again."""
+    await person.post(page, data=ONE_CLICK)
+    answer = await person.get(page)
+    assert answer.status_code == 200
+    assert "You are unsubscribed" in answer.text
+    assert "<form" not in answer.text
+    assert "<form" in (await person.get(address(app, channel="sms"))).text
+    assert (await person.post(page, data=ONE_CLICK)).status_code == 200
+
+
 @pytest.mark.parametrize("multipart", [False, True])
 async def test_one_click_withdraws_consent_tells_the_journeys_and_is_audited(
     person: httpx.AsyncClient, page: str, furnished: Database, multipart: bool

@@ -24,11 +24,12 @@ from doorstep.api.customer.pages import wants_page
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts, Services
 from doorstep.domain.customers import SuppressionCause
-from doorstep.domain.messages import Channel
+from doorstep.domain.messages import Channel, Purpose
 from doorstep.errors import BadInput, NotFound
 from doorstep.models.access import AuditRow
 from doorstep.models.links import Link, LinkPurpose, uncovered, verify
 from doorstep.models.people import PersonRow
+from doorstep.models.reading.consents import latest_consent
 from doorstep.models.store import suppress_hash
 from doorstep.models.stores import StoreRow
 from doorstep.templates.brand import DEFAULT_BRAND
@@ -56,7 +57,7 @@ _PAGE = {"content": {"text/html": {"schema": {"type": "string"}}}}
     summary="The unsubscribe page",
     description="Opens from a message. Changes nothing: mail scanners open every link.",
     response_class=HTMLResponse,
-    responses={200: {"description": "The page, with one button.", **_PAGE}, **errors("not_found")},
+    responses={200: {"description": "The page, with one button until they have unsubscribed.", **_PAGE}, **errors("not_found")},
 )
 async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> Response:
     whose = await _opened(parts, request, token)
@@ -67,6 +68,8 @@ async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> 
     if whose.speech is None and uncovered(parts.settings.secret_key(), token, a) is None:
         return _page(parts, speech, whose.store, words.nobody, words.nobody_why)
     text = _no_more(words, whose.link)
+    if whose.left:
+        return _page(parts, speech, whose.store, words.unsubscribed, text)
     return _page(parts, speech, whose.store, words.unsubscribe_question, text, button=words.unsubscribe)
 
 
@@ -159,22 +162,27 @@ def withdraw(parts: Services, link: Link, hashed: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Whose:
-    """One link, its store, and the language of its person; None when they were erased: nothing is known of them."""
+    """One link, its store, and the language of its person; None when they were erased: nothing is known of them.
+    `left`: their latest word on the link's channel is no."""
 
     link: Link
     store: StoreRow
     speech: Speech | None
+    left: bool = False
 
 
 def _whose(parts: Services, token: str) -> _Whose:
     link = verify(parts.settings.secret_key(), token, LinkPurpose.UNSUBSCRIBE)
     with parts.database.read() as session:
         store, person = session.get(StoreRow, link.store_id), session.get(PersonRow, link.person_ref)
+        channel = link.channel or Channel.EMAIL.value
+        held = latest_consent(session, link.person_ref, channel, Purpose.MARKETING.value)
+        left = held is not None and not held.granted
     if store is None:
         raise NotFound("This link is not one of ours.", mend="Use the link as it is in the message.")
     if person is None or person.erased_at is not None:
         return _Whose(link=link, store=store, speech=None)
-    return _Whose(link=link, store=store, speech=parts.pages.of(locale_of(person, store)))
+    return _Whose(link=link, store=store, speech=parts.pages.of(locale_of(person, store)), left=left)
 
 
 def _erased(session: Session, link: Link) -> bool:
