@@ -26,6 +26,41 @@ def test_a_touch_that_waits_is_due_and_no_promise_is_made_that_it_goes() -> None
     assert said == "'win-back-30' is due on Mon 7 Dec 2026, 10:08."
 
 
+def test_a_touch_that_is_held_back_is_asked_about_again_and_not_due_then() -> None:
+    """It was said to be due at a moment of the night, when the gate would be asked again, and nothing can go."""
+    said = wait_sentence("touch", "education", DUE, False, CLOCK, note="open_exception")
+    assert said == (
+        "'education' waits, asked again on Mon 7 Dec 2026, 10:08: the delivery is in trouble or a complaint is open; "
+        "marketing waits."
+    )
+    deferred = row(TouchState.DEFERRED, reason=SkipReason.OPEN_EXCEPTION, deferred_until=DUE)
+    assert step_sentence(deferred, [], CLOCK) == (
+        "Waiting, asked again on Mon 7 Dec 2026, 10:08: the delivery is in trouble or a complaint is open; "
+        "marketing waits."
+    )
+
+
+def test_what_is_waited_for_is_said_in_words() -> None:
+    """The types of events are for code; a store's own are all there is of them."""
+    for name, said in (
+        (
+            "order.delivered",
+            "Waits to hear that the whole order has arrived, until Mon 7 Dec 2026, 10:08 at most.",
+        ),
+        (
+            "product.browsed or cart.updated",
+            "Waits to hear that the customer looks at a product or that the customer's cart changes, "
+            "until Mon 7 Dec 2026, 10:08 at most.",
+        ),
+        (
+            "tea.brewed or cart.updated",
+            "Waits for 'tea.brewed or cart.updated', until Mon 7 Dec 2026, 10:08 at most.",
+        ),
+        ("every parcel is here", "Waits for 'every parcel is here', until Mon 7 Dec 2026, 10:08 at most."),
+    ):
+        assert wait_sentence("event", name, DUE, False, CLOCK) == said
+
+
 def test_what_a_journey_came_to_is_said_once() -> None:
     """Its outcome is often the very word of what ended it."""
     over = headline("closed", "", False, "nothing_kept", "nothing_kept", [])

@@ -79,7 +79,7 @@ def test_what_was_put_off_then_waited_though_it_has_been_sent_since(asked: Asked
     assert [d.verdict for d in step.decisions] == ["defer"]
     assert step.next is not None
     assert step.next.utc == asked.sent
-    assert step.sentence.startswith("Waiting until Fri 4 Dec 2026, 10:03")
+    assert step.sentence.startswith("Waiting, asked again on Fri 4 Dec 2026, 10:03")
     assert step.reports == []
 
 

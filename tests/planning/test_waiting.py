@@ -40,3 +40,14 @@ def test_what_waits_for_a_slot_says_so_and_what_goes_when_it_is_due_does_not(dat
     assert late
     for touch in touches:
         assert (touch in late) == ("as many messages as the store allows" in touch.waits), touch.step
+
+
+def test_what_a_plan_waits_for_is_told_as_status_tells_it(database: Database) -> None:
+    """It gave the names of events, and of a touch that is held back the moment at which it is asked about again."""
+    whole = Whole(database, "ninety-days-with-a-good-review")
+    waits = {wait.name: wait.sentence for wait in whole.as_of(5.5).waits}
+    assert waits["customer.ordered_again"].startswith("Waits to hear that the customer orders again")
+    assert waits["win-back-30"].startswith("'win-back-30' is due on ")
+    page = whole.page(5.5)
+    assert "customer.ordered_again" not in page
+    assert "Waits to hear that the customer orders again" in page

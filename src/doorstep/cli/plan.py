@@ -96,8 +96,8 @@ def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
     if answer.waits:
         made += ["", "Waited for" if answer.knew is not None else "Waits for"]
         for wait in answer.waits:
-            until = f" until {wait.until.words}" if wait.until else ""
-            made += lines(f"{wait.name} {wait.occurrence}".strip() + until, "    ", "  • ")
+            about = f" [{wait.occurrence}]" if wait.occurrence else ""
+            made += lines(f"{wait.sentence}{about}", "    ", "  • ")
     for title, coming in (
         ("To come", [t for t in answer.touches if t.outcome == "sent"]),
         ("Not to come", [t for t in answer.touches if t.outcome != "sent"]),

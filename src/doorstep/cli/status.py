@@ -80,7 +80,8 @@ def page(detail: JourneyDetail) -> list[str]:
     if detail.waits:
         made += ["", f"Waits for (times in {detail.person.zone})"]
         for wait in detail.waits:
-            made += lines(wait.sentence, "    ", "  • ")
+            about = f" [{wait.occurrence}]" if wait.occurrence else ""
+            made += lines(f"{wait.sentence}{about}", "    ", "  • ")
     made += ["", "Steps"] if detail.steps else []
     for step in detail.steps:
         made += _step(step)

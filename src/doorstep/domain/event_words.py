@@ -70,6 +70,14 @@ def happened(type_: str) -> str:
     return known[1] if known is not None else f"'{type_}' was heard of."
 
 
+def in_words(types: str) -> str:
+    """What is waited for, by the types of the events as a journey names them (`a.b or c.d`), as a clause; empty where
+    one of them has no words here."""
+    known = [_WORDS.get(one) for one in types.split(" or ")]
+    said = [words[0].rstrip(".") for words in known if words is not None]
+    return " or that ".join(f"{one[0].lower()}{one[1:]}" for one in said) if len(said) == len(known) else ""
+
+
 def has_words(type_: str) -> bool:
     """Whether `happened` says it in words: events of ours, none of a store's own."""
     return type_ in _WORDS

@@ -178,7 +178,8 @@ _DETAIL: dict[str, Any] = {
     "revision": 7,
     "wismo": "Order #1042, placed on Sun 1 Mar 2026, travels in one parcel. It (DHL, 00340434161094042557) is on "
     "its way (last news Tue 3 Mar 2026, 06:10); expected on Wed 4 Mar 2026.",
-    "headline": "In phase 'on its way'. Waits for 'order.delivered', until Tue 31 Mar 2026, 10:12 at most.",
+    "headline": "In phase 'on its way'. Waits to hear that the whole order has arrived, until Tue 31 Mar 2026, 10:12 "
+    "at most.",
     "person": {
         "ref": PERSON_REF,
         "first_name": "Mara",
@@ -210,7 +211,7 @@ _DETAIL: dict[str, Any] = {
             "occurrence": "",
             "until": _DUE,
             "note": "",
-            "sentence": "Waits for 'order.delivered', until Tue 31 Mar 2026, 10:12 at most.",
+            "sentence": "Waits to hear that the whole order has arrived, until Tue 31 Mar 2026, 10:12 at most.",
         }
     ],
     "steps": [_STEP],

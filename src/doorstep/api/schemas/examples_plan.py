@@ -26,7 +26,16 @@ PLAN = named_value(
         "rebuilt": True,
         "note": "",
         "knew": None,
-        "waits": [{"kind": "touch", "name": "win-back-30", "occurrence": "", "until": _DUE}],
+        "waits": [
+            {
+                "kind": "touch",
+                "name": "win-back-30",
+                "occurrence": "",
+                "until": _DUE,
+                "note": "",
+                "sentence": "'win-back-30' is due on Tue 31 Mar 2026, 10:12.",
+            }
+        ],
         "touches": [
             {
                 "step": "win-back-30",

@@ -7,12 +7,13 @@ from typing import Self
 from pydantic import Field
 
 from doorstep.api.schemas.knew import Knew
+from doorstep.contracts import Wait
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import Moment, View
 from doorstep.models.reading.past import paused_then
 from doorstep.models.reading.pausing import Pause, pause_of
 from doorstep.models.reading.recorded import facts_told, in_words, told
-from doorstep.models.reading.sentences import why
+from doorstep.models.reading.sentences import wait_sentence, why
 from doorstep.models.reading.views import JourneyDetail, Rule
 from doorstep.rehearsal.plan import Ahead, Plan
 
@@ -77,6 +78,22 @@ class PlannedWait(View):
     name: str
     occurrence: str
     until: Moment | None
+    note: str = Field(
+        description="Why the gate holds a touch back, by its reason; `until` is when it is asked again."
+    )
+    sentence: str
+
+    @classmethod
+    def of(cls, wait: Wait, paused: bool, clock: Clock) -> Self:
+        """As the person's clock shows it. `paused`: the journey was."""
+        return cls(
+            kind=wait.kind,
+            name=wait.name,
+            occurrence=wait.occurrence,
+            until=clock.maybe(wait.until),
+            note=wait.note,
+            sentence=wait_sentence(wait.kind, wait.name, wait.until, paused, clock, note=wait.note),
+        )
 
 
 class PlanAnswer(View):
@@ -112,7 +129,7 @@ class PlanAnswer(View):
         if plan.rebuilt:
             paused = since is not None
             waits = [
-                PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=clock.maybe(w.until))
+                PlannedWait.of(w, paused, clock)
                 for w in sorted(plan.waits, key=lambda w: (w.until is None, w.until))
             ]
         elif past:
@@ -137,7 +154,7 @@ class PlanAnswer(View):
 
 def _recorded(detail: JourneyDetail, *, past: bool) -> list[PlannedWait]:
     return [
-        PlannedWait(kind=w.kind, name=w.name, occurrence=w.occurrence, until=w.until)
+        PlannedWait(**{n: getattr(w, n) for n in ("kind", "name", "occurrence", "until", "note", "sentence")})
         for w in detail.waits
         if not past
     ]

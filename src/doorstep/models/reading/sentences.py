@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from doorstep.domain.event_words import in_words
 from doorstep.domain.messages import Purpose
 from doorstep.domain.outcomes import OutcomeKind, SkipReason, TouchState
 from doorstep.models.reading.clock import Clock
@@ -96,7 +97,7 @@ def step_sentence(
             return _ended(f"Not sent: {why(row.reason) or detail or 'no reason was recorded'}", detail)
         case TouchState.DEFERRED:
             until = clock.words(row.deferred_until) if row.deferred_until else ""
-            waits = _held(until) if paused else f"Waiting{' until ' + until if until else ''}"
+            waits = _held(until) if paused else f"Waiting{', asked again on ' + until if until else ''}"
             return _ended(f"{waits}: {why(row.reason, waiting=True)}", detail)
         case TouchState.CANCELLED:
             return _ended(f"Cancelled before it went out: {detail or why(row.reason) or 'the journey ended'}")
@@ -122,16 +123,23 @@ def _unknown(purpose: str) -> str:
     return f"{doubt} It is sent again only if the provider reports nothing in time."
 
 
-def wait_sentence(kind: str, name: str, until: datetime | None, paused: bool, clock: Clock) -> str:
-    """What one wait is for."""
+def wait_sentence(
+    kind: str, name: str, until: datetime | None, paused: bool, clock: Clock, *, note: str = ""
+) -> str:
+    """What one wait is for. `note`: why the gate holds it back, by its reason; `until` is then when it is asked again,
+    which may be a moment at which nothing can go."""
     when = clock.words(until) if until else ""
     if kind == "touch":
         if paused:
             held = f"set for {when}; while the journey is paused it does not go"
             return f"'{name}' is {held if when else 'held by the pause'}."
+        if note and when:
+            return f"'{name}' waits, asked again on {when}: {why(note, waiting=True)}."
         return f"'{name}' is due on {when}." if when else f"'{name}' is on its way out."
     if kind == "event":
-        return f"Waits for '{name}'{', until ' + when + ' at most' if when else ''}."
+        told = in_words(name)
+        waited = f"Waits to hear that {told}" if told else f"Waits for '{name}'"
+        return f"{waited}{', until ' + when + ' at most' if when else ''}."
     return f"Waits for '{name}'{': ' + when if when else ''}."
 
 

@@ -132,7 +132,7 @@ def waits(value: Sequence[Any], paused: bool, clock: Clock) -> list[Wait]:
             occurrence=wait.occurrence,
             until=clock.maybe(wait.until),
             note=wait.note,
-            sentence=wait_sentence(wait.kind, wait.name, wait.until, paused, clock),
+            sentence=wait_sentence(wait.kind, wait.name, wait.until, paused, clock, note=wait.note),
         )
         for wait in sorted(waits_of(value), key=soonest)
     ]
