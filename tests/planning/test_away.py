@@ -24,9 +24,7 @@ from shop import add
 
 
 @pytest.fixture
-def whole(
-    database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Whole:
+def whole(database: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Whole:
     """A journey that has ended, with its history kept; nothing listens where Temporal would be."""
     monkeypatch.setenv("DOORSTEP_DATABASE_URL", database_url)
     monkeypatch.setenv("DOORSTEP_DATA_DIR", str(tmp_path))
@@ -40,7 +38,10 @@ def whole(
         )
     kept = {"run_id": "r", "type": "standard.v1", "format": FORMAT, "events": len(whole.history.events)}
     body = packed(whole.history)
-    add(database, HistoryArchiveRow(journey_id=whole.start.journey_id, body=body, archived_at=whole.now, **kept))
+    add(
+        database,
+        HistoryArchiveRow(journey_id=whole.start.journey_id, body=body, archived_at=whole.now, **kept),
+    )
     return whole
 
 

@@ -155,7 +155,9 @@ class _Watch:
         found = []
         decisions = self._world.records.decisions
         traces = {row.request.key: decision.trace for row, decision, _ in decisions}
-        self._waited = {key: [row.reason] for key, row in self._before.items() if row.state is TouchState.DEFERRED}
+        self._waited = {
+            key: [row.reason] for key, row in self._before.items() if row.state is TouchState.DEFERRED
+        }
         for row, decision, _ in decisions:
             if isinstance(decision, Defer):
                 self._waited.setdefault(row.request.key, []).append(decision.reason)
@@ -188,7 +190,9 @@ class _Watch:
             reason=row.reason.value if row.reason else "",
             detail=row.detail,
             channel=row.channel.value if row.channel else "",
-            waited=tuple(dict.fromkeys(reason.value for reason in self._waited.get(request.key, ()) if reason)),
+            waited=tuple(
+                dict.fromkeys(reason.value for reason in self._waited.get(request.key, ()) if reason)
+            ),
             stops=stops(request, row.channel, unless, policy) if sent else (),
             trace=trace,
         )
