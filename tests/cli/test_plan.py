@@ -50,3 +50,14 @@ def test_what_goes_later_than_it_is_due_says_since_when_and_why() -> None:
     told = " ".join(line.strip() for line in read(waits=full))
     assert f"due Tue 31 Mar 2026, 10:12: {full}" in told
     assert not [line for line in read(waits="") if line.strip().startswith("due ")]
+
+
+def test_a_journey_that_has_ended_ended_and_in_words() -> None:
+    """It "Ends" at a moment behind us, with its outcome as code has it."""
+    plan = _raw(examples_plan.PLAN)
+    told = dict(plan, outcome="nothing_kept")
+    detail = {k: v for k, v in _raw(examples.DETAIL).items() if k in JourneyDetail.model_fields}
+    known = JourneyDetail.model_validate(detail)
+    assert page(PlanAnswer.model_validate(told), known)[-1] == "Ends Sat 30 May 2026, 10:12: nothing kept."
+    told |= {"as_of": plan["ends"]}
+    assert page(PlanAnswer.model_validate(told), known)[-1] == "Ended Sat 30 May 2026, 10:12: nothing kept."

@@ -19,9 +19,11 @@ from doorstep.domain.orders import OrderState
 from doorstep.domain.values import replace
 from doorstep.errors import BadInput, DoorstepError, NotFound, SetupError
 from doorstep.models.base import Database
+from doorstep.models.care import PointsRow
 from doorstep.models.codec_json import order_json
 from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.keys import recognise
+from doorstep.models.ledger import DecisionRow
 from doorstep.models.orders import OrderRow
 from doorstep.models.tables import table
 from shop import add
@@ -92,6 +94,52 @@ def test_what_agents_asked_is_told_with_when_and_why_it_was_refused(run: Run, da
         "• send-now check-in on Tue 10 Mar 2026, 08:00, refused. The journey is paused; resume it first. "
         "Asked because: x (key:4711)"
     ) in page
+
+
+def test_how_a_pause_was_caught_up_with_is_told_with_its_end(run: Run, database: Database) -> None:
+    asked = {"store_id": desk.MINE, "journey_id": desk.JOURNEY, "actor": "key:4711", "created_at": desk.NOW}
+    resumed = {
+        "kind": "resume",
+        "catch_up": "send_still_useful",
+        "reason": "she is back",
+        "status": "applied",
+    }
+    add(database, ActionRow(id="act_1", **resumed, **asked))
+    page = " ".join(run("status", desk.JOURNEY).output.split())
+    assert "• resume (send still useful) on Tue 10 Mar 2026, 08:00: she is back" in page
+
+
+def test_points_that_were_taken_back_are_told_in_words(run: Run, database: Database) -> None:
+    """It was `-15 order-reversed`, and `+0 order-reversed` where there was nothing to take."""
+    held = {
+        "store_id": desk.MINE,
+        "person_id": desk.PERSON,
+        "journey_id": desk.JOURNEY,
+        "order_ref": desk.ORDER,
+    }
+    for number, points in enumerate((-15, 0)):
+        row = {
+            "key": f"{desk.JOURNEY}:back:{number}",
+            "points": points,
+            "reason": "order-reversed",
+            "at": desk.NOW,
+        }
+        add(database, PointsRow(**held, **row))
+    output = run("status", desk.JOURNEY).output
+    assert "• +127 order, Sun 1 Mar 2026, 07:00" in output
+    assert "• -15 order, taken back, Tue 10 Mar 2026, 08:00" in output
+    assert "• Nothing was left to take back of: order, Tue 10 Mar 2026, 08:00" in output
+
+
+def test_what_a_step_is_about_is_told_whole(run: Run, database: Database) -> None:
+    """It was cut off in mid-word, and is what an agent names to skip one of several."""
+    about = "shipment:shp_ktfiq4ohw7wngsx4htzsnfadtx:exception:2026-12-01T10:00:00+00:00"
+    row = desk.touch("delivery-exception", "accepted", occurrence=about, accepted_at=desk.NOW)
+    row.key = f"{row.key}:{about}"
+    add(database, row)
+    output = run("status", desk.JOURNEY).output
+    assert max(len(line) for line in output.splitlines()) <= 100
+    assert f"about {about}" in output
 
 
 def test_without_an_open_complaint_none_is_spoken_of(run: Run, database: Database) -> None:
@@ -198,6 +246,24 @@ def test_explain_goes_rule_by_rule_and_says_when_it_could_go(run: Run) -> None:
     assert (
         "As the tables last knew (Tue 10 Mar 2026, 08:00), it could go next on Wed 11 Mar 2026, 04:00" in told
     )
+
+
+def test_what_a_rule_read_is_told_without_what_is_nothing(run: Run, database: Database) -> None:
+    """Of `fell={}, "window_hours": 168.0, holding=false` a person reads nothing; the JSON has all of it."""
+    cap = {"limit": 4, "window_hours": 168.0, "used": 0, "free_at": "2026-03-11T08:00:00+00:00"}
+    facts = {"fell": {}, "channels": ["email", "sms"], "holding": False, "caps": [cap], "reachable": True}
+    rule = {"rule": "frequency", "verdict": "pass", "facts": facts, "detail": "A slot is left."}
+    with database.writing() as connection:
+        rows = table(DecisionRow)
+        asked = update(rows).where(rows.c.key == f"{desk.JOURNEY}:review-request")
+        connection.execute(asked.values(trace=[rule]))
+    told = " ".join(run("explain", desk.JOURNEY, "review-request").output.split())
+    assert (
+        "A slot is left. (channels=email sms, caps=(limit=4, window hours=168, used=0, "
+        "free at=Wed 11 Mar 2026, 04:00), reachable=yes)"
+    ) in told
+    [step] = json.loads(run("explain", desk.JOURNEY, "review-request", "--json").stdout)["steps"]
+    assert step["decisions"][0]["rules"][0]["facts"] == facts
 
 
 def test_explain_tells_of_what_has_not_been_asked_about_yet(run: Run) -> None:

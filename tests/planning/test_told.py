@@ -81,16 +81,16 @@ def test_a_consent_that_nobody_dated_was_recorded_as_it_stood() -> None:
 
 
 def test_when_a_parcel_is_taken_to_arrive_is_told_in_the_customers_time(database: Database) -> None:
-    """And so is what an error of the code names, where only what was recorded can be told."""
+    """By what people know it by, not by our reference. And so is what an error of the code names, where only what was recorded can be told."""
     waits = support(database, RESUMED, "community", paused=False)
-    comes = (Arrival(shipment="shp_1", at=RESUMED),)
+    comes = (Arrival(shipment="shp_1", at=RESUMED, name="DHL, 0034"),)
     made = replace(
         waits.planner.made(until(RESUMED), RESUMED),
         assumed=assumed(Assumption.ARRIVES, comes),
         note=f"The code goes another way, at {RESUMED:%Y-%m-%d %H:%M:%S} UTC of virtual time.",
     )
     told, at = PlanAnswer.of(made, waits.detail()), Clock(waits.detail().person.zone).words(RESUMED)
-    assert told.assumed[0] == f"Parcel shp_1 arrives on {at}, as its carrier says."
+    assert told.assumed[0] == f"A parcel (DHL, 0034) arrives on {at}, as its carrier says."
     assert told.note == f"The code goes another way, on {at} of virtual time."
     assert not INSTANT.search("\n".join(planning.page(told, waits.detail())))
 

@@ -57,7 +57,10 @@ _PAGE = {"content": {"text/html": {"schema": {"type": "string"}}}}
     summary="The unsubscribe page",
     description="Opens from a message. Changes nothing: mail scanners open every link.",
     response_class=HTMLResponse,
-    responses={200: {"description": "The page, with one button until they have unsubscribed.", **_PAGE}, **errors("not_found")},
+    responses={
+        200: {"description": "The page, with one button until they have unsubscribed.", **_PAGE},
+        **errors("not_found"),
+    },
 )
 async def ask(request: Request, parts: Parts, token: Token, a: Address = "") -> Response:
     whose = await _opened(parts, request, token)

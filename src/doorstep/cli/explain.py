@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -178,12 +178,30 @@ def _decision(decision: Decision, clock: Clock) -> list[str]:
 def _rule(rule: Rule, clock: Clock) -> list[str]:
     from doorstep.models.reading.recorded import in_words
 
-    facts = ", ".join(f"{name}={in_words(_short(value), clock)}" for name, value in rule.facts.items())
+    facts = in_words(", ".join(_facts(rule.facts)), clock)
     said = " ".join(part for part in (rule.detail, f"({facts})" if facts else "") if part)
     return lines(said or "—", " " * 28, f"    {rule.verdict:<5} {rule.rule:<17} ")
 
 
+def _facts(facts: Mapping[str, object]) -> list[str]:
+    """`name=value` of each; what is nothing (no channel that fell away, nobody ahead) is not told. All of it is in the
+    JSON."""
+    told = {**facts, "at": "not said when"} if facts.get("at", "") is None else facts
+    return [
+        f"{name.replace('_', ' ')}={_short(value)}"
+        for name, value in told.items()
+        if value is not None and value is not False and value not in ("", [], {})
+    ]
+
+
 def _short(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str).replace('"at": null', '"at": "not said when"')
+    match value:
+        case Mapping():
+            return f"({', '.join(_facts(value))})"
+        case list() | tuple():
+            return " ".join(_short(one) for one in value)
+        case True:
+            return "yes"
+        case float():
+            return f"{value:g}"
+    return str(value)

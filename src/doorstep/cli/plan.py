@@ -107,9 +107,16 @@ def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
             made += ["", title, *(line for touch in coming for line in _touch(touch, shared))]
             made += [line for purpose, stops in shared.items() for line in _stops_all(purpose, stops)]
     if answer.rebuilt:
-        end = f"Ends {answer.ends.words}: {answer.outcome or 'without an outcome'}." if answer.ends else ""
-        made += ["", end or "Nothing in sight would end it."]
+        made += ["", _end(answer) or "Nothing in sight would end it."]
     return made
+
+
+def _end(answer: PlanAnswer) -> str:
+    if answer.ends is None:
+        return ""
+    over = answer.ends.utc <= answer.as_of.utc
+    outcome = answer.outcome.replace("_", " ") or "without an outcome"
+    return f"{'Ended' if over else 'Ends'} {answer.ends.words}: {outcome}."
 
 
 def _shared(coming: list[PlannedTouch]) -> dict[str, list[str]]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doorstep.cli import base
-from doorstep.cli.finding import journey_of, lines, opened
+from doorstep.cli.finding import WIDTH, journey_of, lines, opened
 
 if TYPE_CHECKING:
     from doorstep.models.reading.clock import Clock
     from doorstep.models.reading.overview import Overview
-    from doorstep.models.reading.views import ActionView, JourneyDetail, Step
+    from doorstep.models.reading.views import ActionView, JourneyDetail, Points, Step
 
 _MARKS = {
     "sent": "✓",
@@ -92,18 +92,34 @@ def page(detail: JourneyDetail) -> list[str]:
 
 def _step(step: Step) -> list[str]:
     when = (step.sent or step.decided or step.due).words
-    name = f"{step.step} [{step.occurrence}]" if step.occurrence else step.step
-    return [f"  {_MARKS.get(step.outcome, '·')} {when:<23} {name}"[:100], *lines(step.sentence, " " * 6)]
+    begin = f"  {_MARKS.get(step.outcome, '·')} {when:<23} {step.step}"
+    whole = f"{begin} [{step.occurrence}]" if step.occurrence else begin
+    # What it is about is told whole: to skip one of several an agent copies it from here.
+    named = [whole] if len(whole) <= WIDTH else [begin, *lines(f"about {step.occurrence}", " " * 8, " " * 6)]
+    return [*named, *lines(step.sentence, " " * 6)]
 
 
 def _action(action: ActionView, clock: Clock) -> str:
     """What an agent asked and when; of one that was not done, why not. The agent's own reason comes last."""
-    asked = " ".join([action.kind.replace("_", "-"), *filter(None, [action.step, action.occurrence])])
+    late = f"({action.catch_up.replace('_', ' ')})" if action.kind == "resume" else ""
+    asked = " ".join([action.kind.replace("_", "-"), *filter(None, [action.step, action.occurrence, late])])
     when = f"{asked} on {clock.words(action.created_at)}"
     if action.status == "applied":
         return f"{when}: {action.reason} ({action.actor})"
     why = f" {action.detail}" if action.detail else ""
     return f"{when}, {action.status}.{why} Asked because: {action.reason} ({action.actor})"
+
+
+def _points(moved: Points) -> str:
+    """`order-reversed` is what `take_back(…, "order")` records; nothing can be left to take."""
+    given = moved.reason.removesuffix("-reversed")
+    if given == moved.reason:
+        return f"{moved.points:+d} {given}"
+    return (
+        f"{moved.points:+d} {given}, taken back"
+        if moved.points
+        else f"Nothing was left to take back of: {given}"
+    )
 
 
 def _rest(detail: JourneyDetail) -> list[tuple[str, list[str]]]:
@@ -112,7 +128,7 @@ def _rest(detail: JourneyDetail) -> list[tuple[str, list[str]]]:
     parts = [
         ("Needs attention", [f"{t.sentence} {' '.join(t.problems)} ({t.id})" for t in detail.troubles]),
         ("Tickets", [f"{t.ref}: {t.reason}, {t.status}, since {t.opened.words}" for t in detail.tickets]),
-        ("Points", [f"{p.points:+d} {p.reason}, {p.at.words}" for p in detail.points]),
+        ("Points", [f"{_points(p)}, {p.at.words}" for p in detail.points]),
         ("Actions", [_action(a, Clock(detail.person.zone)) for a in detail.actions]),
     ]
     return [(title, said) for title, said in parts if said]

@@ -209,7 +209,11 @@ def _waited(row: Row[Any], decided: list[Row[Any]], at: datetime) -> LedgerRow |
 
 def _arrivals(parcels: Iterable[Row[Any]], at: datetime, *, past: bool) -> list[Arrival]:
     return [
-        Arrival(shipment=row.ref, at=max(row.expected_at, at))
+        Arrival(
+            shipment=row.ref,
+            at=max(row.expected_at, at),
+            name=", ".join(filter(None, (row.carrier, row.tracking_number))),
+        )
         for row in parcels
         if row.expected_at is not None and _under_way(row, at, past=past)
     ]

@@ -42,6 +42,8 @@ class Arrival:
 
     shipment: str
     at: datetime
+    name: str = ""
+    """As people know it: its carrier and the number there, as far as they are known."""
 
 
 def assumed(
@@ -53,7 +55,7 @@ def assumed(
         said.append(f"It is resumed now, and {LET_GO}.")
     if assumption is Assumption.ARRIVES:
         said += [
-            f"Parcel {a.shipment} arrives on {a.at:%-d %b %Y, %H:%M} UTC, as its carrier says."
+            f"A parcel{f' ({a.name})' if a.name else ''} arrives on {a.at:%-d %b %Y, %H:%M} UTC, as its carrier says."
             for a in arrivals
         ]
     rest = "Nothing else happens." if said else "Nothing more happens."
