@@ -65,7 +65,7 @@ async def read_plan(
             code="journey_not_started",
         )
     if as_of is not None:
-        check_past("`as_of`", as_of, detail.started.utc, now)
+        check_past("`as_of`", as_of, detail.started.utc, now, detail.person.zone)
     history = await parts.gateway.history(detail.id, LIVE_SECONDS)
     plan = await planner_of(request, parts).plan(history, now=now, as_of=as_of, assumption=assume)
     if as_of is None:

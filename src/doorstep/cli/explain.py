@@ -44,7 +44,7 @@ def explain(
     with opened() as database:
         detail = journey_of(database, order)
         if at is None:
-            plan, note = _ahead(database, detail) if something_waits(detail) else (None, "")
+            plan, note = _ahead(database, detail) if something_waits(detail, step) else (None, "")
         else:
             detail, plan, note = _then(database, detail, at)
     told = Explanation.of(detail, step, plan, _steps_of, note, as_of=at)
@@ -61,7 +61,7 @@ def _then(
     from doorstep.api.past import detail_then, goes_on
     from doorstep.planning import check_past
 
-    check_past("--as-of", at, detail.started.utc, datetime.now(UTC))
+    check_past("--as-of", at, detail.started.utc, datetime.now(UTC), detail.person.zone)
     plan, note = _ahead(database, detail, at) if goes_on(detail, at) else (None, "")
     return detail_then(detail, plan, at, database), plan, note
 

@@ -52,7 +52,7 @@ def plan(
         if at is not None:
             from doorstep.planning import check_past
 
-            check_past("--as-of", at, detail.started.utc, datetime.now(UTC))
+            check_past("--as-of", at, detail.started.utc, datetime.now(UTC), detail.person.zone)
         answer = asyncio.run(_made(database, detail, assume, at))
     if as_json:
         base.emit(answer.model_dump(mode="json"))
