@@ -81,7 +81,8 @@ def test_a_consent_that_nobody_dated_was_recorded_as_it_stood() -> None:
 
 
 def test_when_a_parcel_is_taken_to_arrive_is_told_in_the_customers_time(database: Database) -> None:
-    """By what people know it by, not by our reference. And so is what an error of the code names, where only what was recorded can be told."""
+    """By what people know it by, not by our reference. And so is what an error of the code names, where only what was
+    recorded can be told."""
     waits = support(database, RESUMED, "community", paused=False)
     comes = (Arrival(shipment="shp_1", at=RESUMED, name="DHL, 0034"),)
     made = replace(
