@@ -9,6 +9,7 @@ import pytest
 
 from doorstep.rehearsal import page, terminal
 from doorstep.rehearsal.rehearse import rehearse
+from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.shelf import load
 
 TOLD = [
@@ -32,3 +33,13 @@ def test_what_was_recorded_in_utc_is_told_as_the_times_beside_it(
         assert "UTC" not in words
         assert "+00:00" not in words
     assert recorded in json.dumps(timeline.as_json())
+
+
+def test_why_a_step_was_left_out_is_told_as_support_reads_it() -> None:
+    """`status` says it in words; of the very same touch it was "'order shipped' is not the case." here."""
+    never = rehearse("standard", Scenario(name="never-shipped"), render=False)
+    [touch] = [t for t in never.touches if t.step == "anticipation"]
+    assert touch.detail == "'order shipped' is not the case."
+    for shown in ("\n".join(terminal.page(never)), unescape(page.page([never]))):
+        assert "No parcel of the order had left by then." in " ".join(shown.split())
+        assert "the case" not in shown

@@ -2,7 +2,7 @@
 docstring or name, a fact of the journey as a sentence; anything else as the author wrote it, with the place.
 
 What a step that was left out says of itself is recorded by the journey (`workflows.conditions`); whoever reads that
-tells it in the same words (`models.reading.recorded`).
+tells it in the same words (`domain.recorded_words`).
 """
 
 from __future__ import annotations

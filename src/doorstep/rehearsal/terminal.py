@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterable
 from datetime import datetime
 
-from doorstep.domain.instant_words import by_clock
 from doorstep.domain.moments import zone
+from doorstep.domain.recorded_words import told
 from doorstep.rehearsal.scenario import Report
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
 
@@ -79,8 +79,9 @@ def short(occurrence: str) -> str:
 
 
 def local(timeline: Timeline, text: str) -> str:
-    """A recorded sentence with its instants by the customer's clock, as everything beside it."""
-    return by_clock(text, zone(timeline.zone))
+    """A recorded sentence as support reads it: its instants by the customer's clock, as everything beside it, and an
+    author's condition and an event in words."""
+    return told(text, zone(timeline.zone), journey=timeline.journey)
 
 
 # --- one line ----------------------------------------------------------------------------------------
