@@ -340,7 +340,7 @@ MISTAKES = {
     "subject of a refund": (
         AT + "    event: order.refunded\n    data: {amount_minor: 5}\n    subject: ü\n",
         6,
-        "'subject': 'ü' is no id. Write 'subject: a-name'",
+        "'subject': 'ü' is no id. Write 'subject: u'",
     ),
     "subject of a parcel": (
         AT + "    event: shipment.created\n    subject: my parcel\n",

@@ -18,6 +18,26 @@ from doorstep.errors import BadInput, nearest
 
 _NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 """Two letters that CLDR knows and nobody lives in."""
+_SPOKEN = (
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "nl",
+    "pl",
+    "pt",
+    "da",
+    "sv",
+    "nb",
+    "fi",
+    "cs",
+    "hu",
+    "ro",
+    "tr",
+    "ja",
+)
+"""Languages in which a country or a language is known by its name."""
 _A_CODE = 3
 """The longest that is meant for a code; what is longer is a name."""
 
@@ -41,7 +61,9 @@ def locale_tag(value: str) -> str:
     try:
         Locale.parse(value.replace("-", "_"))
     except (ValueError, UnknownLocaleError) as error:
+        named = _named("languages", value)
         near = nearest(value.replace("-", "_"), locale_identifiers()).replace("_", "-")
+        near = f" Did you mean '{named}'?" if named else near
         raise BadInput(f"'{value}' is no locale.{near}", mend="Give one such as de-DE or en.") from error
     return value.replace("_", "-")
 
@@ -63,12 +85,22 @@ def _nearest_country(value: str) -> str:
     countries, code = _countries(), value.upper()
     plain = {name.casefold(): known for name, known in countries.items()}
     others = {other: known[0] for other, known in get_global("territory_aliases").items() if len(known) == 1}
-    if close := plain.get(value.casefold()) or others.get(code):
+    if close := plain.get(value.casefold()) or others.get(code) or _named("territories", value):
         return f" Did you mean '{close}'?"
     if len(value) <= _A_CODE:
         return nearest(code, countries.values())
     name = nearest(value.casefold(), plain).partition("'")[2].rpartition("'")[0]
     return f" Did you mean '{plain[name]}'?" if name else ""
+
+
+def _named(what: str, value: str) -> str:
+    """The code of a country or a language by its name, in whatever language it was written; empty for no name. Only
+    what is refused is looked up: each language is read from a file."""
+    for spoken in _SPOKEN:
+        for code, name in getattr(Locale(spoken), what).items():
+            if name.casefold() == value.casefold() and len(code) <= _A_CODE and code.isalpha():
+                return str(code)
+    return ""
 
 
 @lru_cache(maxsize=1)

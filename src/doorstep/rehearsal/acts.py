@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,7 @@ def _rates(word: str, common: Common) -> Entry:
 def _plain(event: str) -> Callable[[str, Common], Entry]:
     def made(word: str, common: Common) -> Entry:
         if word:
-            raise ScenarioError(f"'{word}' is one word too many.")
+            raise ScenarioError(f"'{word}' is one word too many.", mend="Leave it out.")
         return Told(event=event, **common)
 
     return made
@@ -41,8 +42,21 @@ def _products(event: str) -> Callable[[str, Common], Entry]:
 
 
 def _lines(event: str) -> Callable[[str, Common], Entry]:
-    """The words are lines of the order; none: all that is said elsewhere."""
-    return lambda word, common: Told(event=event, data={"lines": [[w, 1] for w in word.split()]}, **common)
+    """The words are lines of the order, each with its pieces before it where there are several (`2 fern`); none: all
+    that is said elsewhere."""
+
+    def made(word: str, common: Common) -> Entry:
+        lines: list[list[str | int]] = []
+        pieces, words = 1, word.split()
+        for n, one in enumerate(words, 1):
+            if re.fullmatch(r"\d{1,5}", one, re.ASCII) and n < len(words):
+                pieces = int(one)
+                continue
+            lines.append([one, pieces])
+            pieces = 1
+        return Told(event=event, data={"lines": lines}, **common)
+
+    return made
 
 
 def _consent(event: str) -> Callable[[str, Common], Entry]:
@@ -63,7 +77,9 @@ def _channel(word: str, default: Channel = Channel.EMAIL) -> Channel:
     if not word:
         return default
     if word not in tuple(Channel):
-        raise ScenarioError(f"There is no channel '{word}'.{nearest(word, Channel)}")
+        raise ScenarioError(
+            f"There is no channel '{word}'.{nearest(word, Channel)}", mend=f"There are: {', '.join(Channel)}."
+        )
     return Channel(word)
 
 

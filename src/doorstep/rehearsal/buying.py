@@ -23,11 +23,15 @@ ORDER = ("lines", "gift", "country")
 def person(spot: Spot) -> Person:
     """The customer. Raises `ScenarioError`, as the others here."""
     told: dict[str, Any] = {}
-    for key, part in spot.known(_PERSON).items():
+    parts = spot.known(_PERSON)
+    for key, part in parts.items():
         if key in ("reach", "consents", "suppressed"):
             told[key] = tuple(item.one_of(Channel) for item in part.items())
         else:
             told[key] = _word(key, part)
+    if "ref" in parts:
+        with parts["ref"].here():
+            checking.check_id(told["ref"], "'ref'", "ref:")
     return Person(**told)
 
 
@@ -44,6 +48,9 @@ def shop(spot: Spot) -> Shop:
         with parts["policy"].here():
             told["policy"] = policy_of({k: spot.value() for k, spot in parts["policy"].fields().items()})
     if "products" in parts:
+        for name in parts["products"].names():
+            with name.here():
+                checking.check_id(name.text(), "The product")
         told["catalogue"] = tuple(_product(ref, part) for ref, part in parts["products"].fields().items())
         if not told["catalogue"]:
             parts["products"].refuse("a shop that sells nothing has no orders.", "Write 'tea: {title: Tea}'.")
@@ -57,7 +64,7 @@ def _word(key: str, spot: Spot) -> str:
 
 
 def _product(ref: str, spot: Spot) -> Product:
-    parts = spot.known(_PRODUCT, needed=("title",))
+    parts = spot.known(_PRODUCT, needed={"title": "Green tea"})
     days = parts["replenish_days"].number(1, 3650) if "replenish_days" in parts else None
     return Product(
         ref=ref,
@@ -84,6 +91,10 @@ def bought(parts: dict[str, Spot], shop: Shop) -> Bought:
 
 def _goods(spot: Spot, shop: Shop) -> Goods:
     """`fern`, or `2 fern`."""
+    if not spot.text("Write each line as 'fern' or '2 fern'."):
+        spot.refuse(
+            f"{spot.what} names nothing.", f"Write 'lines: [fern, 2 leaf-food]', or leave {spot.what} out."
+        )
     count, _, ref = spot.text().rpartition(" ")
     if count and not re.fullmatch(r"\d+", count, re.ASCII):
         spot.refuse(f"'{spot.text()}' is no line.", "Write 'fern' or '2 fern'.")

@@ -109,7 +109,11 @@ def lines_amiss(scenario: Scenario, entry: Entry) -> Misfit | None:
     lines, told = _lines_of(scenario, entry.order), Counter[str]()
     for n, (ref, pieces) in named:
         if ref not in lines:
-            return Misfit(("lines", n), f"The order has no line '{ref}'.{nearest(str(ref), lines)}", "")
+            return Misfit(
+                ("lines", n),
+                f"The order has no line '{ref}'.{nearest(str(ref), lines)}",
+                f"It has: {', '.join(lines)}.",
+            )
         if not isinstance(pieces, int | float) or isinstance(pieces, bool):
             continue
         if pieces < 1:

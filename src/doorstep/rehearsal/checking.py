@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import date, datetime
 from functools import lru_cache
 
-from babel.numbers import list_currencies
+from babel.core import get_global
+from babel.numbers import get_territory_currencies
 
 from doorstep.contracts import NEEDS_STEP, ActionKind
 from doorstep.domain import codes
-from doorstep.domain.events import event_class
+from doorstep.domain.events import event_class, known_types
 from doorstep.domain.messages import Channel
 from doorstep.errors import BadInput, ScenarioError, Unreadable, nearest
 from doorstep.rehearsal.moments import After, Moment
@@ -32,6 +34,7 @@ from doorstep.rehearsal.scenario import (
 )
 from doorstep.rehearsal.shop import Shop
 from doorstep.sources.signed.details import is_parcel
+from doorstep.sources.signed.outer import DERIVED
 from doorstep.sources.values import MAX_ID, YEARS, opaque_id
 
 SOME_DAY = date(2026, 1, 1)
@@ -97,15 +100,25 @@ def check_ids(entry: Entry, *keys: str) -> None:
     """That what an entry names under these keys (all, if none are given) can be an id, as production reads one: told by
     the author's own key, since `subject` and `id` are ours. Raises `ScenarioError` with one that can."""
     for key, before in _ids(entry).items():
-        given = str(getattr(entry, key)) if not keys or key in keys else ""
-        if given and opaque_id(f"{before}{given}") is None:
-            near = re.sub(r"[^A-Za-z0-9._:/#=-]+", "-", given, flags=re.ASCII).strip("-")
-            such = near[: MAX_ID - len(before)] if near else "a-name"
-            raise ScenarioError(
-                f"{_NAMES[key]} '{given}' is no id.",
-                mend=f"Write '{_WRITTEN[key]} {such}': at most {MAX_ID - len(before)} letters, digits and ._:/#=-, "
-                "no blanks.",
-            )
+        if given := str(getattr(entry, key)) if not keys or key in keys else "":
+            check_id(given, _NAMES[key], _WRITTEN[key], before)
+
+
+def check_id(given: str, name: str, written: str = "", before: str = "") -> None:
+    """That it can be an id, which is called `name` and `written` behind that key; `before`: what is put before it.
+    Raises `ScenarioError` with one that can."""
+    if opaque_id(f"{before}{given}") is not None:
+        return
+    plain = (
+        unicodedata.normalize("NFKD", given).encode("ascii", "ignore").decode() if given.isalpha() else given
+    )
+    near = re.sub(r"[^A-Za-z0-9._:/#=-]+", "-", plain, flags=re.ASCII).strip("-")
+    such = near[: MAX_ID - len(before)] if near else "a-name"
+    raise ScenarioError(
+        f"{name} '{given}' is no id.",
+        mend=f"Write '{f'{written} {such}'.strip()}': at most {MAX_ID - len(before)} letters, digits and ._:/#=-, "
+        "no blanks.",
+    )
 
 
 def _ids(entry: Entry) -> dict[str, str]:
@@ -127,10 +140,29 @@ def check_type(entry: Entry) -> None:
     """That there is an event of that type. Raises `ScenarioError` offering the nearest right name."""
     if not isinstance(entry, Told):
         return
+    if entry.event in _SAID_ELSEWHERE and not (entry.event == "order.placed" and entry.data):
+        what, mend = _SAID_ELSEWHERE[entry.event]
+        raise ScenarioError(what, mend=mend)
     try:
         event_class(entry.event)
     except Unreadable as error:
-        raise ScenarioError(error.what, mend="") from None
+        known = ", ".join(one for one in known_types() if one not in DERIVED)
+        raise ScenarioError(error.what, mend=f"There are: {known}.") from None
+
+
+_SAID_ELSEWHERE = {
+    "product.updated": (
+        "A shop's products do not come in the timeline.",
+        "They stand at the top: 'shop: {products: {tea: {title: Green tea}}}'.",
+    ),
+    "order.placed": (
+        "'order.placed' needs the whole order in its 'data'.",
+        "Where the same person orders again, write 'customer: orders NAME'.",
+    ),
+    "message.opened": ("What is opened the provider reports.", "Write 'customer: opens'."),
+    "message.clicked": ("What is clicked the provider reports.", "Write 'customer: clicks'."),
+}
+"""Types that our API knows, and how a scenario says what they say. An order with all of its data may be told as one."""
 
 
 def check_act(entry: Entry, shop: Shop) -> None:
@@ -224,7 +256,12 @@ _CODES: dict[str, Callable[[str], str]] = {
 
 @lru_cache(maxsize=1)
 def _currencies() -> frozenset[str]:
-    return frozenset(list_currencies())
+    countries = get_global("territory_currencies")
+    return frozenset(code for one in countries for code in get_territory_currencies(one, *_IN_USE))
+
+
+_IN_USE = (date(2025, 1, 1), SOME_DAY)
+"""A currency of these days: that of a country which pays by it, neither the mark nor XXX."""
 
 
 def check_currency(code: str) -> None:

@@ -25,7 +25,7 @@ from doorstep.rehearsal.scenario import (
     Steered,
     Told,
 )
-from doorstep.rehearsal.shop import Shop
+from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
 
 _NAMED: dict[type[Any], dict[str, type[StrEnum]]] = {
     Told: {},
@@ -48,7 +48,11 @@ def check(scenario: Scenario) -> None:
         _placed(scenario.placed)
         if scenario.heard is not None:
             _moment("heard", scenario.heard, may_follow=False)
+        checking.check_id(scenario.person.ref, "'ref'", "ref:")
         checking.check_currency(scenario.shop.currency)
+        if scenario.shop.catalogue is not DEFAULT_SHOP.catalogue:
+            for product in scenario.shop.catalogue:
+                checking.check_id(product.ref, "The product")
         _goods(scenario.bought, scenario.shop)
     for entry in scenario.timeline:
         with checking.blaming(scenario, entry):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import yaml
@@ -19,6 +20,11 @@ MOST = 100_000
 _MENDS = {
     "'\\t'": "Indent with blanks, not with tabs.",
     "another document": "Give each scenario a file of its own.",
+    "expected <block end>": "Begin what belongs together in one column, as docs/rehearsing.md shows.",
+    "unexpected end of stream": "Close the quotes or the bracket that was opened.",
+    "undefined alias": "Write what it stands for, or put a text that begins with * in quotes.",
+    "stand in one another": "See docs/rehearsing.md for what stands where.",
+    "mapping values are not allowed": "Put a text with ': ' in it in quotes, and indent what belongs to a key.",
 }
 """For what the YAML reader stumbles over most."""
 _TOO_DEEP = f"more than {DEEPEST} lists or mappings stand in one another"
@@ -55,10 +61,14 @@ class Spot:
 
     # --- kinds --------------------------------------------------------------------------------------
 
-    def text(self) -> str:
-        """A plain word or sentence, as it was written."""
+    def text(self, mend: str = "") -> str:
+        """A plain word or sentence, as it was written. `mend`: what is to stand there."""
         if not isinstance(self.node, yaml.ScalarNode):
-            self.refuse(f"{self.what} is no text.")
+            found = "a list" if isinstance(self.node, yaml.SequenceNode) else "a mapping"
+            self.refuse(
+                f"{self.what} is no text: here stands {found}.",
+                mend or "Write one word or sentence, without brackets.",
+            )
         return str(self.node.value).strip()
 
     def number(self, low: int, high: int) -> int:
@@ -75,11 +85,10 @@ class Spot:
     def one_of[T](self, known: Iterable[T]) -> T:
         """One of some names, spelt as they are (an enum's members by their value)."""
         names = {str(k): k for k in known}
-        word = self.text()
+        there_are = f"There are: {', '.join(names)}."
+        word = self.text(there_are)
         if word not in names:
-            self.refuse(
-                f"{self.what}: there is no '{word}'.{nearest(word, names)}", f"There are: {', '.join(names)}."
-            )
+            self.refuse(f"{self.what}: there is no '{word}'.{nearest(word, names)}", there_are)
         return names[word]
 
     def read[T](self, reader: Callable[[str], T]) -> T:
@@ -118,7 +127,10 @@ class Spot:
             spot = Spot(key, self.file, self.what)
             name = spot.text()
             if name in found:
-                spot.refuse(f"'{name}' stands twice.")
+                spot.refuse(
+                    f"'{name}' stands twice, first on line {found[name].node.start_mark.line + 1}.",
+                    "Leave one of the two.",
+                )
             found[name] = Spot(value, self.file, f"'{name}'")
         return found
 
@@ -138,8 +150,8 @@ class Spot:
         self.fields()
         return [Spot(key, self.file, self.what) for key, _ in self.node.value]
 
-    def known(self, keys: Iterable[str], needed: Iterable[str] = ()) -> dict[str, Spot]:
-        """As `fields`, none of them unknown and none of the `needed` missing."""
+    def known(self, keys: Iterable[str], needed: Mapping[str, str] = MappingProxyType({})) -> dict[str, Spot]:
+        """As `fields`, none of them unknown and none of the `needed` missing, each of which has an example."""
         found, keys = self.fields(), tuple(keys)
         for key_node, _ in self.node.value:
             if key_node.value not in keys:
@@ -148,9 +160,9 @@ class Spot:
                     f"there is no '{key_node.value}' here.{nearest(str(key_node.value), keys)}",
                     f"There are: {', '.join(keys)}.",
                 )
-        for key in needed:
+        for key, example in needed.items():
             if key not in found:
-                self.refuse(f"'{key}' is missing.")
+                self.refuse(f"'{key}' is missing.", f"Add '{key}: {example}'.")
         return found
 
 
@@ -207,7 +219,7 @@ def _measure(spot: Spot, level: int, known: dict[int, tuple[int, int] | None]) -
             levels, parts = max(levels, deeper + 1), parts + more
         known[id(node)] = (levels, parts)
     if level + levels - 1 > DEEPEST:
-        spot.refuse(f"this is no YAML that can be read: {_TOO_DEEP}.")
+        spot.refuse(f"this is no YAML that can be read: {_TOO_DEEP}.", _MENDS["stand in one another"])
     if parts > MOST:
         spot.refuse(
             f"{parts:,} parts are too many, each alias counted as what it stands for.", f"At most {MOST:,}."

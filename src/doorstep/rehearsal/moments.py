@@ -96,8 +96,9 @@ class Placed:
         return f"{on}{self.at:%H:%M}{change}"
 
 
-def when(text: str) -> When:
-    """Raises `ScenarioError` for what is none of the three forms, or too far from its order."""
+def when(text: str, *, may_follow: bool = True) -> When:
+    """Raises `ScenarioError` for what is none of the three forms, or too far from its order. `may_follow`: whether the
+    third is offered to whoever has written something else."""
     if found := _DAY.fullmatch(text.strip()):
         at = _time(found[2]) if found[2] else NOON
         if abs(int(found[1])) > LONGEST.days:
@@ -107,9 +108,8 @@ def when(text: str) -> When:
         return Moment(offset=span(found[1]))
     if found := _AFTER.fullmatch(text.strip()):
         return After(step=found[2], wait=span(found[1]) if found[1] else timedelta())
-    raise ScenarioError(
-        f"'{text}' is no moment.", mend="Write 'day 3 10:00', '+36h' or '3h after review-request'."
-    )
+    forms = "'day 3 10:00', '+36h' or '3h after review-request'" if may_follow else "'day 3 10:00' or '+36h'"
+    raise ScenarioError(f"'{text}' is no moment.", mend=f"Write {forms}.")
 
 
 def is_moment(text: str) -> bool:
@@ -128,7 +128,9 @@ def placed(text: str) -> Placed:
     try:
         on = date.fromisoformat(found[1]) if found[1] else None
     except ValueError as error:
-        raise ScenarioError(f"There is no day {found[1]}.") from error
+        raise ScenarioError(
+            f"There is no day {found[1]}.", mend="Give one of the calendar, as year-month-day: 2026-03-02."
+        ) from error
     if on is not None and on.year not in YEARS:
         raise ScenarioError(f"'{text}' is too far away.", mend=f"Give a year from {YEARS[0]} to {YEARS[-1]}.")
     return Placed(at=_time(found[2]), on=on, before_change=int(found[3]) if found[3] else None)

@@ -64,7 +64,7 @@ def read_file(path: Path) -> Scenario:
 def read(text: str, file: str = "scenario") -> Scenario:
     """The scenario a YAML text describes. Raises `ScenarioError` naming `file` and line."""
     root = opened(text, file)
-    parts = root.known(_TOP, needed=("scenario",))
+    parts = root.known(_TOP, needed={"scenario": "late-parcel"})
     shop = buying.shop(parts["shop"]) if "shop" in parts else DEFAULT_SHOP
     if not parts["scenario"].text():
         parts["scenario"].refuse("the scenario has no name.", "Write 'scenario: late-parcel'.")
@@ -165,12 +165,14 @@ def _entry(spot: Spot, shop: Shop) -> Entry:
         spot.known(_KEYS)  # a kind that is misspelt is told with its line and the nearest
     if len(kinds) != 1:
         found = " and ".join(kinds) or "none"
-        spot.refuse(f"an entry is exactly one of {', '.join(_KINDS)}; here: {found}.")
+        mend = "Give each an entry of its own." if kinds else "Add one, such as 'event: shipment.delivered'."
+        spot.refuse(f"an entry is exactly one of {', '.join(_KINDS)}; here: {found}.", mend)
     kind = kinds[0]
+    _beside(spot, kind)
     for key in ("parcel", "subject", *(("step",) if kind in ("report", "customer") else ())):
         if key in parts and not parts[key].text():
             parts[key].refuse(f"'{key}' names nothing.", f"Name one, or leave '{key}' out.")
-    parts = spot.known(("at", kind, "order", *_KINDS[kind]), needed=("at",))
+    parts = spot.known(("at", kind, "order", *_KINDS[kind]), needed={"at": "day 3 10:00"})
     common = {
         "at": parts["at"].read(when),
         "order": parts["order"].text() if "order" in parts else FIRST,
@@ -181,6 +183,18 @@ def _entry(spot: Spot, shop: Shop) -> Entry:
     if kind == "customer":
         _only_used(spot, entry)
     return entry
+
+
+def _beside(spot: Spot, kind: str) -> None:
+    """Refuses a key that another kind of entry has and this one has not."""
+    may = ("at", kind, "order", *_KINDS[kind])
+    for key in spot.names():
+        if (name := key.text()) in _KEYS and name not in may:
+            others = " or ".join(f"'{one}'" for one, keys in _KINDS.items() if name in keys)
+            key.refuse(
+                f"'{name}' belongs to {others}, not to '{kind}'.",
+                f"Beside '{kind}' can stand: {', '.join(may)}.",
+            )
 
 
 _USED = {Told: ("order", "heard", "times"), Ordered: _ORDERED, Reported: ("order", "step")}
@@ -280,7 +294,7 @@ _MAKERS = {"event": _event, "customer": _customer, "provider": _provider, "repor
 
 
 def _moment(spot: Spot) -> Moment:
-    found = spot.read(when)
+    found = spot.read(lambda text: when(text, may_follow=False))
     if not isinstance(found, Moment):
         spot.refuse(f"{spot.what} cannot follow a touch.", "Write 'day 3 10:00' or '+36h'.")
     return found
