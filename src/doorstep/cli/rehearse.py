@@ -94,13 +94,13 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
     registry.load(packages)
     journey_class(journey)  # an unknown one is told before anything else
     templates = renderer(packages) if packages else built_in()
-    scenarios = [shelf.load(name, packages) for name in names]
+    scenarios = {name: shelf.load(name, packages) for name in names}
     made: dict[str, Timeline] = {}
     with (
-        seeds.Seeds(journey, names, packages, seeds.MANY if whole else seeds.ONE_STORY) as others,
+        seeds.Seeds(journey, scenarios, packages, seeds.MANY if whole else seeds.ONE_STORY) as others,
         _only_their_log(),
     ):
-        for name, scenario in zip(names, scenarios, strict=True):
+        for name, scenario in scenarios.items():
             # Templates are compiled with the first, so that no rehearsal's time tells of that.
             made[name] = proven(journey, scenario, words=not made, renderer=templates)
         for name, said in others.differences([n for n, t in made.items() if not t.ok]).items():

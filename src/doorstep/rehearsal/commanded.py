@@ -64,19 +64,25 @@ def difference(one: Sequence[Command], other: Sequence[Command], seeds: tuple[in
     # a phase that is told meanwhile differs in nothing: its line counts where it is itself the difference
     place = next((c[3] for c in told if c[2] or c in pairs[at]), "")
     file, _, line = place.rpartition(":")
+    on = f"{(first or second)[0]} UTC"
+    # where the instants differ each side is told with its own: their words may be the same
+    until = f" on {second[0]} UTC" if first and second and first[0] != second[0] else ""
     said = (
-        f"The workflow is not deterministic: on {(first or second)[0]} UTC it says [{_words(first, second)}] under "
-        f"PYTHONHASHSEED={seeds[0]} and [{_words(second, first)}] under {seeds[1]}"
+        f"The workflow is not deterministic: on {on} it says [{_words(first, second)}] under "
+        f"PYTHONHASHSEED={seeds[0]} and{until} [{_words(second, first)}] under {seeds[1]}"
     )
     return Apart(said, file, int(line or 0))
 
 
 def _words(command: Command | None, other: Command | None) -> str:
-    """What a command is; with its content, where that is the difference."""
+    """What a command is; with its content, where that is the difference, or its line, where only that is."""
     if command is None:
         return "nothing"
-    alike = other is not None and list(command[:2]) == list(other[:2])
-    return f"{command[1]} {command[2]}"[:160] if alike else command[1]
+    if other is None or list(command[:2]) != list(other[:2]):
+        return command[1]
+    if command[2] == other[2]:
+        return f"{command[1]}, line {command[3].rpartition(':')[2]}"
+    return f"{command[1]} {command[2]}"[:160]
 
 
 def _told(entry: Entry, journey: type[Any] | None) -> Command:

@@ -113,11 +113,12 @@ def with_hash_seed(
     seed: int,
     *args: str,
     timeout: float = 600.0,
+    given: str = "",
     began: Callable[[subprocess.Popen[str]], None] = lambda process: None,
 ) -> list[str]:
     """What `package.module:function` (called with these strings, answering lines) says in a process of its own
-    under this `PYTHONHASHSEED`. `began` is handed the process. Raises `SetupError` with the process's last words when
-    it fails, or has not answered after `timeout` seconds."""
+    under this `PYTHONHASHSEED`. `given` stands in its input; `began` is handed the process. Raises `SetupError` with
+    the process's last words when it fails, or has not answered after `timeout` seconds."""
     with subprocess.Popen(
         [sys.executable, "-c", f"from {__name__} import _child; _child()", target, *args],
         env={
@@ -125,13 +126,14 @@ def with_hash_seed(
             "PYTHONHASHSEED": str(seed),
             "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path]),
         },
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         began(process)
         try:
-            said, error = process.communicate(timeout=timeout)
+            said, error = process.communicate(given, timeout=timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             raise SetupError(f"{target} did not answer in {timeout:g} seconds.") from None

@@ -1,22 +1,27 @@
 """Whether a journey says the same under other hash seeds. Going through a set of texts, its order differs from one
 worker process to the next, a worker that replays it is stuck, and neither the sandbox nor one process can see it: so
-the scenarios are played once more, in processes of their own with other seeds."""
+the scenarios are played once more, in processes of their own with other seeds. They are handed the stories as they
+were read, and do not read the files: one that is saved meanwhile would be another story, and the journey blamed."""
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
+import pickle
 import subprocess
-from collections.abc import Collection, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
 from doorstep.errors import DoorstepError
-from doorstep.rehearsal import guard, set_orders, shelf
+from doorstep.rehearsal import guard, set_orders
 from doorstep.rehearsal.commanded import Command, commanded, difference
 from doorstep.rehearsal.exploring import steps
 from doorstep.rehearsal.proving import with_hash_seed
 from doorstep.rehearsal.rehearse import built_in, journey_class, staged
+from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.world import Unrendered
 from doorstep.templates.packages import renderer
 from doorstep.workflows import registry
@@ -38,23 +43,27 @@ class Seeds:
     processes end with the block."""
 
     def __init__(
-        self, journey: str, scenarios: Sequence[str], packages: Sequence[str], count: int = ONE_STORY
+        self,
+        journey: str,
+        scenarios: Mapping[str, Scenario],
+        packages: Sequence[str],
+        count: int = ONE_STORY,
     ) -> None:
-        """`journey`: as for `rehearse`. `scenarios`: names, or files."""
+        """`journey`: as for `rehearse`. `scenarios`: each by whatever `differences` shall call it."""
         cls = journey_class(journey)[1]
-        self._seeds, self._scenarios = seeds_for(cls, count), list(scenarios)
+        self._seeds, self._scenarios = seeds_for(cls, count), dict(scenarios)
         self._about = (journey, cls.__module__, json.dumps(list(packages)))
-        self._round = _Round(self._seeds, [*self._about, *scenarios])
+        self._round = _Round(self._seeds, self._about, self._scenarios)
 
     def differences(self, failed: Collection[str] = ()) -> dict[str, str]:
         """Scenario (as it was named) → how two seeds differ in it, in sentences. Those that have failed are not asked
         about: a journey that spins would keep everybody waiting. Raises `SetupError` when a process fails."""
         if failed:
             self._round.stop()
-            left = [name for name in self._scenarios if name not in failed]
+            left = {name: told for name, told in self._scenarios.items() if name not in failed}
             if not left:
                 return {}
-            self._round = _Round(self._seeds, [*self._about, *left])
+            self._round = _Round(self._seeds, self._about, left)
         told = self._round.answers()
         found: dict[str, str] = {}
         for seed, other in zip(self._seeds[1:], told[1:], strict=True):
@@ -73,11 +82,16 @@ class Seeds:
 class _Round:
     """A process for each seed, all asked the same."""
 
-    def __init__(self, seeds: Sequence[int], arguments: Sequence[str]) -> None:
+    def __init__(
+        self, seeds: Sequence[int], arguments: Sequence[str], stories: Mapping[str, Scenario]
+    ) -> None:
         self._stopped, self._processes = False, list[subprocess.Popen[str]]()
+        # Pickled: as YAML each process would have to read it anew.
+        told = base64.b64encode(pickle.dumps(dict(stories))).decode()
         pool = ThreadPoolExecutor(len(seeds))
         self._asked = [
-            pool.submit(with_hash_seed, _CHILD, seed, *arguments, began=self._began) for seed in seeds
+            pool.submit(with_hash_seed, _CHILD, seed, *arguments, given=told, began=self._began)
+            for seed in seeds
         ]
         pool.shutdown(wait=False)
 
@@ -98,8 +112,12 @@ class _Round:
 # --- in the process of its own ----------------------------------------------------------------------------
 
 
-def said(journey: str, home: str, packages: str, *scenarios: str) -> list[str]:
-    """One line of JSON: scenario → every command of its journeys, in order. `home`: the journey's own module."""
+def said(journey: str, home: str, packages: str) -> list[str]:
+    """One line of JSON: scenario → every command of its journeys, in order. `home`: the journey's own module. The
+    stories stand in its input."""
+    stories: dict[str, Scenario] = pickle.loads(  # noqa: S301 # what `_Round` pickled
+        base64.b64decode(sys.stdin.read())
+    )
     found = json.loads(packages)
     registry.load(found)
     importlib.import_module(home)
@@ -107,8 +125,8 @@ def said(journey: str, home: str, packages: str, *scenarios: str) -> list[str]:
     templates = Unrendered(_Names(renderer(found) if found else built_in()))
     made: dict[str, list[Command]] = {}
     guard.STUCK_AFTER = _PATIENCE  # who spins was found already; a busy machine is no difference
-    for name in scenarios:
-        play = staged(cls, shelf.load(name, found), renderer=templates, traced=True)
+    for name, story in stories.items():
+        play = staged(cls, story, renderer=templates, traced=True)
         try:
             play.run()
             fails = play.problems
