@@ -29,7 +29,11 @@ def test_a_file_saved_meanwhile_is_no_difference_of_the_journeys(tmp_path: Path)
 
 def test_stories_of_a_shop_of_their_own_are_handed_over_whole() -> None:
     """With policies, products and reports: whatever a scenario may hold."""
-    stories = {story.name: story for story in shelf.every() if story.name in ("quiet-hours-across-a-clock-change", "sms-stop")}
+    stories = {
+        story.name: story
+        for story in shelf.every()
+        if story.name in ("quiet-hours-across-a-clock-change", "sms-stop")
+    }
     stories["happy-path"] = shelf.load("happy-path")
     with seeds.Seeds("standard", stories, ()) as others:
         assert others.differences(["sms-stop"]) == {}

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from doorstep.domain.moments import zone
-from doorstep.rehearsal.terminal import REASONS, local, short
+from doorstep.rehearsal.terminal import MARKS, REASONS, ends, local, short
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
 
 _HERE = Path(__file__).parent
@@ -34,13 +34,10 @@ def page(timelines: Sequence[Timeline]) -> str:
 
 
 def _shown(timeline: Timeline) -> dict[str, Any]:
-    outcome = timeline.outcome.replace("_", " ") or "did not end"
-    counts = {
-        kind: sum(t.outcome == kind for t in timeline.touches) for kind in ("sent", "skipped", "cancelled")
-    }
+    counts = {kind: sum(t.outcome == kind for t in timeline.touches) for kind in MARKS}
     return {
         "it": timeline,
-        "outcome": outcome,
+        "ends": [(outcome, day, _order(timeline, order)) for order, outcome, day in ends(timeline)],
         "days": timeline.day(timeline.ends_at),
         "placed": _when(timeline, timeline.placed_at),
         "counts": {kind: n for kind, n in counts.items() if n},

@@ -23,6 +23,8 @@ REASONS = {
 """Why a touch waits, in words: the ledger's reasons are those of a skip."""
 _PROVIDERS = (Report.DELIVERED, Report.BOUNCED)
 """What a provider says by itself; the rest of the reports is what the customer did."""
+UNENDED = "did not end"
+"""Said of a journey without an outcome."""
 _LEFT = 29
 """Columns of day and time."""
 _HASHES = re.compile(r"^(shp_|ord_|evt_)|^\d{4}-\d\d-\d\dT?|^[a-z2-7]{10}$")
@@ -33,14 +35,15 @@ _KNOWN_WORDS = frozenset(
 
 def page(timeline: Timeline) -> list[str]:
     """The whole timeline."""
-    end = timeline.outcome.replace("_", " ") or "it did not end"
-    days, sent = timeline.day(timeline.ends_at), len(timeline.sent)
-    made = [
-        _two_sides(
-            f"{timeline.scenario}  {timeline.journey}",
-            f"{end} on day {days} · {sent} {'message' if sent == 1 else 'messages'} · {timeline.elapsed_ms:.0f} ms",
-        )
-    ]
+    end = ", ".join(
+        f"{'it ' * (outcome == UNENDED)}{outcome} on day {day}{_of(timeline, order)}"
+        for order, outcome, day in ends(timeline)
+    )
+    sent = len(timeline.sent)
+    made = _two_sides(
+        f"{timeline.scenario}  {timeline.journey}",
+        f"{end} · {sent} {'message' if sent == 1 else 'messages'} · {timeline.elapsed_ms:.0f} ms",
+    )
     made += textwrap.wrap(timeline.about, WIDTH)
     made += [f"Times are the customer's, {timeline.zone}.", ""]
     shown = ""
@@ -57,12 +60,21 @@ def page(timeline: Timeline) -> list[str]:
     return made
 
 
+def ends(timeline: Timeline) -> list[tuple[str, str, int]]:
+    """Of each order (order, how its journey ended, on which day). One that did not end was followed to the last day."""
+    at = {event.order: event.at for event in timeline.events if event.kind is Kind.END}
+    return [
+        (order, outcome.replace("_", " ") or UNENDED, timeline.day(at.get(order, timeline.ends_at)))
+        for order, outcome in timeline.outcomes.items()
+    ]
+
+
 def summary(timelines: Iterable[Timeline]) -> list[str]:
     """One line for each scenario."""
     made = []
     for t in timelines:
         mark = ("–" if t.note else "✓") if t.ok else "✗"
-        end = ", ".join(dict.fromkeys(o.replace("_", " ") or "did not end" for o in t.outcomes.values()))
+        end = ", ".join(dict.fromkeys(outcome for _, outcome, _ in ends(t)))
         kept = len(t.touches) - len(t.sent)
         made.append(
             f"{mark} {t.scenario:<40} {len(t.sent):>3} sent {kept:>3} not  {end[:28]:<28} {t.elapsed_ms:>6.0f} ms"
@@ -136,8 +148,11 @@ def _first_line(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else ""
 
 
-def _two_sides(left: str, right: str) -> str:
-    return f"{left}{right:>{max(len(right) + 2, WIDTH - len(left))}}"[:WIDTH]
+def _two_sides(left: str, right: str) -> list[str]:
+    """On one line, or below each other where they are too long for that."""
+    if len(left) + 2 + len(right) > WIDTH:
+        return [*textwrap.wrap(left, WIDTH), *textwrap.wrap(right, WIDTH)]
+    return [f"{left}{right:>{WIDTH - len(left)}}"]
 
 
 def _cut(line: str) -> str:

@@ -1,5 +1,5 @@
-"""What rules and journeys recorded in words, as a person reads it on a page of theirs (`domain.recorded_words`); and the
-facts beside it, which stay as they are but for an instant that is none."""
+"""What rules and journeys recorded in words, as a person reads it on a page of theirs (`domain.recorded_words`); and
+the facts beside it, which stay as they are but for an instant that is none."""
 
 from __future__ import annotations
 

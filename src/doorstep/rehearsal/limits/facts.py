@@ -48,7 +48,7 @@ def nothing_left_since(timeline: Timeline, order: str) -> datetime | None:
             return event.at
         if event.what == "order.placed":
             held = {str(line["id"]): int(line["quantity"]) for line in event.data.get("lines", ())}
-            paid, currency = int(event.data.get("total_minor") or 0), event.data.get("currency")
+            paid, currency = int(event.data.get("total_minor") or 0), str(event.data.get("currency") or "")
             bought = _cost(event)
         if event.what == "order.updated" and "lines" in event.data:
             added = max(0, _cost(event) - bought)
