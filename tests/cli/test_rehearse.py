@@ -130,6 +130,20 @@ def test_a_store_package_rehearses_its_own_journeys_templates_and_scenarios(shop
     assert (touch["subject"], touch["text"]) == ("Three minutes", "For Mila.\n")
 
 
+@pytest.mark.parametrize(
+    ("brought", "name"), [("", "Steep & Co"), ("shop: {name: Oolong & Sons}\n", "Oolong & Sons")]
+)
+def test_its_messages_bear_the_name_of_its_brand(shop: Path, brought: str, name: str) -> None:
+    """They named the invented shop above the store's own address; a scenario may name another."""
+    (shop / "templates" / "steep" / "email.html.j2").write_text(
+        "<p>From {{ store.name }}, {{ brand.name }}.</p>"
+    )
+    (shop / "scenarios" / "monday.yaml").write_text(f"scenario: monday\n{brought}")
+    told = doorstep("teashop", "--scenario", "monday", "--json", home=shop)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)[0]["touches"][0]["text"] == f"From {name}, {name}.\n"
+
+
 OWN_EVENT = '''"""A tea shop that hears of broken pots."""
 from doorstep import Event, Journey, Purpose, event, journey
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
@@ -26,11 +27,12 @@ from doorstep.rehearsal.moments import FIRST_DAY
 from doorstep.rehearsal.playing import Play
 from doorstep.rehearsal.records import PersonRecord, Records, products_of
 from doorstep.rehearsal.scenario import Scenario
-from doorstep.rehearsal.shop import BRAND
+from doorstep.rehearsal.shop import BRAND, DEFAULT_SHOP, Shop
 from doorstep.rehearsal.standing import waits_for
 from doorstep.rehearsal.telling import ADDRESSES
 from doorstep.rehearsal.timeline import Deferral, Happening, Kind, Timeline, Touch
 from doorstep.rehearsal.world import Unrendered, World
+from doorstep.templates.brand import DEFAULT_BRAND
 from doorstep.templates.renderer import Renderer as Templates
 from doorstep.workflows import registry
 
@@ -105,12 +107,22 @@ def staged(
     placed = scenario.placed.resolve(first_day, scenario.person.zone)
     person = _known_before(scenario, person_ref, placed)
     records = Records(
-        shop=scenario.shop, persons={person_ref: person}, products=dict(products_of(scenario.shop))
+        shop=_named(scenario.shop, renderer),
+        persons={person_ref: person},
+        products=dict(products_of(scenario.shop)),
     )
     world = World(records, renderer, links=links)
     return Play(
         scenario, world, person, cls, placed, sandboxed=sandboxed, traced=traced, later_first=later_first
     )
+
+
+def _named(shop: Shop, renderer: Renderer) -> Shop:
+    """The scenario's shop; in a brand of a store's own, and without a name from the scenario, by the brand's name."""
+    brand = getattr(renderer, "brand", BRAND)
+    if brand is BRAND or brand is DEFAULT_BRAND or shop.name != DEFAULT_SHOP.name:
+        return shop
+    return replace(shop, name=brand.name)
 
 
 def _known_before(scenario: Scenario, ref: str, placed: datetime) -> PersonRecord:
@@ -236,17 +248,17 @@ def _recorded(play: Play) -> Iterable[Happening]:
             kind = Kind.END if phase == "closed" else Kind.PHASE
             yield Happening(at=at, kind=kind, what=end or phase, order=order)
     for ticket in records.tickets.values():
-        order = _named(play, ticket.order_ref)
+        order = _order_named(play, ticket.order_ref)
         yield Happening(
             at=ticket.at, kind=Kind.TICKET, what=ticket.reason, order=order, detail=ticket.priority
         )
     for moved in records.points.values():
         if moved.points:
-            order = _named(play, moved.order_ref)
+            order = _order_named(play, moved.order_ref)
             told = f"{moved.points:+d}"
             yield Happening(at=moved.at, kind=Kind.POINTS, what=told, order=order, detail=moved.reason)
 
 
-def _named(play: Play, order_ref: str) -> str:
+def _order_named(play: Play, order_ref: str) -> str:
     order = play.world.records.orders.get(order_ref)
     return order.external_id if order is not None else ""
