@@ -83,3 +83,16 @@ def test_the_page_counts_whatever_became_of_a_touch() -> None:
         outcomes={"first": "completed"},
     )  # fmt: skip
     assert "1 sent 2 skipped 1 cancelled 1 failed 1 unknown 1 open" in facts(told)
+
+
+def test_why_a_touch_failed_is_told_whole() -> None:
+    why = "Every try failed for as long as the message was of use, and after that nobody asked any more."
+    touch = Touch(at=PLACED, order="first", key="k", step="review-request", occurrence="", purpose="marketing",
+                  state="failed", due_at=PLACED, detail=why)  # fmt: skip
+    told = Timeline(
+        scenario="x", journey="tea.v1", zone="UTC", placed_at=PLACED, ends_at=PLACED, touches=(touch,),
+        outcomes={"first": "completed"},
+    )  # fmt: skip
+    lines = terminal.page(told)
+    assert max(map(len, lines)) <= 100
+    assert f"! review-request failed: {why}" in " ".join(" ".join(lines).split())

@@ -37,7 +37,7 @@ def test_what_differs_makes_exit_code_1_and_is_told_in_the_customers_time(reposi
     assert done.returncode == 1, done.stderr
     assert "→ moved     check-in" in done.stdout
     assert "(1 day earlier)" in done.stdout
-    assert "1 of 1 scenarios differ between base and duration." in done.stdout
+    assert "The scenario differs between base and duration." in done.stdout
     assert "Scenario 1 of 1" in done.stderr
     assert max(map(len, done.stdout.splitlines())) <= 100
 

@@ -63,6 +63,12 @@ class Item:
         """The name without its occurrence."""
         return self.name.partition(":")[0]
 
+    @property
+    def order(self) -> str:
+        """The scenario's name of the order it is about, which the key begins with; empty where there is none."""
+        order, about, _ = self.key.partition(f" {self.kind} ")
+        return order if about else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:

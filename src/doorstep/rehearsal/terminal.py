@@ -107,7 +107,8 @@ def _touch(timeline: Timeline, touch: Touch, left: str) -> list[str]:
         made = [_cut(f"{left}{said:<33} {words}")]
     else:
         said = f"{MARKS[touch.outcome]} {name}"
-        made = [_cut(f"{left}{said:<33} {touch.outcome}: {touch.reason or local(timeline, touch.detail)}")]
+        why = f"{touch.outcome}: {touch.reason or local(timeline, touch.detail)}"
+        made = _folded(f"{left}{said:<33} ", why, " " * (_LEFT + 2))
         if touch.reason and touch.detail:
             made += _folded(" " * (_LEFT + 2), local(timeline, touch.detail), " " * (_LEFT + 2))
     if touch.deferrals:

@@ -22,12 +22,13 @@ Ask = Callable[[Mapping[str, Any] | None, Mapping[str, Any] | None], list[dict[s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One scenario on both. `trouble`: why it could not be compared."""
+    """One scenario on both. `several`: it has more than one order. `trouble`: why it could not be compared."""
 
     scenario: str
     old: str
     new: str
     zone: str = "UTC"
+    several: bool = False
     differences: tuple[Difference, ...] = ()
     trouble: str = ""
 
@@ -178,6 +179,12 @@ def _one(name: str, old: str, new: str, answers: list[dict[str, Any]]) -> Compar
         which = old if "error" in answers[0] else new
         return Compared(scenario=name, old=old, new=new, trouble=f"{which} cannot play it: {errors[0]}")
     before, after = ([Item.read(item) for item in answer["items"]] for answer in answers)
+    orders = {item.order for item in (*before, *after)} - {""}
     return Compared(
-        scenario=name, old=old, new=new, zone=answers[1]["zone"], differences=tuple(compared(before, after))
+        scenario=name,
+        old=old,
+        new=new,
+        zone=answers[1]["zone"],
+        several=len(orders) > 1,
+        differences=tuple(compared(before, after)),
     )

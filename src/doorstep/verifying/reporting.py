@@ -144,7 +144,7 @@ def _changes(done: Verification) -> list[str]:
     made: list[str] = []
     for (*_, allowed), met in sorted(causes.items(), key=lambda c: -len(c[1])):
         meant = "  (allowed)" if allowed else ""
-        made += ["", f"changes: {_met(one for one, _ in met)}{meant}", difference(met[0][1])]
+        made += ["", f"changes: {_met(one for one, _ in met)}{meant}", *difference(met[0][1], "UTC")]
     return made
 
 

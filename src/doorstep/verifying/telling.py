@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -14,50 +15,58 @@ from doorstep.verifying.revisions import called
 
 WIDTH = 100
 MARKS = {Change.GAINED: "+", Change.LOST: "-", Change.MOVED: "→", Change.REWORDED: "≈", Change.CHANGED: "~"}
+_DAY = 24 * 60
 
 
 def page(diff: Diff) -> list[str]:
     """The whole comparison: scenarios that differ, then one line for those that do not, then which code was run."""
-    made = [_cut(line) for line in diff.missing]
+    made = [part for line in diff.missing for part in _folded(line, 2)]
     for one in diff.scenarios:
         if not one.same:
             made += ([""] if made else []) + scenario(one)
-    same = sum(one.same for one in diff.scenarios)
-    total = len(diff.scenarios)
+    same, total = sum(one.same for one in diff.scenarios), len(diff.scenarios)
+    between = f"between {called(diff.old)} and {called(diff.new)}."
     if same == total and total:
-        many = "1 scenario" if total == 1 else f"{total} scenarios"
-        made.append(f"Nothing differs in {many} between {called(diff.old)} and {called(diff.new)}.")
+        made.append(f"Nothing differs in {'1 scenario' if total == 1 else f'{total} scenarios'} {between}")
     elif total:
-        made += [
-            "",
-            f"{total - same} of {total} scenarios differ between {called(diff.old)} and {called(diff.new)}.",
-        ]
+        made += ["", f"{_how_many(total - same, total)} {between}"]
     return made + origins.lines(diff.origins, WIDTH)
 
 
+def _how_many(differ: int, total: int) -> str:
+    if total == 1:
+        return "The scenario differs"
+    return f"{differ} of {total} scenarios {'differs' if differ == 1 else 'differ'}"
+
+
 def scenario(one: Compared) -> list[str]:
-    """One scenario that differs."""
+    """One scenario that differs. Of several orders each difference says whose it is."""
     types = one.old if one.old == one.new else f"{one.old} → {one.new}"
     made = [f"{one.scenario}  {types}  (times in {one.zone})"]
     if one.trouble:
-        made.append(_cut(f"  ! {one.trouble}"))
-    return made + [difference(d, one.zone) for d in one.differences]
+        made += _folded(f"  ! {one.trouble}", 4)
+    return made + [
+        line
+        for d in one.differences
+        for line in difference(d, one.zone, order=d.item.order if one.several else "")
+    ]
 
 
-def difference(found: Difference, zone_name: str = "UTC") -> str:
-    """One difference, on one line."""
+def difference(found: Difference, zone_name: str, *, order: str = "") -> list[str]:
+    """One difference, on one line unless it is too long for that. `order`: whose it is, where that must be said."""
     item = found.item
+    if item.kind == "problem":
+        mark, word = ("✗", "fails") if found.new is not None else ("✓", "mended")
+        return _folded(f"  {mark} {word:<10}{item.name}", 14)
     step, _, occurrence = item.name.partition(":")
-    name = item.name if item.kind == "problem" else " ".join(w for w in (step, short(occurrence)) if w)
-    kind = "" if item.kind in ("touch", "end", "problem") else f"{item.kind} "
+    name = " ".join(w for w in (step, short(occurrence), f"[{order}]" * bool(order)) if w)
+    kind = "" if item.kind in ("touch", "end") else f"{item.kind} "
     said = f"  {MARKS[found.change]} {found.change.value:<10}{kind}{name}"
-    return _cut(f"{said:<44}  {_how(found, zone_name)}".rstrip())
+    return _folded(f"{said:<44}  {_how(found, zone_name)}".rstrip(), 46)
 
 
 def _how(found: Difference, zone_name: str) -> str:
     old, new = found.old, found.new
-    if found.item.kind == "problem":
-        return "is mended" if new is None else "must be mended"
     if found.change is Change.MOVED and old is not None and new is not None:
         return f"{_clock(old.at, zone_name)} → {_clock(new.at, zone_name)} ({_by(new.at - old.at)})"
     if found.change is Change.REWORDED and new is not None:
@@ -82,13 +91,17 @@ def _clock(at: datetime, zone_name: str) -> str:
 
 
 def _by(span: timedelta) -> str:
+    """In the two largest units, rounded: to minutes below a day, and to hours from there on."""
     later = "later" if span > timedelta() else "earlier"
     seconds = abs(span.total_seconds())
-    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= length:
-            n = round(seconds / length, 1)
-            return f"{n:g} {unit[:-1] if n == 1 else unit} {later}"
-    return f"{seconds:g} s {later}"
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:g} s {later}"
+    if minutes >= _DAY:
+        minutes = 60 * round(minutes / 60)
+    days, left = divmod(minutes, _DAY)
+    parts = ((days, "day"), (left // 60, "hour"), (left % 60, "minute"))
+    return " ".join(f"{n} {unit if n == 1 else f'{unit}s'}" for n, unit in parts if n) + f" {later}"
 
 
 def counted(differences: Iterable[Difference]) -> dict[str, int]:
@@ -97,5 +110,5 @@ def counted(differences: Iterable[Difference]) -> dict[str, int]:
     return {change.value: found.count(change) for change in Change if change in found}
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+def _folded(line: str, indent: int) -> list[str]:
+    return textwrap.wrap(line, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
