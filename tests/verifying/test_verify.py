@@ -9,14 +9,17 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.verifying.histories import cut
 from tests.verifying.repository import HISTORIES, Here, Repository
 
 from doorstep.histories import as_text
+from doorstep.rehearsal.premises import start_of
 from doorstep.rehearsal.rebuild import from_file
 from doorstep.verifying import reporting
 from doorstep.verifying.verification import Breaks
@@ -68,6 +71,20 @@ def test_what_changes_for_a_live_journey_is_named(
     assert verdicts(told) == {"changes": 1}
     assert named in changes(told)
     assert not told["passed"]
+
+
+def test_a_change_is_told_by_the_customers_clock(here: Here, delivered: Path) -> None:
+    """As `plan` tells it; it was told in UTC, and did not say so."""
+    asked = (*VERIFY, "base", "longer", "--histories", str(delivered))
+    [one] = here.json(*asked)["journeys"]
+    [moved] = [d for d in one["differences"] if (d["change"], d["name"]) == ("moved", "care-guide")]
+    zone = start_of(from_file(HISTORIES / f"{CALM}.json")).zone
+    here_at = datetime.fromisoformat(moved["old"]["at"]).astimezone(ZoneInfo(zone))
+    lines = here.run(*asked).stdout.splitlines()
+    [found] = [n for n, line in enumerate(lines) if "→ moved     care-guide" in line]
+    assert f"{here_at:%a} {here_at.day} {here_at:%b %H:%M} → " in lines[found]
+    assert lines[found - 1].endswith(f"(times in {zone})")
+    assert max(map(len, lines)) <= 100
 
 
 def test_another_condition_breaks_a_journey_and_is_said_with_file_and_line(

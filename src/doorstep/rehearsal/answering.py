@@ -107,6 +107,7 @@ class Answering:
         more = {"commands": carried.commands} if question.get("commands") else {}
         return more | {
             "type": carried.type,
+            "zone": carried.zone,
             "broken": None if carried.broken is None else _broken(carried.broken),
             "ended": carried.ended,
             "resumed": carried.resumed,

@@ -59,9 +59,10 @@ class Broken:
 class Carried:
     """`past`: what the code asked for until the history's end; `ahead`: what would come. `ended`: the journey had
     ended by itself; `resumed`: it was paused, and was resumed there. `commands`: all that its code commanded, where it
-    was traced."""
+    was traced. `zone`: the customer's."""
 
     type: str
+    zone: str = ""
     broken: Broken | None = None
     ended: bool = False
     resumed: bool = False
@@ -216,6 +217,7 @@ def _carried(
         given = commanded(engine.log, registry.journeys().get(_type(history))) if traced else ()
     return Carried(
         type=_type(history),
+        zone=reader.zone,
         ended=ended,
         resumed=was_paused,
         past=tuple(behind),

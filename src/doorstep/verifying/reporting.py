@@ -143,8 +143,11 @@ def _changes(done: Verification) -> list[str]:
             causes[d.change.value, d.item.kind, d.item.step, one.allowed].append((one, d))
     made: list[str] = []
     for (*_, allowed), met in sorted(causes.items(), key=lambda c: -len(c[1])):
+        example, d = met[0]
         meant = "  (allowed)" if allowed else ""
-        made += ["", f"changes: {_met(one for one, _ in met)}{meant}", *difference(met[0][1], "UTC")]
+        line = f"changes: {_met(one for one, _ in met)}{meant}  (times in {example.zone})"
+        made += ["", *textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)]
+        made += difference(d, example.zone)
     return made
 
 

@@ -55,12 +55,13 @@ class Breaks:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """One journey. `behind`: differences in what lies behind it, which change nothing for it. `allowed`: every
-    difference is one that was allowed."""
+    difference is one that was allowed. `zone`: the customer's, whose clock differences are told by."""
 
     id: str
     type: str
     step: str
     verdict: Verdict
+    zone: str = "UTC"
     breaks: Breaks | None = None
     differences: tuple[Difference, ...] = ()
     behind: tuple[Difference, ...] = ()
@@ -238,6 +239,7 @@ def verified(
     return Verified(
         **told,
         verdict=Verdict.CHANGES if ahead else Verdict.SAME,
+        zone=after.get("zone") or before.get("zone") or "UTC",
         differences=tuple(ahead),
         behind=() if after["ended"] else tuple(behind),
         allowed=all(any(a.covers(d.change.value, d.item.step) for a in allowed) for d in ahead),
