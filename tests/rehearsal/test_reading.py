@@ -608,3 +608,24 @@ def test_store_packages_bring_scenarios_of_their_own(tmp_path: Path, monkeypatch
     assert "monday" in found
     assert "happy-path" in found
     assert shelf.load("monday", ["cheeseshop_scenarios"]).about == "Ours."
+
+
+def test_on_the_shelf_a_scenario_is_named_as_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was listed by a name that nobody could ask for, and took the place of the shipped one of its file's."""
+    package = tmp_path / "cheeseshop_misnamed"
+    (package / "scenarios").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    file = package / "scenarios" / "happy-path.yaml"
+    file.write_text("about: Ours.\nscenario: other\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for asked in (
+        lambda: shelf.load("happy-path", ["cheeseshop_misnamed"]),
+        lambda: shelf.every(["cheeseshop_misnamed"]),
+    ):
+        with pytest.raises(ScenarioError) as refused:
+            asked()
+        assert refused.value.what == f"{file}:2: the scenario is named 'other', and its file 'happy-path'."
+        assert refused.value.mend == "Write 'scenario: happy-path', or call the file other.yaml."
+    assert shelf.load(str(file)).name == "other", "from a file it may bear any name"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from doorstep.errors import ScenarioError, nearest
 from doorstep.packages import home
+from doorstep.rehearsal.marks import opened
 from doorstep.rehearsal.reading import read_file
 from doorstep.rehearsal.scenario import Scenario
 
@@ -30,7 +31,8 @@ def is_shipped(scenario: Scenario) -> bool:
 
 
 def load(name: str, packages: Iterable[str] = ()) -> Scenario:
-    """A scenario by its name, or from a file (a path that ends in `.yaml` or `.yml`). Raises `ScenarioError`."""
+    """A scenario by its name, or from a file (a path that ends in `.yaml` or `.yml`). Raises `ScenarioError`, also for
+    one of a name which its file has not: it would be listed as what nobody can ask for."""
     if name.endswith((".yaml", ".yml")):
         path = Path(name)
         if path.is_dir():
@@ -47,7 +49,18 @@ def load(name: str, packages: Iterable[str] = ()) -> Scenario:
             f"There is no scenario '{name}'.{nearest(name, known)}",
             mend="`doorstep rehearse --list` names them all; or give a file that ends in .yaml.",
         )
-    return _read(known[name], known[name].stat().st_mtime_ns)
+    found = _read(known[name], known[name].stat().st_mtime_ns)
+    if found.name != name:
+        raise _misnamed(found.name, known[name])
+    return found
+
+
+def _misnamed(name: str, file: Path) -> ScenarioError:
+    told = opened(file.read_text("utf-8"), str(file)).fields()["scenario"]
+    return ScenarioError(
+        f"{file}:{told.line}: the scenario is named '{name}', and its file '{file.stem}'.",
+        mend=f"Write 'scenario: {file.stem}', or call the file {name}.yaml.",
+    )
 
 
 def every(packages: Iterable[str] = ()) -> list[Scenario]:
