@@ -14,6 +14,7 @@ from doorstep import cli
 from doorstep.doctor import State, providers
 from doorstep.models import Database
 from doorstep.models.stores import StoreRow
+from doorstep.running import Running, the_only_one
 from doorstep.settings import Settings
 
 Run = Callable[..., Result]
@@ -44,6 +45,27 @@ def test_a_connection_is_made_with_its_address_and_secret(run: Run, tmp_path: Pa
         ("fern-sms", "twilio", False),
     ]
     assert "the key" not in run("list").output
+
+
+def test_the_address_is_where_doorstep_runs_unless_it_has_one_of_its_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`up` may run on a port that this terminal does not know of."""
+
+    def addresses() -> set[str]:
+        return {one["url"] for one in json.loads(run("list", "--json").stdout)}
+
+    add = ("add", "fern-mail", "--source", "sendgrid", "--store", "fern")
+    settings = Settings(data_dir=tmp_path)
+    with the_only_one(settings):
+        Running(pid=1, api="http://127.0.0.1:8093", temporal="127.0.0.1:7233").note(settings)
+        run(*add)
+        assert addresses() == {"https://hooks.fern.example/webhooks/fern-mail"}
+        monkeypatch.delenv("DOORSTEP_PUBLIC_URL")
+        told = run("add", "fern-sms", "--source", "twilio", "--store", "fern").stdout
+        assert told.strip() == "http://127.0.0.1:8093/webhooks/fern-sms"
+        assert addresses() == {f"http://127.0.0.1:8093/webhooks/{name}" for name in ("fern-mail", "fern-sms")}
+    assert addresses() == {f"{settings.base_url}/webhooks/{name}" for name in ("fern-mail", "fern-sms")}
 
 
 def test_a_connection_without_a_secret_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

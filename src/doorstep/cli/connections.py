@@ -52,7 +52,7 @@ def add(
         row = stores.connect(session, connection, store, source, datetime.now(UTC))
         if secret:
             settings.keep_connection_secret(connection, secret)
-        told = _told(row, settings)
+        told = _told(row, settings, _reached_at(settings))
     if as_json:
         base.emit(told)
         return
@@ -69,8 +69,9 @@ def list_(as_json: base.AsJson = False) -> None:
     from doorstep.models import stores
 
     settings = base.settings()
+    where = _reached_at(settings)
     with opened() as database, database.read() as session:
-        told = [_told(row, settings) for row in stores.connections(session)]
+        told = [_told(row, settings, where) for row in stores.connections(session)]
     if as_json:
         base.emit(told)
         return
@@ -81,13 +82,22 @@ def list_(as_json: base.AsJson = False) -> None:
         typer.echo(f"{one['id']:<24} {one['source']:<10} {one['store']:<16} {one['url']} {state}".rstrip())
 
 
-def _told(row: ConnectionRow, settings: Settings) -> dict[str, Any]:
+def _reached_at(settings: Settings) -> str:
+    """Where webhooks reach the API. Without an address of its own: where `doorstep up` runs it now, which may have been
+    given another port than this terminal knows of."""
+    from doorstep.running import running
+
+    up = running(settings) if settings.public_url is None else None
+    return settings.links_url if up is None else up.api.rstrip("/")
+
+
+def _told(row: ConnectionRow, settings: Settings, where: str) -> dict[str, Any]:
     shared = row.source == "twilio" and bool(settings.provider_secret("TWILIO_AUTH_TOKEN"))
     return {
         "id": row.id,
         "source": row.source,
         "store": row.store_id,
-        "url": f"{settings.links_url}/webhooks/{row.id}",
+        "url": f"{where}/webhooks/{row.id}",
         "secret": shared or bool(settings.connection_secrets(row.id)),
         "variable": settings.secret_variable(row.id),
         "disabled": row.disabled_at is not None,
