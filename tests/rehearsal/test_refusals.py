@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from doorstep.errors import ScenarioError
-from doorstep.rehearsal.reading import read
+from doorstep.rehearsal.marks import MOST_BYTES
+from doorstep.rehearsal.reading import read, read_file
 from doorstep.rehearsal.rehearse import rehearse
 from doorstep.rehearsal.scenario import Person, Scenario, Told
 from doorstep.rehearsal.shop import Product, Shop
@@ -76,6 +78,20 @@ def test_a_refusal_says_how_to_mend_it(name: str) -> None:
     assert str(refused.value).startswith(f"mine.yaml:{line}: "), str(refused.value)
     assert said in str(refused.value)
     assert refused.value.mend
+
+
+def test_a_file_that_is_no_scenario_for_its_size_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """Of forty megabytes on one line it took half a minute to say that they are no mapping."""
+    file = tmp_path / "mine.yaml"
+    story = b"scenario: it\n#"
+    file.write_bytes(story.ljust(MOST_BYTES, b"-"))
+    assert read_file(file).name == "it"
+    file.write_bytes(story.ljust(MOST_BYTES + 1, b"-"))
+    with pytest.raises(ScenarioError) as refused:
+        read_file(file)
+    assert str(refused.value).startswith(
+        f"{file}:1: the file is too large for a scenario. At most 1,000,000 bytes."
+    )
 
 
 def test_an_event_of_no_type_is_offered_only_what_can_be_told() -> None:

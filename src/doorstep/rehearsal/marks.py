@@ -17,6 +17,8 @@ DEEPEST = 40
 """Levels of lists and mappings in one another; a scenario has seven."""
 MOST = 100_000
 """Parts of a file."""
+MOST_BYTES = 1_000_000
+"""Of a file: a scenario has some thousand, and YAML is read slowly."""
 _MENDS = {
     "'\\t'": "Indent with blanks, not with tabs.",
     "another document": "Give each scenario a file of its own.",

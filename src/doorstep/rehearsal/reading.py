@@ -14,7 +14,7 @@ from doorstep.errors import ScenarioError
 from doorstep.rehearsal import buying, carried, checking, subjects
 from doorstep.rehearsal.acts import act
 from doorstep.rehearsal.limits.finding import find
-from doorstep.rehearsal.marks import Spot, opened
+from doorstep.rehearsal.marks import MOST_BYTES, Spot, opened
 from doorstep.rehearsal.moments import Moment, placed, span, when
 from doorstep.rehearsal.scenario import (
     FIRST,
@@ -50,9 +50,15 @@ _KEYS = tuple(dict.fromkeys(("at", *_KINDS, "order", *(key for keys in _KINDS.va
 def read_file(path: Path) -> Scenario:
     """Raises `ScenarioError`."""
     try:
-        told = path.read_bytes()
+        with path.open("rb") as file:
+            told = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ScenarioError(f"{path} cannot be read ({type(error).__name__}).") from None
+    if len(told) > MOST_BYTES:
+        raise ScenarioError(
+            f"{path}:1: the file is too large for a scenario.",
+            mend=f"At most {MOST_BYTES:,} bytes. Is it the right file?",
+        )
     try:
         text = told.decode("utf-8")
     except UnicodeDecodeError as error:
