@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,33 @@ def test_limits_said_in_words() -> None:
     assert broken("never education after order.placed", timeline, told) == ["education"]
     assert broken("never review-request before order.placed", timeline, told) == []
     assert broken("Never care-guide after  education.", timeline, told) == ["care-guide"]
+
+
+def test_what_is_said_of_a_breach_is_for_people() -> None:
+    """No length as Python prints it, and no key that only our code reads."""
+    timeline, told = played("happy-path")
+    start, cause = timeline.placed_at, "review.submitted:first::2026-03-07T11:00:00Z:bjnrgik7i6"
+    ones = [replace(t, occurrence=cause, step="sorry-offer", taken=1) for t in timeline.sent[:3]]
+
+    def says(name: str, *after: timedelta, **changes: Any) -> str:
+        touches = [replace(t, at=start + wait, **changes) for t, wait in zip(ones, after, strict=False)]
+        story = replace(timeline, touches=tuple(touches))
+        return find(name).breaches(story, told)[0].what
+
+    hours, nights = timedelta(hours=23, minutes=48, seconds=50), timedelta(days=4, seconds=9)
+    day0, day1 = "sorry-offer (day 0)", "sorry-offer (day 1)"
+    assert (
+        says("at most 1 email in 7 days", timedelta(), hours) == f"2 in 23 hours 48 minutes: {day0}, {day1}."
+    )
+    assert says("at most 1 email in 1 week", timedelta(), nights).startswith("2 in 4 days: ")
+    assert says("at most 1 email in 1 hour", *[timedelta()] * 2) == f"2 at once: {day0}, {day0}."
+    assert says("at most 0 emails in 1 hour", timedelta()) == f"1: {day0}."
+    assert says("never sorry-offer before sorry-offer", timedelta(), hours).startswith("sorry-offer went on ")
+    assert says("no touch twice", timedelta(), taken=2) == "a provider took sorry-offer 2 times."
+    twice = says("no touch twice", timedelta(), timedelta(minutes=1), body_digest="d", subject="s")
+    assert twice == (
+        "sorry-offer went on day 0 at 2026-03-02 09:15 UTC, and again with the same words 1 minute later."
+    )
 
 
 @pytest.mark.parametrize(

@@ -224,9 +224,10 @@ def _unreached(name: str, report: Report) -> bool:
 
 def _weeks(report: Report) -> list[str]:
     made = []
-    for what, week in (("messages", report.fullest), ("promotions", report.fullest_promotions)):
-        told = f"The fullest 7 days of one person: {week.messages} {what}"
-        made += textwrap.wrap(f"{told} ({', '.join(week.steps)}).", WIDTH, subsequent_indent="  ")
+    for what, week in (("message", report.fullest), ("promotion", report.fullest_promotions)):
+        told = f"The fullest 7 days of one person: {week.messages} {what}{'s' * (week.messages != 1)}"
+        which = f" ({', '.join(week.steps)})" if week.steps else ""
+        made += textwrap.wrap(f"{told}{which}.", WIDTH, subsequent_indent="  ")
     return made
 
 

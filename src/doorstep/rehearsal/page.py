@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from doorstep.domain.moments import zone
-from doorstep.rehearsal.terminal import MARKS, REASONS, ends, local, short
+from doorstep.rehearsal.terminal import MARKS, REASONS, ends, local
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
+from doorstep.rehearsal.words import short
 
 _HERE = Path(__file__).parent
 _QUIET = (Kind.POINTS, Kind.NOTE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,6 +10,7 @@ from doorstep.domain.moments import zone
 from doorstep.domain.recorded_words import told
 from doorstep.rehearsal.scenario import Report
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
+from doorstep.rehearsal.words import of_order, of_touch
 
 WIDTH = 100
 MARKS = {"sent": "✓", "skipped": "–", "cancelled": "×", "failed": "!", "unknown": "?", "open": "…"}
@@ -27,16 +27,12 @@ UNENDED = "did not end"
 """Said of a journey without an outcome."""
 _LEFT = 29
 """Columns of day and time."""
-_HASHES = re.compile(r"^(shp_|ord_|evt_)|^\d{4}-\d\d-\d\dT?|^[a-z2-7]{10}$")
-_KNOWN_WORDS = frozenset(
-    {"shipment", "refund", "return", "review", "customer", "product", "submitted", "ordered_again"}
-)
 
 
 def page(timeline: Timeline) -> list[str]:
     """The whole timeline."""
     end = ", ".join(
-        f"{'it ' * (outcome == UNENDED)}{outcome} on day {day}{_of(timeline, order)}"
+        f"{'it ' * (outcome == UNENDED)}{outcome} on day {day}{of_order(timeline, order)}"
         for order, outcome, day in ends(timeline)
     )
     sent = len(timeline.sent)
@@ -51,7 +47,7 @@ def page(timeline: Timeline) -> list[str]:
         if isinstance(entry, Happening) and entry.kind is Kind.PHASE:
             if made[-1].startswith("──"):  # nothing happened in it
                 del made[-2:]
-            made += ["", f"── {entry.what}{_of(timeline, entry.order)} ".ljust(WIDTH, "─")]
+            made += ["", f"── {entry.what}{of_order(timeline, entry.order)} ".ljust(WIDTH, "─")]
             continue
         left, shown = _left(timeline, entry.at, shown)
         made += _touch(timeline, entry, left) if isinstance(entry, Touch) else _event(timeline, entry, left)
@@ -84,12 +80,6 @@ def summary(timelines: Iterable[Timeline]) -> list[str]:
     return made
 
 
-def short(occurrence: str) -> str:
-    """What of an occurrence a person can read: no references, no dates."""
-    parts = [p for p in occurrence.split(":") if not _HASHES.search(p) and p not in _KNOWN_WORDS]
-    return " ".join(parts) if len(parts) == 1 and not occurrence.startswith("shipment") else ""
-
-
 def local(timeline: Timeline, text: str) -> str:
     """A recorded sentence as support reads it: its instants by the customer's clock, as everything beside it, and an
     author's condition and an event in words."""
@@ -100,7 +90,7 @@ def local(timeline: Timeline, text: str) -> str:
 
 
 def _touch(timeline: Timeline, touch: Touch, left: str) -> list[str]:
-    name = " ".join(w for w in (touch.step, short(touch.occurrence)) if w) + _of(timeline, touch.order)
+    name = of_touch(timeline, touch)
     if touch.sent:
         said = f"{MARKS['sent']} {name}"
         words = f"{touch.channel}  {touch.subject or _first_line(touch.text)}".rstrip()
@@ -126,11 +116,7 @@ def _event(timeline: Timeline, event: Happening, left: str) -> list[str]:
         mark = "· provider"
     said = f"{mark} {event.what.replace('_', ' ') if event.kind is Kind.END else event.what}"
     said += f"  {local(timeline, event.detail)}" if event.detail else ""
-    return _folded(left, said + late + _of(timeline, event.order), " " * (_LEFT + 2))
-
-
-def _of(timeline: Timeline, order: str) -> str:
-    return f" [{order}]" if order and len(timeline.outcomes) > 1 else ""
+    return _folded(left, said + late + of_order(timeline, event.order), " " * (_LEFT + 2))
 
 
 def _left(timeline: Timeline, at: datetime, shown: str) -> tuple[str, str]:

@@ -1,7 +1,9 @@
-"""What happened in a scenario, in a few words for its timeline."""
+"""What happened in a scenario, in a few words for its timeline and for what is said of it."""
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +12,7 @@ from doorstep.domain.events import declared, event_class
 from doorstep.rehearsal.records import OrderRecord
 from doorstep.rehearsal.scenario import Ordered, Steered, Told
 from doorstep.rehearsal.telling import Body
+from doorstep.rehearsal.timeline import Timeline, Touch
 from doorstep.sources.values import amount, currency, digits_of
 
 SHOWN = (
@@ -29,6 +32,10 @@ SHOWN = (
 """What of an event's data a timeline shows; of a store's own event all that its class declares, too."""
 _SAYS_ITSELF = ("lines", "products", "channel", "substatus")
 """What needs no name before it."""
+_HASHES = re.compile(r"^(shp_|ord_|evt_)|^\d{4}-\d\d-\d\dT?|^[a-z2-7]{10}$")
+_KNOWN_WORDS = frozenset(
+    {"shipment", "refund", "return", "review", "customer", "product", "submitted", "ordered_again"}
+)
 
 
 def shown(body: Body) -> dict[str, Any]:
@@ -90,6 +97,33 @@ def _part(key: str, value: Any) -> str:
         return _value(value)
     words = key.replace("_", " ")
     return words if value is True else f"{words} {'no' if value is False else _value(value)}"
+
+
+def short(occurrence: str) -> str:
+    """What of an occurrence a person can read: no references, no dates."""
+    parts = [p for p in occurrence.split(":") if not _HASHES.search(p) and p not in _KNOWN_WORDS]
+    return " ".join(parts) if len(parts) == 1 and not occurrence.startswith("shipment") else ""
+
+
+def of_touch(timeline: Timeline, touch: Touch) -> str:
+    """Its step, what it is about, and of several orders which: as far as a person can read them."""
+    name = " ".join(w for w in (touch.step, short(touch.occurrence)) if w)
+    return name + of_order(timeline, touch.order)
+
+
+def of_order(timeline: Timeline, order: str) -> str:
+    """` [order-2]`, where there are several."""
+    return f" [{order}]" if order and len(timeline.outcomes) > 1 else ""
+
+
+def lasting(length: timedelta) -> str:
+    """`4 days`, `23 hours 48 minutes`, `8 seconds`: a length of time in its two largest units, rounded down."""
+    left, parts = int(length.total_seconds()), []
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, left = divmod(left, size)
+        parts.append(f"{count} {unit}{'s' * (count != 1)}" if count else "")
+    largest = next((n for n, part in enumerate(parts) if part), 3)
+    return " ".join(part for part in parts[largest : largest + 2] if part) or "0 seconds"
 
 
 def _value(value: Any) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from doorstep.domain.moments import zone
 from doorstep.rehearsal.comparing import Change, Difference
-from doorstep.rehearsal.terminal import short
+from doorstep.rehearsal.words import short
 from doorstep.verifying import origins
 from doorstep.verifying.diffing import Compared, Diff
 from doorstep.verifying.revisions import called

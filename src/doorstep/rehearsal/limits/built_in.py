@@ -10,6 +10,7 @@ from doorstep.rehearsal.limits import facts
 from doorstep.rehearsal.limits.registry import Breach, Limit
 from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.timeline import Kind, Timeline, Touch
+from doorstep.rehearsal.words import lasting, of_touch
 
 NO_END = "the journey never ends"
 NO_STEP = "the journey never came to a step"
@@ -22,7 +23,9 @@ def promotions(timeline: Timeline) -> Iterator[Touch]:
 
 
 def _when(timeline: Timeline, touch: Touch) -> str:
-    return f"{touch.name} went on day {timeline.day(touch.at)} at {touch.at:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"{of_touch(timeline, touch)} went on day {timeline.day(touch.at)} at {touch.at:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _after_refund(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
@@ -57,13 +60,12 @@ def _consent(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
 def _twice(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
     for touch in timeline.touches:
         if touch.taken > 1:
-            what = f"a provider took {touch.name} {touch.taken} times."
+            what = f"a provider took {of_touch(timeline, touch)} {touch.taken} times."
             yield Breach(limit=TWICE, what=what, about=touch.step, at=touch.at)
     for first, second in alike(timeline):
         if first.body_digest and (first.subject, first.body_digest) == (second.subject, second.body_digest):
-            apart = second.at - first.at
-            causes = f"{first.occurrence} and {second.occurrence}"
-            what = f"{second.step} said the same words twice, {apart} apart ({causes})."
+            apart = f"{lasting(second.at - first.at)} later" if second.at > first.at else "at once"
+            what = f"{_when(timeline, first)}, and again with the same words {apart}."
             yield Breach(limit=TWICE, what=what, about=second.step, at=second.at)
 
 

@@ -21,6 +21,7 @@ from doorstep.rehearsal.limits.built_in import promotions
 from doorstep.rehearsal.limits.registry import Breach, Limit
 from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.timeline import Kind, Timeline, Touch
+from doorstep.rehearsal.words import lasting, of_touch
 from doorstep.sources.signed.outer import DERIVED
 
 FORMS = (
@@ -138,8 +139,9 @@ def _at_most(name: str, most: int, what: str, window: timedelta) -> Limit:
         for first, last in zip(touches, touches[most:], strict=False):
             if last.at - first.at < window:
                 part = touches[touches.index(first) : touches.index(last) + 1]
-                told = ", ".join(f"{t.name} (day {timeline.day(t.at)})" for t in part)
-                yield Breach(limit=name, what=f"{len(part)} in {last.at - first.at}: {told}.", at=last.at)
+                told = ", ".join(f"{of_touch(timeline, t)} (day {timeline.day(t.at)})" for t in part)
+                how = f" in {lasting(last.at - first.at)}" if last.at > first.at else " at once" * (most > 0)
+                yield Breach(limit=name, what=f"{len(part)}{how}: {told}.", at=last.at)
                 return
 
     return Limit(name=name, check=check)
@@ -155,7 +157,7 @@ def _never(name: str, what: str, other: str, *, before: bool) -> Limit:
             if any(touch.at < at for at in moments) if before else any(at < touch.at for at in moments):
                 side = "before" if before else "after"
                 at = f"{min(moments):%Y-%m-%d %H:%M}"
-                told = f"{touch.name} went on {touch.at:%Y-%m-%d %H:%M} UTC, {side} {other} ({at})."
+                told = f"{of_touch(timeline, touch)} went on {touch.at:%Y-%m-%d %H:%M} UTC, {side} {other} ({at})."
                 yield Breach(limit=name, what=told, about=touch.step, at=touch.at)
 
     return Limit(name=name, check=check)
