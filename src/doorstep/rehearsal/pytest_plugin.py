@@ -15,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from doorstep.rehearsal.scenario import Scenario
     from doorstep.rehearsal.story import Story
+    from doorstep.rehearsal.timeline import Timeline
 
 FOLDER = "__rehearsals__"
 UPDATE = "--rehearsal-update"
@@ -38,7 +39,7 @@ class Rehearse:
         self._kept: list[str] = []
 
     def __call__(
-        self, journey: str | type[Any], scenario: str | Scenario = "happy-path", **options: Any
+        self, journey: str | type[Any], scenario: str | Path | Scenario = "happy-path", **options: Any
     ) -> Story:
         """Play it; `options` are those of `doorstep.rehearsal.rehearse.rehearse`. The story must be sound, in the
         worker's sandbox too, where each class and story is played once in a session (not with `sandboxed` given: then
@@ -55,21 +56,36 @@ class Rehearse:
         timeline = play(journey, self.scenario(scenario), **options)
         return Story(timeline, journey_class(journey)[1]).is_sound()
 
-    def scenario(self, named: str | Scenario) -> Scenario:
-        """A scenario by its name, or from a file that is named as seen from the test's folder."""
+    def scenario(self, named: str | Path | Scenario) -> Scenario:
+        """A scenario by its name, or from a file that is named as seen from the test's folder. Raises `ScenarioError`
+        for what is none of these."""
+        from doorstep.errors import ScenarioError
         from doorstep.rehearsal import shelf
+        from doorstep.rehearsal.scenario import Scenario
 
-        if not isinstance(named, str):
+        if isinstance(named, Scenario):
             return named
+        if not isinstance(named, str | Path):
+            raise ScenarioError(
+                f"{named!r:.60} is no scenario.",
+                mend="Give its name, such as 'late-parcel', a file beside the test, or a `Scenario`.",
+            )
         beside = self._beside / named
-        return shelf.load(str(beside) if beside.is_file() else named, self._packages)
+        return shelf.load(str(beside if beside.is_file() else named), self._packages)
 
-    def matches_snapshot(self, story: Story, name: str = "") -> None:
+    def matches_snapshot(self, story: Story | Timeline, name: str = "") -> None:
         """The timeline is the one kept in `__rehearsals__/` beside the test, in a file of this test's own;
-        `--rehearsal-update` keeps today's. One that is not kept yet fails too: nobody has looked at it."""
+        `--rehearsal-update` keeps today's. One that is not kept yet fails too: nobody has looked at it, and so does a
+        file that is no snapshot. Raises `TypeError` for what is no story."""
+        from doorstep.errors import ScenarioError
         from doorstep.rehearsal import snapshots
+        from doorstep.rehearsal.story import Story
+        from doorstep.rehearsal.timeline import Timeline
 
         __tracebackhide__ = True
+        timeline = story.timeline if isinstance(story, Story) else story
+        if not isinstance(timeline, Timeline):
+            raise TypeError(f"{story!r:.60} is no story. Give what rehearse(…) answered.")
         kept = snapshots.file_of(self._test, name)
         file = self._beside / FOLDER / kept
         if file.name in self._kept:
@@ -77,17 +93,20 @@ class Rehearse:
         self._kept.append(file.name)
         if self._update:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(snapshots.text_of(story.timeline), encoding="utf-8")
+            file.write_text(snapshots.text_of(timeline), encoding="utf-8")
             return
         if not file.is_file():
             pytest.fail(
                 f"There is no snapshot {FOLDER}/{kept} yet. Look at the story, then run pytest {UPDATE}."
                 f"{self._named_before(name)}"
             )
-        found = snapshots.differences(file.read_text(encoding="utf-8"), story.timeline)
+        try:
+            found = snapshots.differences(snapshots.read(file), timeline)
+        except ScenarioError as error:
+            pytest.fail(f"{FOLDER}/{kept}: {error}", pytrace=False)
         if found:
-            lines = snapshots.told(found, story.timeline.zone)
-            head = f"{story.timeline.scenario} is not as it was kept in {FOLDER}/{kept}:"
+            lines = snapshots.told(found, timeline.zone)
+            head = f"{timeline.scenario} is not as it was kept in {FOLDER}/{kept}:"
             pytest.fail("\n".join([head, *lines, f"If that is meant: pytest {UPDATE}"]), pytrace=False)
 
     def _named_before(self, name: str) -> str:

@@ -19,6 +19,7 @@ from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.domain.messages import Message
 from doorstep.domain.outcomes import Defer
 from doorstep.domain.touches import LedgerRow
+from doorstep.errors import SetupError
 from doorstep.ports import Renderer
 from doorstep.rehearsal import in_python
 from doorstep.rehearsal.limits.holding import held_to
@@ -155,8 +156,11 @@ def _unrendered(renderer: Any) -> Unrendered:
 
 
 def journey_class(journey: str | type[Any]) -> tuple[str, type[Any]]:
-    """(workflow type, class). Raises `SetupError` offering the nearest journey."""
+    """(workflow type, class). Raises `SetupError` offering the nearest journey, and for what is none."""
     if not isinstance(journey, str):
+        if not hasattr(journey, "journey_name") or not hasattr(journey, "__mro__"):
+            mend = "Give a published name, such as 'standard', or a class that inherits from `Journey`."
+            raise SetupError(f"{journey!r:.60} is no journey.", mend=mend)
         name = (
             f"{journey.journey_name}.v{journey.journey_version}" if journey.journey_name else journey.__name__
         )

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from doorstep.domain.moments import zone
 from doorstep.errors import ScenarioError
@@ -46,6 +48,17 @@ def _safe(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-")
 
 
+def read(file: Path) -> str:
+    """The text of a file. Raises `ScenarioError` where it is none."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ScenarioError(
+            f"The snapshot is not UTF-8 (byte {error.start}).",
+            mend="Save it as UTF-8, or write it anew with --rehearsal-update.",
+        ) from error
+
+
 def text_of(timeline: Timeline) -> str:
     """The snapshot's text: a head, then `when | kind | name | outcome | told | words` a line, in order."""
     head = _HEAD.format(journey=timeline.journey, scenario=timeline.scenario, zone=timeline.zone)
@@ -55,11 +68,26 @@ def text_of(timeline: Timeline) -> str:
 
 
 def differences(kept: str, timeline: Timeline) -> list[Difference]:
-    """How a timeline differs from a snapshot's text. Raises `ScenarioError` for a text that is no snapshot."""
+    """How a timeline differs from a snapshot's text. Raises `ScenarioError` for a text that is no snapshot, and for one
+    with two lines of one thing, as a merge leaves them."""
     now = text_of(timeline)
     if kept == now:
         return []
-    return compared(_items(kept), _items(now))
+    old, new = _items(kept), _items(now)
+    _check_once(kept, old, new)
+    return compared(old, new)
+
+
+def _check_once(kept: str, old: list[Item], new: list[Item]) -> None:
+    """A line too many would be overlooked: of one thing only one is compared."""
+    there, are = (Counter(item.key for item in items) for items in (old, new))
+    for key in there - are:
+        if there[key] > 1:
+            lines = [n for n, line in enumerate(kept.splitlines(), 1) if f"| {key} |" in f"{line} |"]
+            raise ScenarioError(
+                f"Lines {', '.join(map(str, lines))} of the snapshot are of one thing, '{key}'.",
+                mend="Remove what is too much, or write it anew with --rehearsal-update.",
+            )
 
 
 def told(found: Iterable[Difference], zone_name: str) -> list[str]:

@@ -11,6 +11,7 @@ A claim about a step, channel or purpose that is none fails: it would hold whate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -43,7 +44,10 @@ class Story:
         self, step: str, *, day: int | None = None, channel: str = "", times: int | None = None
     ) -> Story:
         """The step (or `step:occurrence`) reaches the customer: on that local day after the order, on that channel,
-        so many times, where these are named."""
+        so many times, where these are named. Raises `TypeError` for a day or a number that is none."""
+        for name, number in (("day", day), ("times", times)):
+            if number is not None:
+                _whole("sends", name, number)
         self._known(step)
         if channel:
             self._one_of(channel, Channel, "channel")
@@ -64,23 +68,36 @@ class Story:
         return self
 
     def does_not_send(self, step: str, *, because: str = "") -> Story:
-        """The step never reaches the customer; `because` is the skip reason, or a word of what became of it."""
+        """The step never reaches the customer; `because` is the skip reason, or whole words of what became of it.
+        Raises `ValueError` for a reason that says nothing."""
+        if because and not because.strip():
+            raise ValueError(
+                f"does_not_send: because={because!r} says nothing. "
+                "Name the skip reason, such as because='not_relevant', or leave it out."
+            )
         self._known(step)
         self._known_about(step)
         touches = self._touches(step)
         if any(t.sent for t in touches):
             self._fail(f"'{step}' is sent.")
-        if because and not any(because in (t.reason, t.outcome) or because in t.detail for t in touches):
+        if because and not any(_became(t, because) for t in touches):
             became = ", ".join(t.reason or t.outcome for t in touches) or "it never comes up"
             self._fail(f"'{step}' is not sent, but not because of '{because}': {became}.{self._near(step)}")
         return self
 
     def sends_in_order(self, *steps: str) -> Story:
-        """These are sent, each before the next; others may come between. Raises `ValueError` for none."""
+        """These are sent, each before the next; others may come between. Raises `ValueError` for none, and
+        `TypeError` for a list of them."""
         if not steps:
             raise ValueError(
                 "sends_in_order() names no step, which holds for every story. "
                 "Name them, such as sends_in_order('shipped', 'delivered')."
+            )
+        given: tuple[Any, ...] = steps
+        if len(given) == 1 and isinstance(given[0], list | tuple):
+            raise TypeError(
+                f"sends_in_order() takes steps one by one, not a {type(given[0]).__name__} of them. "
+                f"Write sends_in_order({', '.join(map(repr, given[0]))})."
             )
         for step in steps:
             self._known(step)
@@ -97,7 +114,9 @@ class Story:
 
     def sends_at_most(self, most: int, *, within_days: int, purpose: str = "marketing") -> Story:
         """In no window of so many days does the customer get more than `most` messages of that purpose. Raises
-        `ValueError` for a window of no days and for less than no message."""
+        `ValueError` for a window of no days and for less than no message, `TypeError` for what is no number."""
+        _whole("sends_at_most", "most", most)
+        _whole("sends_at_most", "within_days", within_days)
         if within_days < 1:
             raise ValueError(
                 f"sends_at_most: within_days={within_days} is no window. "
@@ -139,7 +158,10 @@ class Story:
         return {*(t.step for t in self.timeline.touches), *named}
 
     def _known(self, step: str) -> None:
-        """Fails for a step (or `step:occurrence`) that can be none of the journey's."""
+        """Fails for a step (or `step:occurrence`) that can be none of the journey's. Raises `TypeError` for what is no
+        text."""
+        if not isinstance(step, str):
+            raise TypeError(f"A step is named by a text, such as 'shipped', not by {step!r:.40}.")
         if self._journey is None or self._touches(step):
             return
         parts = step.split(":")
@@ -169,3 +191,16 @@ class Story:
     def _fail(self, what: str) -> None:
         __tracebackhide__ = True
         raise AssertionError("\n".join([what, "", *terminal.page(self.timeline)]))
+
+
+def _became(touch: Touch, because: str) -> bool:
+    """Whether that is its reason or outcome, or stands in what became of it: in whole words, for a letter would stand
+    in anything."""
+    words = re.compile(rf"(?<!\w){re.escape(because.strip())}(?!\w)")
+    return because in (touch.reason, touch.outcome) or words.search(touch.detail) is not None
+
+
+def _whole(claim: str, name: str, given: Any) -> None:
+    """Raises `TypeError` for what is no whole number: no day is the text '5'."""
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise TypeError(f"{claim}: {name}={given!r} is no whole number. Write one, such as {name}=5.")
