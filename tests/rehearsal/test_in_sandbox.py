@@ -10,7 +10,7 @@ from tests.rehearsal import lots
 from doorstep.rehearsal import in_sandbox, shelf
 from doorstep.rehearsal.exploring.explore import explore
 from doorstep.rehearsal.limits.finding import find
-from doorstep.rehearsal.rehearse import rehearse
+from doorstep.rehearsal.rehearse import journey_class, rehearse
 from doorstep.rehearsal.timeline import Timeline
 from doorstep.workflows import registry
 
@@ -37,11 +37,17 @@ def test_a_class_and_story_is_proven_once(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(in_sandbox, "rehearse", counted)
     monkeypatch.setattr(in_sandbox, "_PROOFS", {})
+    monkeypatch.setattr(in_sandbox, "_MET", {journey_class("standard")[1]})
     for _ in range(3):
         assert in_sandbox.proven("standard", shelf.load("late-parcel"), render=False).ok
     assert played == [True, False, False, False]
     in_sandbox.proven("standard", shelf.load("late-parcel"), render=False, person_ref="per_other")
     assert played[4:] == [True, False], "another person's story is another"
+    in_sandbox._MET.clear()
+    in_sandbox.proven("standard", shelf.load("happy-path"), render=False)
+    assert played[6:] == [True, False, False], "a class's first, for what it leaves behind"
+    in_sandbox.proven("standard", shelf.load("good-review"), render=False)
+    assert played[9:] == [True, False]
 
 
 def test_explore_does_not_search_what_the_sandbox_refuses() -> None:
