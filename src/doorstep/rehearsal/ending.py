@@ -13,10 +13,12 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 from temporalio.exceptions import CancelledError, TimeoutError, TimeoutType
+from temporalio.worker.workflow_sandbox import RestrictedWorkflowAccessError
 
 from doorstep.errors import Conflict, nearest
 from doorstep.rehearsal import _sdk
 from doorstep.rehearsal._sdk.protocol import QueryResult, UpdateResponse
+from doorstep.rehearsal.blocking import BlockedError
 from doorstep.rehearsal.trouble import (
     Blocking,
     NotDeterministic,
@@ -40,7 +42,9 @@ ENDS = (
     "continue_as_new_workflow_execution",
 )
 
-#: how the SDK's sandbox says what it refused
+_BLOCKED, _REFUSED = _MISDEEDS = (BlockedError.__name__, RestrictedWorkflowAccessError.__name__)
+"""What the guard of a turn raises, and the SDK's sandbox."""
+#: how the latter says what it refused
 _RESTRICTED = re.compile(r"Cannot access (?P<name>[\w.]+?)(\.__call__)? from inside a workflow")
 _CHANCE = ("random", "secrets", "uuid", "datetime", "time", "os", "zoneinfo")
 _OS_CHANCE = ("os.urandom", "os.getrandom")
@@ -125,11 +129,11 @@ def raised(failure: Failure, converter: DataConverter) -> BaseException:
     return converter.failure_converter.from_failure(failure, converter.payload_converter)
 
 
-def answer(told: QueryResult, type_: type[Any] | None, converter: DataConverter) -> Any:
+def answer(engine: Execution, told: QueryResult, type_: type[Any] | None) -> Any:
     """A query's answer. Raises what its handler raised."""
     if told.HasField("failed"):
-        raise raised(told.failed, converter)
-    return decoded(told.succeeded.response, type_, converter)
+        raise misdeed(engine, told.failed) or raised(told.failed, engine.converter)
+    return decoded(told.succeeded.response, type_, engine.converter)
 
 
 def named(kind: str, asked: Any) -> str:
@@ -197,9 +201,9 @@ def _failed(engine: Execution, failure: Failure) -> RehearsalError:
         return Blocking(
             f"The workflow asks asyncio to {asked}, which reaches outside", mend=_REACH_OUT, **told
         )
-    if kind == "BlockedError":
+    if kind == _BLOCKED:
         return Blocking(f"The workflow blocks ({message.partition(' ')[0]})", mend=_REACH_OUT, **told)
-    if kind == "RestrictedWorkflowAccessError":
+    if kind == _REFUSED:
         refused = _RESTRICTED.search(message)
         if refused is None:  # sentences of our own
             what, _, mend = message.partition(": ")
@@ -218,6 +222,14 @@ def _failed(engine: Execution, failure: Failure) -> RehearsalError:
         what, mend, place = wrong
         return WorkflowTaskFailed(what, at=engine.now, log=engine.log, place=place, mend=mend)
     return WorkflowTaskFailed(f"{kind or 'Error'}: {message}", **told)
+
+
+def misdeed(engine: Execution, failure: Failure) -> RehearsalError | None:
+    """Of an update that was rejected or a query that failed: that its code asked for clock or chance, or blocks. To a
+    caller of the workflow that is an answer like another, which would be another the next time."""
+    if failure.application_failure_info.type in _MISDEEDS:
+        return _failed(engine, failure)
+    return misdeed(engine, failure.cause) if failure.HasField("cause") else None
 
 
 def traced(failure: Failure) -> list[Place]:

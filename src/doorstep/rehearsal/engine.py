@@ -105,7 +105,8 @@ class Engine(Execution):
         self._outside(Job(signal_workflow=job), "signalled", name)
 
     def update(self, name: str, *args: Any, id: str = "") -> Update:
-        """An update, heard now. The answer is there when its handler has ended (`Update.done`)."""
+        """An update, heard now. The answer is there when its handler has ended (`Update.done`). Raises a
+        `RehearsalError` too where its validator asks for clock or chance, or blocks, which is no rejection."""
         id = id or f"update-{len(self.updates) + 1}"
         made = Update(id, name, self.definition.update_result(name), self.converter)
         self.updates[id] = made
@@ -129,17 +130,15 @@ class Engine(Execution):
         return any(job.HasField("cancel_workflow") for job in (*heard, *self._waiting_jobs))
 
     def query(self, name: str, *args: Any) -> Any:
-        """A query's answer; changes nothing. Raises what the handler raises, as its failure, and `Conflict` where the
-        workflow has ended, or ends by what is due."""
+        """A query's answer; changes nothing. Raises what the handler raises, as its failure (a `RehearsalError` where
+        it asks for clock or chance, or blocks), and `Conflict` where the workflow has ended, or ends by what is due."""
         self._run(self._now)
         if self.done:
             raise ending.closed(self.workflow_id, "queried", name)
         job = QueryWorkflow(query_id="q", query_type=name, arguments=self._payloads(args))
         for command in _sdk.commands(self._activate([Job(query_workflow=job)])):
             if command.HasField("respond_to_query"):
-                return ending.answer(
-                    command.respond_to_query, self.definition.query_result(name), self.converter
-                )
+                return ending.answer(self, command.respond_to_query, self.definition.query_result(name))
         raise AssertionError("a query has an answer or a failure")
 
     def _outside(self, job: Job, kind: str, name: str) -> None:

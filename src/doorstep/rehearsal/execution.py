@@ -217,6 +217,9 @@ class Execution:
         self.log.append(Entry(self._now, kind, ending.named(kind, asked), asked, place))
         if kind == "update_response":
             self.updates[asked.protocol_instance_id].hear(asked)
+            wrong = ending.misdeed(self, asked.rejected) if asked.HasField("rejected") else None
+            if wrong is not None:
+                raise wrong
         elif kind == "continue_as_new_workflow_execution":
             self._again(asked)
         elif kind in ending.ENDS:
