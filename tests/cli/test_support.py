@@ -15,12 +15,13 @@ from typer.testing import CliRunner, Result
 
 from api import desk
 from doorstep import cli
+from doorstep.contracts import Wait
 from doorstep.domain.orders import OrderState
 from doorstep.domain.values import replace
 from doorstep.errors import BadInput, DoorstepError, NotFound, SetupError
 from doorstep.models.base import Database
 from doorstep.models.care import PointsRow
-from doorstep.models.codec_json import order_json
+from doorstep.models.codec_json import order_json, waits_json
 from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.keys import recognise
 from doorstep.models.ledger import DecisionRow
@@ -279,6 +280,17 @@ def test_explain_says_when_it_cannot_tell_what_the_gate_would_say(run: Run) -> N
     assert told["ahead"] == []
     assert "cannot be told: Temporal" in told["note"]
     assert "cannot be told: Temporal" in run("explain", desk.JOURNEY).output
+
+
+def test_explain_asks_of_what_is_to_come_where_an_event_alone_is_waited_for(
+    run: Run, database: Database
+) -> None:
+    """Where that cannot be told (Temporal is away, the code of its version is gone) it says so."""
+    waits = waits_json((Wait(kind="event", name="order.delivered", until=desk.NOW),))
+    with database.write() as session:
+        session.execute(update(JourneyRow).where(JourneyRow.id == desk.OTHER_JOURNEY).values(waits=waits))
+    told = json.loads(run("explain", desk.OTHER_JOURNEY, "--json").stdout)
+    assert "cannot be told: Temporal" in told["note"]
 
 
 def test_explain_offers_the_nearest_step(run: Run) -> None:

@@ -58,7 +58,7 @@ async def explain(
     detail = await run_in_threadpool(read_detail, parts, caller, ref)
     if as_of is not None:
         check_past("`as_of`", as_of, detail.started.utc, parts.clock(), detail.person.zone)
-    asks = something_waits(detail, step) if as_of is None else goes_on(detail, as_of)
+    asks = something_waits(detail) if as_of is None else goes_on(detail, as_of)
     plan, note = await _ahead(request, parts, detail, as_of) if asks else (None, "")
     if as_of is not None:
         detail = await run_in_threadpool(detail_then, detail, plan, as_of, parts.database)

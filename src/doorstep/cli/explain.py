@@ -44,7 +44,7 @@ def explain(
     with opened() as database:
         detail = journey_of(database, order)
         if at is None:
-            plan, note = _ahead(database, detail) if something_waits(detail, step) else (None, "")
+            plan, note = _ahead(database, detail) if something_waits(detail) else (None, "")
         else:
             detail, plan, note = _then(database, detail, at)
     told = Explanation.of(detail, step, plan, _steps_of, note, as_of=at)

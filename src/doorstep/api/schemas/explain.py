@@ -142,12 +142,10 @@ def _as_expected(step: Step, ahead: list[PlannedTouch]) -> Step:
     return step.model_copy(update={"next": None})
 
 
-def something_waits(detail: JourneyDetail, step: str | None = None) -> bool:
-    """Whether there is a gate's answer to come. Of a step that was asked for by name: also after what else is waited
-    for."""
+def something_waits(detail: JourneyDetail) -> bool:
+    """Whether there is a gate's answer to come. Behind what waits for an event alone there may be touches, too."""
     return detail.status == "open" and (
-        any(w.kind == "touch" or step is not None for w in detail.waits)
-        or any(s.state not in FINAL_STATES for s in detail.steps)
+        bool(detail.waits) or any(s.state not in FINAL_STATES for s in detail.steps)
     )
 
 
