@@ -339,6 +339,7 @@ def about_a_parcel(furnished: Database) -> None:
     ("step", "occurrence", "offered"),
     [
         ("care-guide", "gibtsnicht", "It goes once: leave the occurrence out."),
+        ("win-back-45", "gibtsnicht", "It goes once: leave the occurrence out."),
         ("review-request", "gibtsnicht", "It goes once: leave the occurrence out."),
         ("delivered", "gibtsnicht", f"It is about: {EARLIER}."),
         ("delivered", EARLIER.replace("red", "rd"), f"Did you mean '{EARLIER}'?"),
@@ -366,12 +367,12 @@ async def test_an_occurrence_that_the_step_cannot_have_is_neither_skipped_nor_se
 
 @pytest.mark.usefixtures("about_a_parcel")
 @pytest.mark.parametrize(
-    ("step", "occurrence"), [("delivered", EARLIER), ("delivered", LATER), ("community", "whatever")]
+    ("step", "occurrence"), [("delivered", EARLIER), ("delivered", LATER), ("vip-welcome", "whatever")]
 )
 async def test_what_waits_or_may_come_by_that_name_can_be_skipped(
     agent: httpx.AsyncClient, furnished: Database, gateway: desk.ToldGateway, step: str, occurrence: str
 ) -> None:
-    """Another parcel's is on its way; of a step that has not come nothing is known."""
+    """Another parcel's is on its way; of one that has not come and goes about something nothing is known."""
     applies(furnished, gateway)
     asked = {**WHY, "step": step, "occurrence": occurrence}
     assert (await agent.post(f"/journeys/{desk.JOURNEY}/actions/skip", json=asked)).status_code == 200

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from doorstep.rehearsal.exploring.steps import may_have
+from doorstep.rehearsal.exploring.steps import goes_once, may_have
+from doorstep.workflows import registry
 from doorstep.workflows.standard_v1 import Standard
 
 Made = Callable[[str], type[Any]]
@@ -100,3 +101,19 @@ def test_a_journey_whose_source_is_gone_may_have_any(made: Made) -> None:
 def test_the_standard_journey_has_no_other_steps_than_its_code_says() -> None:
     assert may_have(Standard, "cross-sell-14")
     assert not may_have(Standard, "cross-sell-15")
+
+
+@pytest.mark.parametrize(
+    ("step", "once"),
+    [
+        ("education", True),
+        ("win-back-45", True),
+        ("delivered", False),
+        ("vip-welcome", False),
+        ("none-such", False),
+    ],
+)
+def test_a_step_that_is_about_nothing_in_particular_goes_once(step: str, once: bool) -> None:
+    registry.load(())
+    assert goes_once("standard.v1", step) is once
+    assert not goes_once("gone.v1", step)

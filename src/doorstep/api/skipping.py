@@ -18,7 +18,7 @@ from doorstep.api.wiring import Services
 from doorstep.errors import NotFound, SetupError, nearest
 from doorstep.models.codec_json import waits_of
 from doorstep.models.ledger import LedgerRowModel
-from doorstep.rehearsal.exploring.steps import steps_of
+from doorstep.rehearsal.exploring.steps import goes_once, steps_of
 from doorstep.workflows import registry
 
 ALIKE = 0.9
@@ -54,12 +54,14 @@ def _check(session: Session, journey: Any, step: str, occurrence: str) -> None:
 def _check_occurrence(session: Session, journey: Any, step: str, occurrence: str) -> None:
     if not occurrence:
         return
+    # of one that has not come the code alone says whether it can be about anything
+    once = {""} if goes_once(journey.type, step) else set()
     rows = session.exec(
         select(LedgerRowModel.occurrence).where(
             col(LedgerRowModel.journey_id) == journey.id, col(LedgerRowModel.step) == step
         )
     )
-    known = {*rows, *(wait.occurrence for wait in _touches(journey) if wait.name == step)}
+    known = {*once, *rows, *(wait.occurrence for wait in _touches(journey) if wait.name == step)}
     if occurrence in known or _may_come(occurrence, known):
         return
     named = sorted(known - {""})

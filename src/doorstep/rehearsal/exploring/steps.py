@@ -35,6 +35,8 @@ class _Reader:
 
     sources: list[Source]
     found: set[str] = field(default_factory=set)
+    repeated: set[str] = field(default_factory=set)
+    """Those of them that can be about something, and so go more than once."""
     sure: bool = True
     """Nothing that a step's name can be was passed over; else there may be more than was found."""
 
@@ -46,7 +48,10 @@ class _Reader:
                     if step is None:
                         self.sure = False
                     else:
-                        self.found |= self.texts(step, function, source)
+                        named = self.texts(step, function, source)
+                        self.found |= named
+                        if any(keyword.arg in ("about", None) for keyword in call.keywords):
+                            self.repeated |= named
         self.sure = self.sure and ANYTHING not in self.found
         return frozenset(self.found - {ANYTHING})
 
@@ -198,6 +203,22 @@ def steps_of(type_: str) -> frozenset[str]:
         return frozenset({ANYTHING})
     every = every_step(found)
     return steps(found) | {ANYTHING} if every is None else every
+
+
+def goes_once(type_: str, step: str) -> bool:
+    """Whether the code of that workflow type sends the step about nothing in particular, and so once; no where that
+    cannot be known."""
+    found: Any = registry.journeys().get(type_)
+    return found is not None and any(fnmatchcase(step, known) for known in _once(found))
+
+
+@lru_cache(maxsize=64)
+def _once(journey: Any) -> frozenset[str]:
+    every = every_step(journey) or frozenset()
+    reader = _Reader(list(sources(journey)))
+    reader.all()
+    repeated = reader.repeated
+    return frozenset(s for s in every if not any(fnmatchcase(s, r) or fnmatchcase(r, s) for r in repeated))
 
 
 def words(journey: type[Any]) -> frozenset[str]:
