@@ -7,7 +7,7 @@ from typing import Any
 
 from doorstep.domain.messages import Channel
 from doorstep.policies.reading import policy_of
-from doorstep.rehearsal import checking
+from doorstep.rehearsal import checking, identifiers
 from doorstep.rehearsal.marks import Spot
 from doorstep.rehearsal.scenario import Bought, Goods, Person
 from doorstep.rehearsal.shop import DEFAULT_SHOP, Product, Shop
@@ -31,7 +31,7 @@ def person(spot: Spot) -> Person:
             told[key] = _word(key, part)
     if "ref" in parts:
         with parts["ref"].here():
-            checking.check_id(told["ref"], "'ref'", "ref:")
+            identifiers.check_id(told["ref"], "'ref'", "ref:")
     return Person(**told)
 
 
@@ -50,7 +50,7 @@ def shop(spot: Spot) -> Shop:
     if "products" in parts:
         for name in parts["products"].names():
             with name.here():
-                checking.check_id(name.text(), "The product")
+                identifiers.check_id(name.text(), "The product")
         told["catalogue"] = tuple(_product(ref, part) for ref, part in parts["products"].fields().items())
         if not told["catalogue"]:
             parts["products"].refuse("a shop that sells nothing has no orders.", "Write 'tea: {title: Tea}'.")

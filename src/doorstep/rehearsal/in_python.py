@@ -10,7 +10,7 @@ from typing import Any
 from doorstep.contracts import ActionKind, CatchUp
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError, nearest
-from doorstep.rehearsal import carried, checking, moments, subjects
+from doorstep.rehearsal import carried, checking, identifiers, moments, subjects
 from doorstep.rehearsal.moments import After, Moment, Placed
 from doorstep.rehearsal.scenario import (
     Bought,
@@ -48,11 +48,11 @@ def check(scenario: Scenario) -> None:
         _placed(scenario.placed)
         if scenario.heard is not None:
             _moment("heard", scenario.heard, may_follow=False)
-        checking.check_id(scenario.person.ref, "'ref'", "ref:")
+        identifiers.check_id(scenario.person.ref, "'ref'", "ref:")
         checking.check_currency(scenario.shop.currency)
         if scenario.shop.catalogue is not DEFAULT_SHOP.catalogue:
             for product in scenario.shop.catalogue:
-                checking.check_id(product.ref, "The product")
+                identifiers.check_id(product.ref, "The product")
         _goods(scenario.bought, scenario.shop)
     for entry in scenario.timeline:
         with checking.blaming(scenario, entry):
@@ -62,7 +62,7 @@ def check(scenario: Scenario) -> None:
         with checking.blaming(scenario, entry):
             checking.check_order_name(scenario, number)
             checking.check_type(entry)
-            checking.check_ids(entry)
+            identifiers.check_ids(entry)
             for key in entry.data if isinstance(entry, Told) else ():
                 carried.check_member(entry, key)
                 carried.check_value(teller, entry, key)

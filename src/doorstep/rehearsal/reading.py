@@ -11,7 +11,7 @@ import yaml
 from doorstep.contracts import ActionKind, CatchUp
 from doorstep.domain.messages import Channel
 from doorstep.errors import ScenarioError
-from doorstep.rehearsal import buying, carried, checking, subjects
+from doorstep.rehearsal import buying, checking, placing
 from doorstep.rehearsal.acts import act
 from doorstep.rehearsal.limits.finding import find
 from doorstep.rehearsal.marks import MOST_BYTES, Spot, opened
@@ -90,7 +90,7 @@ def read(text: str, file: str = "scenario") -> Scenario:
         else (),
         file=file,
     )
-    _in_place(scenario, parts, root)
+    placing.check(scenario, parts, root)
     return scenario
 
 
@@ -100,65 +100,6 @@ def _listed(timeline: Spot) -> list[Spot]:
             "'timeline' is no list.", "Write its entries below it, each begun with '- at: day 3 10:00'."
         )
     return [Spot(one.node, one.file, "an entry of the timeline") for one in timeline.items()]
-
-
-def _in_place(scenario: Scenario, top: dict[str, Spot], root: Spot) -> None:
-    """What only shows in the whole: names of orders, and events the production reader would refuse."""
-    with top.get("placed", root).here():
-        placed_at = scenario.placed.resolve(checking.SOME_DAY, scenario.person.zone)
-        checking.check_year(placed_at)
-    with top.get("order", top.get("shop", root)).here():
-        checking.check_goods(scenario.bought.goods, scenario.shop)
-        carried.check_data(scenario, None)
-    with top.get("heard", root).here():
-        checking.check_heard(scenario, placed_at)
-        if isinstance(scenario.heard, Moment):
-            checking.check_year(scenario.heard.resolve(placed_at, scenario.person.zone))
-    spots = top["timeline"].items() if "timeline" in top else []
-    for number, spot in enumerate(spots):
-        _entry_in_place(scenario, number, spot)
-        for key in ("at", "heard"):
-            moment = getattr(scenario.timeline[number], key, None)
-            if isinstance(moment, Moment):
-                with spot.fields()[key].here():
-                    checking.check_year(moment.resolve(placed_at, scenario.person.zone))
-
-
-def _entry_in_place(scenario: Scenario, number: int, spot: Spot) -> None:
-    entry, parts = scenario.timeline[number], spot.fields()
-    event = parts.get("event") or parts.get("customer", spot)
-    named = event if isinstance(entry, Ordered) else parts.get("order", spot)
-    with named.here():
-        checking.check_order_name(scenario, number)
-    with event.here():
-        checking.check_type(entry)
-        checking.check_ids(entry, "order")
-    for name in ("parcel", "subject"):
-        with parts.get(name, event).here():
-            checking.check_ids(entry, name)
-    for key in spot.names():
-        if why := checking.useless(entry, key.text()):
-            key.refuse(why, f"Leave '{key.text()}' out.")
-    with event.here():
-        if isinstance(entry, Ordered):
-            checking.check_goods(entry.bought.goods, scenario.shop)
-    if "data" in parts:
-        _data_in_place(scenario, entry, parts["data"])
-    with parts.get("data", event).here():
-        carried.check_data(scenario, entry)
-        subjects.check_return(scenario, number)
-
-
-def _data_in_place(scenario: Scenario, entry: Entry, data: Spot) -> None:
-    teller = carried.some_teller(scenario)
-    for key in data.names():
-        with key.here():
-            carried.check_member(entry, key.text())
-            found = carried.value_amiss(teller, entry, key.text())
-        if found is not None:
-            data.at(found.path).refuse(found.what, found.mend)
-    if (found := carried.lines_amiss(scenario, entry)) is not None:
-        data.at(found.path).refuse(found.what, found.mend)
 
 
 # --- the timeline ------------------------------------------------------------------------------------
