@@ -69,9 +69,8 @@ def nothing_left_since(timeline: Timeline, order: str) -> datetime | None:
 
 def _cost(event: Happening) -> int:
     """What the lines of an order, or of its edit, cost by their prices."""
-    return sum(
-        int(line.get("price_minor") or 0) * int(line.get("quantity") or 0) for line in event.data["lines"]
-    )
+    lines = event.data.get("lines", ())
+    return sum(int(line.get("price_minor") or 0) * int(line.get("quantity") or 0) for line in lines)
 
 
 def complained(timeline: Timeline, order: str, at: datetime) -> str:
