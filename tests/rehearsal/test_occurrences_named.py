@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from doorstep import Journey, journey
 from doorstep.contracts import ActionKind
-from doorstep.domain.messages import Purpose
 from doorstep.rehearsal.moments import when
 from doorstep.rehearsal.rehearse import rehearse
 from doorstep.rehearsal.scenario import Scenario, Steered
 from doorstep.rehearsal.timeline import Kind
-
-TOLD = Purpose.TRANSACTIONAL
-
-
-@journey("named-weeks", version=1)
-class Weeks(Journey):
-    """A step about nothing in particular, then one that goes each week."""
-
-    async def run(self) -> str:
-        await self.send("order-confirmation", at=self.day(1), purpose=TOLD)
-        for week in (1, 2):
-            about = f"week:{week}"
-            at = self.day(2) + timedelta(days=week)
-            await self.send("care-guide", at=at, about=about, purpose=TOLD)
-        return "completed"
+from rehearsal.weekly import Weeks
 
 
 @pytest.mark.parametrize(
