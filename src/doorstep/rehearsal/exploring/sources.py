@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+from doorstep.rehearsal.exploring.reached import pruned
 from doorstep.workflows.journey import Journey
 
 
@@ -30,17 +31,24 @@ def authored(journey: Any) -> Iterator[type[Any]]:
         yield cls
 
 
-def sources(journey: Any) -> Iterator[Source]:
-    """Of the class and each mixin, as far as it is there."""
-    for cls in authored(journey):
-        module = sys.modules.get(cls.__module__)
-        whole = tree(module) if module is not None else None
-        if whole is None:
-            continue
-        for node in ast.walk(whole):
-            if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
-                yield Source(node, whole)
-                break
+@lru_cache(maxsize=64)
+def sources(journey: Any) -> tuple[Source, ...]:
+    """Of the class and each mixin, as far as it is there, without the methods that cannot run (`reached`)."""
+    read = [(cls, found) for cls in authored(journey) if (found := _source(cls)) is not None]
+    whole = len(read) == len(list(authored(journey)))
+    classes = pruned(journey, [(cls, found.cls, found.module) for cls, found in read], whole=whole)
+    return tuple(Source(cls, found.module) for cls, (_, found) in zip(classes, read, strict=True))
+
+
+def _source(cls: type[Any]) -> Source | None:
+    module = sys.modules.get(cls.__module__)
+    whole = tree(module) if module is not None else None
+    if whole is None:
+        return None
+    for node in ast.walk(whole):
+        if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
+            return Source(node, whole)
+    return None
 
 
 @lru_cache(maxsize=64)

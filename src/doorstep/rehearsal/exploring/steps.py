@@ -1,5 +1,6 @@
 """The steps a journey's code names: what its `self.send(…)` calls can say, read from the source of the class and its
-mixins. A step that is made of values known only when it runs becomes a pattern (`cross-sell-*`)."""
+mixins without the methods that cannot run, as they are overridden. A step that is made of values known only when it
+runs becomes a pattern (`cross-sell-*`)."""
 
 from __future__ import annotations
 
@@ -153,7 +154,7 @@ def _given(name: str, node: ast.AST) -> list[tuple[ast.expr, int | None]]:
     return []
 
 
-def steps(journey: type[Any]) -> frozenset[str]:
+def steps(journey: Any) -> frozenset[str]:
     """The steps, some of them patterns. Empty where the source is not there."""
     return _Reader(list(sources(journey))).all()
 
@@ -190,7 +191,7 @@ def trees(journey: type[Any]) -> list[ast.Module]:
     return [whole for module in modules if module is not None and (whole := tree(module)) is not None]
 
 
-def varies(journey: type[Any]) -> bool:
+def varies(journey: Any) -> bool:
     """Whether its code asks for a variant, so that who the person is decides what they get."""
     return any(True for source in sources(journey) for _ in calls(source.cls, "variant"))
 
@@ -221,7 +222,7 @@ def _once(journey: Any) -> frozenset[str]:
     return frozenset(s for s in every if not any(fnmatchcase(s, r) or fnmatchcase(r, s) for r in repeated))
 
 
-def words(journey: type[Any]) -> frozenset[str]:
+def words(journey: Any) -> frozenset[str]:
     """Every name its code uses: which events it knows of."""
     read = [source.cls for source in sources(journey)]
     return frozenset(n.id for cls in read for n in ast.walk(cls) if isinstance(n, ast.Name))
