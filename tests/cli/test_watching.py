@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from watchfiles import Change
 
-from doorstep.cli import watching
+from doorstep.cli import app, watching
 
 
 def test_what_the_command_writes_is_no_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +73,7 @@ def test_between_two_timelines_stands_only_what_changed(
         if len(runs) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(watching, "watched", lambda arguments, packages: [tmp_path])
+    monkeypatch.setattr(watching, "watched", lambda scenarios, packages: ([tmp_path], []))
     monkeypatch.setattr(watching, "_once", once)
     changing = threading.Thread(target=change)
     changing.start()
@@ -80,3 +84,55 @@ def test_between_two_timelines_stands_only_what_changed(
         changing.join()
     assert len(runs) == 2
     assert [line.split()[0] for line in capsys.readouterr().err.splitlines()] == ["Watching", "Changed:"]
+
+
+@pytest.mark.parametrize("words", [["--scenario={}"], ["--scenario", "{}"], ["-s", "{}"], ["-s{}"]])
+def test_the_folder_of_a_scenario_is_watched_however_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """`--scenario=sc/w.yaml` watched a folder `--scenario=sc`, which ended in a traceback."""
+    (tmp_path / "sc").mkdir()
+    seen = watching_of(
+        ["rehearse", *(word.format("sc/w.yaml") for word in words), "--watch"], tmp_path, monkeypatch
+    )
+    assert tmp_path / "sc" in seen
+    assert all(place.is_dir() for place in seen)
+
+
+def test_a_folder_that_is_not_there_is_said_and_not_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = watching_of(["rehearse", "-s", "nodir/w.yaml", "--watch"], tmp_path, monkeypatch)
+    assert all(place.is_dir() for place in seen)
+    assert f"There is no folder {tmp_path / 'nodir'}: nothing in it is watched." in capsys.readouterr().err
+
+
+def watching_of(arguments: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """What the command watches, called so."""
+    seen: list[Path] = []
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(watching.sys, "argv", ["doorstep", *arguments])
+    monkeypatch.setattr(watching, "watch", lambda *places, **_: seen.extend(places) or [])
+    monkeypatch.setattr(watching, "_once", lambda arguments: None)
+    app(arguments, standalone_mode=False)
+    return seen
+
+
+def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+    """The watcher logged "KeyboardInterrupt caught, stopping watch"."""
+    (tmp_path / "mine.yaml").write_text("scenario: mine\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "doorstep", "rehearse", "-s", "mine.yaml", "--watch"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))},
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert process.stdout is not None
+    with process:
+        assert process.stderr.readline().startswith("Watching")
+        assert any("■" in line for line in process.stdout)  # the first run is over
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert said == ""
+    assert process.returncode == 0

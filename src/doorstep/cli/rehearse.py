@@ -53,7 +53,7 @@ def rehearse(
     if watch:
         from doorstep.cli.watching import again_and_again
 
-        again_and_again([html] if html is not None else [])
+        again_and_again([html] if html is not None else [], scenario or ())
         return
     packages = base.settings().store_packages
     from doorstep.rehearsal import shelf

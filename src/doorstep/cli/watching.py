@@ -17,15 +17,18 @@ from doorstep.packages import home
 _AGAIN = "from doorstep.cli import app; app()"
 
 
-def again_and_again(written: Iterable[Path] = ()) -> None:
+def again_and_again(written: Iterable[Path] = (), scenarios: Iterable[str] = ()) -> None:
     """Until Ctrl-C. Code is loaded anew each time: a new process is the only honest reload. `written`: files that the
-    command itself writes; their change is no reason to run it again."""
+    command itself writes; their change is no reason to run it again. `scenarios`: those it was given."""
     arguments = [word for word in sys.argv[1:] if word != "--watch"]
-    places = watched(arguments, base.settings().store_packages)
+    places, absent = watched(scenarios, base.settings().store_packages)
+    for place in absent:
+        base.report(f"There is no folder {place}: nothing in it is watched.")
     base.report(f"Watching {', '.join(str(place) for place in places)}. Ctrl-C ends.")
-    _once(arguments)
     try:
-        for changes in watch(*places, watch_filter=NotOurs(written), raise_interrupt=False):
+        _once(arguments)
+        # raised, not caught there: the watcher would log the Ctrl-C that ends it
+        for changes in watch(*places, watch_filter=NotOurs(written), raise_interrupt=True):
             base.report(f"Changed: {', '.join(sorted({Path(path).name for _, path in changes}))}")
             _once(arguments)
     except KeyboardInterrupt:
@@ -53,15 +56,17 @@ class NotOurs(DefaultFilter):
         return any(os.path.samestat(found, output) for output in self._outputs)
 
 
-def watched(arguments: list[str], packages: tuple[str, ...]) -> list[Path]:
-    """The folders of Doorstep, of the store packages and of scenario files that were named."""
+def watched(scenarios: Iterable[str], packages: tuple[str, ...]) -> tuple[list[Path], list[Path]]:
+    """The folders of Doorstep, of the store packages and of the scenarios that are files; then those among the last
+    that are not there."""
     found = [Path(str(doorstep.__file__)).parent]
     for package in packages:
         place = home(package)
         if place is not None:
             found.append(place)
-    found += [Path(word).resolve().parent for word in arguments if word.endswith((".yaml", ".yml"))]
-    return list(dict.fromkeys(found))
+    named = [Path(name).resolve().parent for name in scenarios if name.endswith((".yaml", ".yml"))]
+    found += [place for place in named if place.is_dir()]
+    return list(dict.fromkeys(found)), [place for place in dict.fromkeys(named) if not place.is_dir()]
 
 
 def _once(arguments: list[str]) -> None:
