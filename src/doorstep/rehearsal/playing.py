@@ -166,6 +166,7 @@ class Play:
                 happened_at=happened if happened != at else None,
                 subject=str(body.get("subject", "")),
                 data=words.shown(body),
+                number=len(self.world.records.decisions),
             )
         )
         self._deliver(self.world.hear(self.person, reading, at), at)
@@ -215,7 +216,14 @@ class Play:
         elif ways and entry.channel not in ways:
             about += f", which had gone by {' and '.join(ways)}"
         self.happened.append(
-            Happening(at=at, kind=Kind.REPORT, what=entry.report.value, order=entry.order, detail=about)
+            Happening(
+                at=at,
+                kind=Kind.REPORT,
+                what=entry.report.value,
+                order=entry.order,
+                detail=about,
+                number=len(self.world.records.decisions),
+            )
         )
         told = message_event(self.world.records, self.person, entry.report, entry.channel, key, at)
         if told is not None and any(told.type == cls.type for cls in getattr(self.journey, "hears", ())):
@@ -237,7 +245,13 @@ class Play:
         self.world.fail(entry.channel, Fails(entry.fault, at, until, entry.calls))
         span = f"{entry.calls} calls" if entry.lasts is None else f"until {until:%Y-%m-%dT%H:%M}Z"
         self.happened.append(
-            Happening(at=at, kind=Kind.FAULT, what=f"{entry.channel} {entry.fault}", detail=span)
+            Happening(
+                at=at,
+                kind=Kind.FAULT,
+                what=f"{entry.channel} {entry.fault}",
+                detail=span,
+                number=len(self.world.records.decisions),
+            )
         )
 
     def _steer(self, entry: Steered, at: datetime) -> None:
@@ -253,7 +267,9 @@ class Play:
         self.world.records.actions[action.id] = action
         engine = self.engines.get(self.teller.journey_id(entry.order))
         answer = ActionResult(applied=False, detail="There is no open journey.")
-        if engine is not None and self._go(engine, at):
+        open_still = engine is not None and self._go(engine, at)
+        before = len(self.world.records.decisions)
+        if engine is not None and open_still:
             try:
                 update = engine.update(ACT_UPDATE, action.id, id=action.id)
                 answer = update.result if update.done else answer
@@ -267,5 +283,6 @@ class Play:
                 what=entry.action.value,
                 order=entry.order,
                 detail=words.of_action(entry, answer),
+                number=before,
             )
         )

@@ -107,14 +107,14 @@ class ProductRecord:
 
 @dataclass(slots=True, kw_only=True)
 class JourneyRecord:
-    """What support reads of a journey. `phases`: (since when, which)."""
+    """What support reads of a journey. `phases`: (since when, which, `number` as a happening's)."""
 
     id: str
     order_ref: str
     person_ref: str
     status: str = "pending"
     phase: str = ""
-    phases: list[tuple[datetime, str]] = field(default_factory=list)
+    phases: list[tuple[datetime, str, int]] = field(default_factory=list)
     paused: bool = False
     waits: tuple[Wait, ...] = ()
     outcome: str = ""
@@ -125,7 +125,7 @@ class JourneyRecord:
 
 @dataclass(slots=True, kw_only=True)
 class PointsRecord:
-    """One movement of points (`loyalty.Movement` reads it)."""
+    """One movement of points (`loyalty.Movement` reads it). `number`: as a timeline's happening."""
 
     key: str
     person_ref: str
@@ -135,17 +135,19 @@ class PointsRecord:
     at: datetime
     available_at: datetime | None = None
     reverses: str = ""
+    number: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
 class TicketRecord:
-    """One case for support."""
+    """One case for support. `number`: as a timeline's happening."""
 
     key: str
     order_ref: str
     reason: str
     priority: str
     at: datetime
+    number: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

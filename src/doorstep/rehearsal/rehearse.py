@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
 from doorstep.domain.customers import Suppression, SuppressionCause
@@ -31,7 +30,7 @@ from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.shop import BRAND, DEFAULT_SHOP, Shop
 from doorstep.rehearsal.standing import waits_for
 from doorstep.rehearsal.telling import ADDRESSES
-from doorstep.rehearsal.timeline import Deferral, Happening, Kind, Timeline, Touch
+from doorstep.rehearsal.timeline import Deferral, Happening, Kind, Timeline, Touch, as_it_came
 from doorstep.rehearsal.world import Unrendered, World
 from doorstep.templates.brand import DEFAULT_BRAND
 from doorstep.templates.renderer import Renderer as Templates
@@ -173,8 +172,8 @@ def journey_class(journey: str | type[Any]) -> tuple[str, type[Any]]:
 def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
     """The timeline of what was played."""
     world, scenario = play.world, play.scenario
-    touches = sorted(_touches(play), key=attrgetter("at", "key"))
-    events = sorted([*play.happened, *_recorded(play)], key=attrgetter("at"))
+    touches = sorted(_touches(play), key=as_it_came)
+    events = sorted([*play.happened, *_recorded(play)], key=as_it_came)
     outcomes, problems = {}, list(play.problems)
     for name in scenario.orders:
         row = world.records.journeys.get(play.teller.journey_id(name))
@@ -204,8 +203,8 @@ def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
 def _touches(play: Play) -> Iterable[Touch]:
     records = play.world.records
     asked: dict[str, list[Any]] = {}
-    for row, decision, at in records.decisions:
-        asked.setdefault(row.request.key, []).append((decision, at))
+    for number, (row, decision, at) in enumerate(records.decisions):
+        asked.setdefault(row.request.key, []).append((decision, at, number))
     words = {message.key: message for message in play.world.sent}
     taken = Counter([message.key for message in play.world.sent])
     for row in records.rows.get(play.person.ref, {}).values():
@@ -235,10 +234,15 @@ def _touch(play: Play, row: LedgerRow, asked: list[Any], message: Message | None
         subject=message.rendered.subject if message else "",
         text=message.rendered.text if message else "",
         deferrals=tuple(
-            [Deferral(at=at, until=d.until, reason=d.reason.value) for d, at in asked if isinstance(d, Defer)]
+            [
+                Deferral(at=at, until=d.until, reason=d.reason.value)
+                for d, at, _ in asked
+                if isinstance(d, Defer)
+            ]
         ),
         trace=asked[-1][0].trace if asked else (),
         handed_at=row.sending_at if row.accepted_at and row.sending_at != row.accepted_at else None,
+        number=asked[-1][2] if asked else 0,
     )
 
 
@@ -247,20 +251,32 @@ def _recorded(play: Play) -> Iterable[Happening]:
     records = play.world.records
     for journey in records.journeys.values():
         order = play.names.get(journey.id, "")
-        for at, phase in journey.phases:
+        for at, phase, number in journey.phases:
             end = journey.outcome if phase == "closed" else ""
             kind = Kind.END if phase == "closed" else Kind.PHASE
-            yield Happening(at=at, kind=kind, what=end or phase, order=order)
+            yield Happening(at=at, kind=kind, what=end or phase, order=order, number=number)
     for ticket in records.tickets.values():
         order = _order_named(play, ticket.order_ref)
         yield Happening(
-            at=ticket.at, kind=Kind.TICKET, what=ticket.reason, order=order, detail=ticket.priority
+            at=ticket.at,
+            kind=Kind.TICKET,
+            what=ticket.reason,
+            order=order,
+            detail=ticket.priority,
+            number=ticket.number,
         )
     for moved in records.points.values():
         if moved.points:
             order = _order_named(play, moved.order_ref)
             told = f"{moved.points:+d}"
-            yield Happening(at=moved.at, kind=Kind.POINTS, what=told, order=order, detail=moved.reason)
+            yield Happening(
+                at=moved.at,
+                kind=Kind.POINTS,
+                what=told,
+                order=order,
+                detail=moved.reason,
+                number=moved.number,
+            )
 
 
 def _order_named(play: Play, order_ref: str) -> str:

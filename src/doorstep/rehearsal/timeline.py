@@ -52,6 +52,8 @@ class Touch:
     trace: tuple[RuleTrace, ...] = ()
     handed_at: datetime | None = None
     """When its provider was handed it, where its answer was lost and `at` is when it was found to be taken."""
+    number: int = field(default=0, compare=False)
+    """Of the decisions of the whole story the last one about it, counted from 0: what came first within an instant."""
 
     @property
     def left_at(self) -> datetime:
@@ -95,7 +97,8 @@ class Kind(StrEnum):
 @value(frozen=True, slots=True, kw_only=True)
 class Happening:
     """Something beside touches. `at`: when Doorstep heard of it (aware UTC); `happened_at`: when it happened, where
-    that was earlier. `what` is its name, `subject` what it is about as the sender calls it, `detail` a few words."""
+    that was earlier. `what` is its name, `subject` what it is about as the sender calls it, `detail` a few words.
+    `number`: how many decisions about touches had been made before."""
 
     at: datetime
     kind: Kind
@@ -105,6 +108,7 @@ class Happening:
     happened_at: datetime | None = None
     subject: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    number: int = field(default=0, compare=False)
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -157,10 +161,9 @@ class Timeline:
         return None
 
     def __iter__(self) -> Iterator[Touch | Happening]:
-        """Everything in order; of two things in one instant what happened comes before what was said, and the end
-        after both."""
+        """Everything as it came, causes before effects within an instant, too; an end is the last of its instant."""
         whole: list[Touch | Happening] = [*self.events, *self.touches]
-        return iter(sorted(whole, key=lambda entry: (entry.at, _rank(entry))))
+        return iter(sorted(whole, key=as_it_came))
 
     def day(self, at: datetime) -> int:
         """The local day of an instant, counted from the order's."""
@@ -192,10 +195,11 @@ class Timeline:
         return cls(**given)
 
 
-def _rank(entry: Touch | Happening) -> int:
+def as_it_came(entry: Touch | Happening) -> tuple[datetime, bool, int, bool]:
+    """What to sort by. A happening after which so many decisions had been made comes before the next one's touch."""
     if isinstance(entry, Touch):
-        return 1
-    return 2 if entry.kind is Kind.END else 0
+        return entry.at, False, entry.number, True
+    return entry.at, entry.kind is Kind.END, entry.number, False
 
 
 def _plain(value: Any) -> Any:

@@ -174,6 +174,9 @@ class World:
 
     def project(self, call: ActivityCall, projection: Projection) -> None:
         """The journey's word: steps it ended itself go to the ledger, the rest to its record."""
+        before = len(
+            self.records.decisions
+        )  # what the journey ended itself follows the phase it is told with
         for ended in projection.records:
             record(self.store, ended.request, ended.outcome, projection.at, ended.trace)
         for done in projection.actions:
@@ -182,7 +185,7 @@ class World:
         if projection.revision <= row.revision:
             return
         if projection.phase != row.phase:
-            row.phases.append((projection.at, projection.phase))
+            row.phases.append((projection.at, projection.phase, before))
         row.revision, row.phase, row.waits = projection.revision, projection.phase, projection.waits
         row.paused, row.outcome = projection.paused, projection.outcome
         row.status = "closed" if projection.closed else "open"
@@ -203,6 +206,7 @@ class World:
                 reason=request.reason,
                 priority=request.priority,
                 at=request.at,
+                number=len(self.records.decisions),
             ),
         )
         return f"tkt_{digest(request.key)}"
@@ -227,6 +231,7 @@ class World:
             at=request.at,
             available_at=request.available_at,
             reverses=request.reverses,
+            number=len(self.records.decisions),
         )
         return moved
 
