@@ -38,3 +38,13 @@ class Asks:
             with workflow.unsafe.sandbox_unrestricted():
                 return str(time.gmtime().tm_year + random.Random().random())
         return repr(eval(asked))
+
+
+@workflow.defn
+class AsksWhenMade:
+    def __init__(self) -> None:
+        self.dice = Random()  # here
+
+    @workflow.run
+    async def run(self) -> float:
+        return self.dice.random()

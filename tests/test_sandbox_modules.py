@@ -8,6 +8,7 @@ import re
 import time
 from datetime import UTC, datetime
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 from tests import moments
@@ -129,6 +130,15 @@ def test_an_error_in_the_sandbox_still_shows_its_lines() -> None:
     """Python looks at the files for it, by `os.stat`."""
     asked_of = "__import__('traceback').format_stack()[-1]"
     assert "eval(asked)" in asked(f"[line for line in [{asked_of}, *__import__('traceback').format_stack()]]")
+
+
+def test_what_a_workflow_is_made_with_counts_too() -> None:
+    with (
+        Engine(moments.AsksWhenMade, workflow_id="wf", start=START, sandboxed=True) as engine,
+        pytest.raises(NotDeterministic, match="without a seed") as caught,
+    ):
+        engine.run()
+    assert "self.dice = Random()" in Path(moments.__file__).read_text().splitlines()[caught.value.line - 1]
 
 
 def test_outside_a_workflow_nothing_is_refused() -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -19,7 +19,6 @@ from temporalio.worker.workflow_sandbox import (
     SandboxMatcher,
     SandboxRestrictions,
 )
-from temporalio.worker.workflow_sandbox._runner import _Instance
 
 from doorstep.sandbox_modules import StatForLibraries, modules
 
@@ -90,17 +89,29 @@ class _Sandbox(SandboxedWorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         self.made()
-        instance = _Run(det, self.runner_class, self.restrictions)
+        begun = _with_modules_of_ours(sys.modules[SandboxedWorkflowRunner.__module__])
+        make: Callable[[], WorkflowInstance] = partial(super().create_instance, det)
+        if begun is not None:
+            make = partial(begun, det, self.runner_class, self.restrictions)
+        instance = make()
         _ask_directly(instance)
         return instance
 
 
-class _Run(_Instance):
-    """The SDK's run in a sandbox, which begins with modules of ours in place of some of Python's."""
+@cache
+def _with_modules_of_ours(sdk: Any) -> Any:
+    """The SDK's run in a sandbox, beginning with modules of ours in place of some of Python's, before it imports the
+    journey. Of an SDK in which that is called otherwise nothing (None)."""
+    run: Any = getattr(sdk, "_Instance", None)
+    if not hasattr(run, "_create_instance"):
+        return None
 
-    def _create_instance(self) -> None:
-        self.importer.new_modules.update(modules())
-        super()._create_instance()
+    class Run(run):  # type: ignore[misc] # a class of the SDK's own, which it does not name
+        def _create_instance(self) -> None:
+            self.importer.new_modules.update(modules())
+            super()._create_instance()
+
+    return Run
 
 
 def _ask_directly(instance: Any) -> None:

@@ -16,7 +16,6 @@ from typing import Any, cast
 
 from temporalio import workflow
 from temporalio.worker.workflow_sandbox import RestrictedWorkflowAccessError, SandboxMatcher
-from temporalio.worker.workflow_sandbox._importer import Importer
 
 _NO_MOMENT = (
     "{0}() without a moment reads the clock: give it one, from workflow.now() (in a journey self.now)."
@@ -83,9 +82,7 @@ def _never(function: Callable[..., Any], module: str) -> Callable[..., Any]:
 def _refuse(name: str, why: str) -> None:
     """Raises the SDK's error while a run carries out a task. A module may ask while it is imported, as the SDK allows,
     and whoever says that it knows what it does (`workflow.unsafe.sandbox_unrestricted`)."""
-    importer = Importer.current_importer()
-    runs = importer is not None and importer.restriction_context.is_runtime
-    if runs and not workflow.unsafe.is_sandbox_unrestricted():
+    if workflow.in_workflow() and not workflow.unsafe.is_sandbox_unrestricted():
         raise RestrictedWorkflowAccessError(name, override_message=why.format(name))
 
 
