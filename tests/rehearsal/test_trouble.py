@@ -183,6 +183,18 @@ def test_the_command_rehearses_in_the_sandbox_first() -> None:
     assert f"chancy.py:{marked_line(Chancy)}" in told
 
 
+def test_what_differs_between_processes_is_not_always_a_set() -> None:
+    """A hash does, too: whoever looks for a set that is not there is told of it."""
+    from tests.rehearsal.hashing import Hashing
+
+    done = CliRunner().invoke(cli.app, ["rehearse", "hashing", "--scenario", "happy-path"])
+    assert done.exit_code == 1
+    told = " ".join(done.output.split())
+    assert "The workflow is not deterministic" in told
+    assert f"hashing.py:{marked_line(Hashing)}" in told
+    assert "If it goes through a set: sort it first. Otherwise it asks for hash() or id()" in told
+
+
 def test_bytecode_that_python_keeps_of_a_journey_is_no_misdeed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,10 @@ from doorstep.workflows import registry
 
 Command = Sequence[str]
 """[when, what, its whole content (of what support is told: none), file:line]"""
-MEND = "Something that it goes through is a set: sort it first."
+MEND = (
+    "If it goes through a set: sort it first. Otherwise it asks for hash() or id(), or draws chance of its own, which "
+    "every process has otherwise."
+)
 """What to do about a difference between two hash seeds."""
 _LOCAL = "schedule_local_activity"
 _SAID = ("phase", "exit_cause", "outcome")

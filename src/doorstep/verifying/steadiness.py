@@ -108,7 +108,7 @@ def unsteady(
 
 def _by_luck(broken: Broken, caught: Broken | None, others: list[Answer]) -> Broken | None:
     """A journey that breaks under seed 0 and not under another: then the cause is no change of the code. It is what the
-    sandbox has `caught`, which sees clock and chance but no set; else it is a set."""
+    sandbox has `caught`, which sees clock and chance but no set and no hash(); else it is one of these."""
     if all(_broken(other) is not None for other in others):
         return None
     if caught is not None and caught["what"] != broken["what"]:
