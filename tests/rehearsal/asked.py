@@ -105,3 +105,29 @@ class Refuses(Asked):
     @workflow.query
     def told(self) -> str:
         raise ValueError("nothing to tell")
+
+
+@workflow.defn
+class Takes(Asked):
+    @workflow.run
+    async def run(self) -> list[str]:
+        return await self.until_stopped()
+
+    @workflow.signal
+    def say(self, word: str) -> None:
+        self.words.append(word)
+
+    @workflow.signal(name="say-later")
+    async def later(self, word: str, times: int = 1) -> None:
+        self.words += [word] * times
+
+    @workflow.update
+    async def add(self, word: str) -> None:
+        self.words.append(word)
+
+    @workflow.signal
+    async def stumble(self) -> None:
+        self.add_twice("tea")  # type: ignore[call-arg] # here
+
+    def add_twice(self, word: str, other: str) -> None:
+        self.words += [word, other]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from tests.rehearsal import asked
 
 from doorstep.rehearsal.engine import Engine
-from doorstep.rehearsal.trouble import Blocking, NotDeterministic, RehearsalError
+from doorstep.rehearsal.trouble import Blocking, NotDeterministic, RehearsalError, WorkflowTaskFailed
 
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
@@ -68,3 +69,41 @@ def test_a_validator_and_a_query_may_refuse() -> None:
             engine.query("told")
         engine.signal("say", "stop")
         assert engine.result == ["stop"]
+
+
+@pytest.mark.parametrize("sandboxed", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "name", "given", "handler", "mend"),
+    [
+        (
+            "signal",
+            "say",
+            ("a", "b"),
+            "say",
+            "Takes.say() takes 2 positional arguments but 3 were given: send it (word).",
+        ),
+        ("signal", "say", (), "say", "missing 1 required positional argument: 'word': send it (word)."),
+        ("signal", "say-later", ("a", 2, "c"), "later", "were given: send it (word, times=1)."),
+        ("update", "add", ("a", "b"), "add", "were given: send it (word)."),
+    ],
+)
+def test_other_arguments_than_a_handler_takes_are_told_with_its_line(
+    kind: str, name: str, given: tuple[Any, ...], handler: str, mend: str, sandboxed: bool
+) -> None:
+    """On a server the task would fail for ever: whoever sent it reads which handler it was."""
+    with (
+        started(asked.Takes, sandboxed=sandboxed) as engine,
+        pytest.raises(WorkflowTaskFailed, match=f"The {kind} '{name}' came with other arguments") as caught,
+    ):
+        getattr(engine, kind)(name, *given)
+    assert caught.value.mend.endswith(mend)
+    assert caught.value.file == asked.__file__
+    lines = Path(asked.__file__).read_text().splitlines()
+    defined = [n for n, text in enumerate(lines, 1) if f"def {handler}(" in text]
+    assert caught.value.line == defined[-1]
+
+
+def test_a_handlers_own_mistake_keeps_its_own_line() -> None:
+    with started(asked.Takes) as engine, pytest.raises(WorkflowTaskFailed, match="TypeError: ") as caught:
+        engine.signal("stumble")
+    assert caught.value.line == marked_line(asked.Takes)

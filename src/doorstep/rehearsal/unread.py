@@ -1,5 +1,5 @@
-"""What a workflow was given and cannot be read as its code declares: which argument, as which type, and why. Never the
-value itself, which may be anybody's."""
+"""What a workflow was given, or told later, and cannot be read as its code declares: which argument, as which type, and
+why. Never the value itself, which may be anybody's."""
 
 from __future__ import annotations
 
@@ -39,7 +39,11 @@ def unread(
         failure.application_failure_info.type == "TypeError"
     ):  # as many arguments as it declares are read without types
         wrong = failure.message.startswith(f"{run.__qualname__}() ")
-        return (failure.message.rstrip("."), _MEND, _place(definition)) if wrong else None
+        return (
+            (failure.message.rstrip("."), _MEND, _place(definition))
+            if wrong
+            else _unheard(failure, definition)
+        )
     if failure.message != _UNREAD:
         return None
     if _AT_THE_START not in failure.stack_trace:
@@ -58,6 +62,22 @@ def unread(
             what = f"The argument '{name}' of the workflow '{definition.type}' cannot be read as {type_}{why}"
             return what, _MEND, _place(definition)
     return f"The arguments of the workflow '{definition.type}' cannot be read", _MEND, _place(definition)
+
+
+def _unheard(failure: Failure, definition: _sdk.Definition) -> tuple[str, str, Place | None] | None:
+    """Of a signal or an update that came with other arguments than its handler takes: as `unread`."""
+    heard = [("signal", name, one.fn) for name, one in definition.sdk.signals.items()]
+    heard += [("update", name, one.fn) for name, one in definition.sdk.updates.items()]
+    for kind, name, handler in heard:
+        if failure.message.startswith(f"{handler.__qualname__}() "):
+            takes = [
+                str(one.replace(annotation=one.empty))
+                for one in inspect.signature(handler).parameters.values()
+            ]
+            what = f"The {kind} '{name or 'of any name'}' came with other arguments than its handler takes"
+            mend = f"{failure.message.rstrip('.')}: send it ({', '.join(takes[1:])})."
+            return what, mend, _line(inspect.unwrap(handler))
+    return None
 
 
 def _why(payload: Payload, hint: Any, converter: DataConverter) -> str:
@@ -90,6 +110,11 @@ def _place(definition: _sdk.Definition) -> Place:
     function = inspect.unwrap(definition.sdk.run_fn)
     if not is_authors(function.__code__.co_filename):
         function = inspect.unwrap(getattr(definition.cls, "run", function))
+    return _line(function)
+
+
+def _line(function: Any) -> Place:
+    """The line that defines a function."""
     code = function.__code__
     begins = code.co_firstlineno  # its decorators'
     after = range(begins, begins + 20)
