@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from doorstep import Journey, Purpose, journey
+from tests.rehearsal.warm import Warm
+
 from doorstep.rehearsal import terminal
 from doorstep.rehearsal.reading import read
 from doorstep.rehearsal.rehearse import rehearse
 from doorstep.rehearsal.shelf import load
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
-
-TOLD = Purpose.TRANSACTIONAL
-
-
-@journey("as-it-came", version=1)
-class Warm(Journey):
-    """Two messages of one instant, not in the order of the alphabet, and points for the first."""
-
-    async def run(self) -> str:
-        await self.send("warranty", template="order-confirmation", purpose=TOLD, prompted=True)
-        await self.reward(40, reason="warranty")
-        await self.send("care", template="order-confirmation", purpose=TOLD, prompted=True)
-        await self.ticket("look-after")
-        await self.send("after-care", template="order-confirmation", purpose=TOLD, at=self.day(5))
-        return "completed"
 
 
 def names(timeline: Timeline) -> list[str]:
