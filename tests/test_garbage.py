@@ -115,3 +115,22 @@ def test_a_quiet_process_looks_at_nothing() -> None:
         gc.callbacks.pop()
         collector.stop()
     assert seen == []
+
+
+def test_rarely_is_for_as_long_as_somebody_wants_it_and_leaves_others_alone() -> None:
+    """Of several at once the last gives back what Python had; a process that looks less often, or never, goes on so."""
+    before = gc.get_threshold()
+    gc.set_threshold(500, *before[1:])
+    try:
+        with garbage.rarely():
+            with garbage.rarely():
+                assert gc.get_threshold() == (garbage.YOUNG, *before[1:])
+            assert gc.get_threshold() == (garbage.YOUNG, *before[1:])
+        assert gc.get_threshold() == (500, *before[1:])
+        for own in (0, garbage.YOUNG * 3):
+            gc.set_threshold(own)
+            with garbage.rarely():
+                assert gc.get_threshold()[0] == own
+            assert gc.get_threshold()[0] == own
+    finally:
+        gc.set_threshold(*before)

@@ -13,8 +13,8 @@ import ctypes
 import gc
 import itertools
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
 LOOK_SECONDS = 0.5
 YOUNG = 20_000
@@ -28,6 +28,33 @@ how much the process grew: a cache that fills grows without leaving garbage, and
 stops for half a second to find that out."""
 
 Quiet = Callable[[], AbstractContextManager[None]]
+
+_lock = threading.Lock()
+_rarely, _before = 0, 0
+"""How many want it rarely just now, and what Python had to begin with."""
+
+
+@contextmanager
+def rarely() -> Iterator[None]:
+    """For as long as it lasts Python looks for garbage once `YOUNG` objects are new, not at each 2,000: what goes
+    through thousands of objects that it lets go of by itself (a rehearsal) is looked through for nothing, a dozen
+    times. In the whole process, and with several at once until the last; one that looks less often already, or never,
+    goes on so."""
+    global _rarely, _before
+    with _lock:
+        if not _rarely:
+            _before = gc.get_threshold()[0]
+        raises = 0 < _before < YOUNG
+        _rarely += 1
+        if raises:
+            gc.set_threshold(YOUNG)
+    try:
+        yield
+    finally:
+        with _lock:
+            _rarely -= 1
+            if not _rarely and raises:
+                gc.set_threshold(_before)
 
 
 class Turnover:

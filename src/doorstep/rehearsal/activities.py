@@ -166,7 +166,7 @@ class ActivityRun:
         """One attempt. Leaves its result or failure here; returns when the attempt ends."""
         call = self.call(now, workflow_id)
         self.value, self.failure = None, None
-        if self.local and self.attempt > 1 and self._resumed_late(now):
+        if self.attempt > 1 and self.local and self._resumed_late(now):
             self._timed_out(TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE)
             return now
         try:
@@ -175,7 +175,8 @@ class ActivityRun:
         except Exception as error:  # noqa: BLE001 - an activity's errors are the workflow's to hear of
             self.failure = Failure()
             converter.failure_converter.to_failure(error, converter.payload_converter, self.failure)
-        late = not self.local and self.deadline is not None and now > self.deadline
+        limit = self.schedule_to_close
+        late = limit is not None and now > self.scheduled + limit and not self.local
         return self._lasted(now, call.takes, beats=call.beats) if call.takes or late else now
 
     def _resumed_late(self, now: int) -> bool:

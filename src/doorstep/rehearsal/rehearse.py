@@ -19,6 +19,7 @@ from doorstep.domain.messages import Message
 from doorstep.domain.outcomes import Defer
 from doorstep.domain.touches import LedgerRow
 from doorstep.errors import SetupError
+from doorstep.garbage import rarely
 from doorstep.ports import Renderer
 from doorstep.rehearsal import in_python
 from doorstep.rehearsal.limits.holding import held_to
@@ -81,8 +82,9 @@ def rehearse(
         later_first=later_first,
     )
     try:
-        play.run()
-        return held_to(cls, scenario, written(play, kind, (time.perf_counter() - begun) * 1000))
+        with rarely():
+            play.run()
+            return held_to(cls, scenario, written(play, kind, (time.perf_counter() - begun) * 1000))
     finally:
         for engine in play.engines.values():
             engine.close()
