@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import linecache
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -88,8 +89,11 @@ def given(number: int) -> bool:
     return number > 2
 
 
-def test_anything_else_is_quoted_with_its_place() -> None:
-    """As the author wrote it; what a name of a store's own means nobody can say."""
+def test_anything_else_is_quoted_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the author wrote it; what a name of a store's own means nobody can say. What was evaluated has no text, though
+    Python has one of that name: the program of `python -c`."""
+    program = "import sys;exec(eval(sys.stdin.readline()))"
+    monkeypatch.setitem(linecache.cache, "<string>", (len(program), None, [program], "<string>"))
     offered = ()
     quoted = condition_told(lambda: not offered)
     line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]

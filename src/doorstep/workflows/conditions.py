@@ -57,6 +57,10 @@ def _said(code: CodeType) -> str:
 
 def source_of(code: CodeType) -> str:
     """The text of a lambda's body."""
+    if (
+        code.co_filename == "<string>"
+    ):  # evaluated; under that name Python keeps the program of `python -c`, not this
+        return ""
     places = [p for p in code.co_positions() if None not in p and p[2:] != (0, 0)]
     if not places:
         return ""
