@@ -16,6 +16,7 @@ ORDERS = [f"#FF-{n}" for n in range(1001, 1200) if n != 1030]
         ("care-gide", ["care-guide", "check-in"], "care-guide"),
         ("#FF-1030", ORDERS, "#FF-1003"),  # two neighbours swapped, where others differ in one place only
         ("FF-1030", ORDERS, "#FF-1003"),
+        ("ff-1030", ORDERS, "#FF-1003"),
         ("#1030", ["1003", "1006"], "1003"),
         ("drawer", ["reward", "drawing"], "drawing"),  # the same letters, but nobody types them so
         ("zzz", ["standard"], ""),

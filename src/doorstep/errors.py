@@ -173,10 +173,10 @@ class JourneyError(DoorstepError):
 def nearest(wrong: str, known: Iterable[str], *, alike: float = 0.5) -> str:
     """` Did you mean 'x'?` for the nearest known name, never the name itself, or the empty string. One in which two
     neighbours are swapped is nearest: of order numbers many differ in one place, and that is how they are mistyped,
-    with their `#` or without. `alike`: how like they must be, 1 being the same."""
+    with their `#` or without, in either case. `alike`: how like they must be, 1 being the same."""
     names = sorted(name for name in known if name != wrong)
-    bare = wrong.lstrip("#")
+    bare = wrong.lstrip("#").casefold()
     swapped = {bare[:n] + bare[n + 1] + bare[n] + bare[n + 2 :] for n in range(len(bare) - 1)} - {bare}
-    close = [name for name in names if name.lstrip("#") in swapped]
+    close = [name for name in names if name.lstrip("#").casefold() in swapped]
     close = close or difflib.get_close_matches(wrong, names, n=1, cutoff=alike)
     return f" Did you mean '{close[0]}'?" if close else ""
