@@ -55,6 +55,16 @@ def test_standard_loggers_go_the_same_way(out: io.StringIO) -> None:
     assert line["event"] == f"to {logs.MASK}"
 
 
+def test_a_line_of_a_journey_says_its_details_once(out: io.StringIO) -> None:
+    """The SDK puts them at the end of the sentence as well."""
+    details = {"workflow_id": "j_2", "workflow_type": "tea.v1", "attempt": 1}
+    log = logging.getLogger("temporalio.workflow")
+    log.warning(f"steeping ({details})", extra={"temporal_workflow": details})
+    (line,) = lines(out)
+    assert line["event"] == "steeping"
+    assert (line["journey_id"], line["workflow_type"], line["attempt"]) == ("j_2", "tea.v1", 1)
+
+
 def test_an_exception_does_not_quote_the_customer(out: io.StringIO) -> None:
     """Pydantic puts the refused value into its message; the log line does not have it."""
 

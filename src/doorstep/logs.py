@@ -109,9 +109,12 @@ def name_the_journey(logger: WrappedLogger, method: str, event: EventDict) -> Ev
     for key in ("temporal_workflow", "temporal_activity"):
         details = event.pop(key, None)
         if isinstance(details, Mapping):
+            # the SDK says them at the end of each sentence, too
+            event["event"] = str(event.get("event", "")).removesuffix(f" ({details})")
             event.setdefault("journey_id", details.get("workflow_id"))
-            if "attempt" in details:
-                event.setdefault("attempt", details["attempt"])
+            for name in ("workflow_type", "activity_type", "attempt"):
+                if name in details:
+                    event.setdefault(name, details[name])
     return event
 
 

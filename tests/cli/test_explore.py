@@ -128,3 +128,29 @@ def test_stopped_in_the_middle_it_tells_what_was_found(tmp_path: Path, number: s
     assert told["ended"] == "it was interrupted"
     assert len(told["findings"]) == 1
     assert (tmp_path / told["findings"][0]["file"]).is_file()
+
+
+def test_what_a_journey_logs_and_prints_is_no_answer_of_a_search(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journey is played by the thousand: one that prints would fill the screen, and spoil the JSON."""
+    (tmp_path / "talkative.py").write_text(TALKATIVE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("DOORSTEP_STORE_PACKAGES", "talkative")
+    done = run("talkative", "--runs", "5", "--json")
+    assert json.loads(done.stdout)["runs"] == 5
+    assert "steeping" not in done.stderr
+
+
+TALKATIVE = """
+from doorstep import Journey, Purpose, journey
+from temporalio import workflow
+
+@journey("talkative", version=1)
+class Talkative(Journey):
+    async def run(self):
+        await self.send("order-confirmation", purpose=Purpose.TRANSACTIONAL, prompted=True)
+        workflow.logger.error("steeping")
+        print("steeping")
+        return "done"
+"""

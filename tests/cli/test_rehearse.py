@@ -306,3 +306,26 @@ def _comes(words: str, said: list[str], seconds: float) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+SPEAKING = PACKAGE.replace("from doorstep", "from temporalio import workflow\nfrom doorstep").replace(
+    "        return",
+    """        workflow.logger.warning("steeping %s", "hard")
+        print("printed")
+        return""",
+)
+
+
+@pytest.mark.parametrize("asked", [(), ("--all",)])
+def test_what_a_journey_logs_and_prints_is_heard_once_and_beside_the_answer(
+    shop: Path, asked: tuple[str, ...]
+) -> None:
+    """Each story is played in the sandbox, fast, and under other hash seeds; it is told of one of them."""
+    (shop / "__init__.py").write_text(SPEAKING)
+    told = doorstep("teashop", *asked, "--json", home=shop)
+    assert told.returncode == 0, told.stderr
+    stories = json.loads(told.stdout)
+    journeys = sum(event["kind"] == "order" for story in stories for event in story["events"])
+    said = [line for line in told.stderr.splitlines() if "steeping" in line]
+    assert len(said) == told.stderr.count("printed") == journeys
+    assert ("happy-path  " * bool(asked) + "Mon  2 Mar 10:15:02  warning: steeping hard") in said

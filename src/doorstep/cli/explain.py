@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,7 +84,8 @@ def _ahead(
     from doorstep.errors import NotFound, Unavailable
 
     try:
-        return asyncio.run(asyncio.wait_for(_planned(database, detail, as_of), TEMPORAL_SECONDS)), ""
+        with redirect_stdout(sys.stderr):  # what a journey prints is no answer
+            return asyncio.run(asyncio.wait_for(_planned(database, detail, as_of), TEMPORAL_SECONDS)), ""
     except (Unavailable, NotFound, CannotOpen) as error:
         why = error.what
     except TimeoutError:

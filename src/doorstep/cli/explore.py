@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import textwrap
 from pathlib import Path
@@ -111,11 +110,10 @@ def _searched(
     first: bool,
     only: bool,
 ) -> Report:
-    from doorstep.rehearsal import shelf
+    from doorstep.rehearsal import asides, shelf
     from doorstep.rehearsal.exploring.explore import explore as search
     from doorstep.templates.packages import renderer
 
-    logging.getLogger("temporalio.workflow").setLevel(logging.CRITICAL)  # a search fails touches on purpose
     told: list[Finding] = []
 
     def progress(report: Report) -> None:
@@ -127,18 +125,19 @@ def _searched(
             f"{len(report.findings)} findings"
         )
 
-    return search(
-        journey,
-        limits=limits,
-        bases=shelf.every(packages),
-        runs=runs,
-        seconds=seconds,
-        seed=seed,
-        first=first,
-        reachable=not only,
-        renderer=renderer(packages) if packages else None,
-        progress=progress,
-    )
+    with asides.unheard():  # a search fails touches on purpose, and plays thousands of stories
+        return search(
+            journey,
+            limits=limits,
+            bases=shelf.every(packages),
+            runs=runs,
+            seconds=seconds,
+            seed=seed,
+            first=first,
+            reachable=not only,
+            renderer=renderer(packages) if packages else None,
+            progress=progress,
+        )
 
 
 def _check_out(out: Path | None) -> None:

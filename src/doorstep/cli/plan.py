@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +55,8 @@ def plan(
             from doorstep.planning import check_past
 
             check_past("--as-of", at, detail.started.utc, datetime.now(UTC), detail.person.zone)
-        answer = asyncio.run(_made(database, detail, assume, at))
+        with redirect_stdout(sys.stderr):  # what a journey prints is no answer
+            answer = asyncio.run(_made(database, detail, assume, at))
     if as_json:
         base.emit(answer.model_dump(mode="json"))
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -109,7 +111,8 @@ def replay(
     logging.getLogger("temporalio").setLevel(
         logging.CRITICAL
     )  # it tells each failure at length; we say it once
-    done = asyncio.run(histories.replay(histories.files_in(folder), base.settings().store_packages))
+    with redirect_stdout(sys.stderr):  # what a journey prints is no answer
+        done = asyncio.run(histories.replay(histories.files_in(folder), base.settings().store_packages))
     broken = [r for r in done if r.broken]
     if as_json:
         base.emit([{"file": str(r.file), "type": r.type, "broken": r.broken or None} for r in done])

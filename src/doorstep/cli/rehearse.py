@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
-import logging
 import os
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -85,7 +81,7 @@ def _check_page(file: Path) -> None:
 
 
 def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole: bool) -> list[Timeline]:
-    from doorstep.rehearsal import seeds, shelf
+    from doorstep.rehearsal import asides, seeds, shelf
     from doorstep.rehearsal.in_sandbox import proven
     from doorstep.rehearsal.rehearse import built_in, journey_class
     from doorstep.templates.packages import renderer
@@ -98,39 +94,15 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
     made: dict[str, Timeline] = {}
     with (
         seeds.Seeds(journey, scenarios, packages, seeds.MANY if whole else seeds.ONE_STORY) as others,
-        _only_their_log(),
+        asides.heard(base.report) as stands,
     ):
         for name, scenario in scenarios.items():
+            stands(scenario.person.zone, f"{name}  " if len(scenarios) > 1 else "")
             # Templates are compiled with the first, so that no rehearsal's time tells of that.
             made[name] = proven(journey, scenario, words=not made, renderer=templates)
         for name, said in others.differences([n for n, t in made.items() if not t.ok]).items():
             made[name] = replace(made[name], problems=(said,))
     return [made[name] for name in names]
-
-
-@contextmanager
-def _only_their_log() -> Iterator[None]:
-    """What an author's code logs is shown; what Doorstep's says beside it, the timeline shows."""
-    from doorstep.rehearsal.trouble import is_library
-    from doorstep.workflows import registry
-
-    ours, log = str(Path(registry.__file__).parent), logging.getLogger("temporalio.workflow")
-
-    def theirs(record: logging.LogRecord) -> bool:
-        # Not the record's own file: where structlog has been set up that is the logger's.
-        frame = inspect.currentframe()
-        while (frame := frame.f_back if frame else None) is not None:
-            if frame.f_code.co_filename.startswith(ours):
-                return False
-            if not is_library(frame.f_code.co_filename):
-                return True
-        return True
-
-    log.addFilter(theirs)
-    try:
-        yield
-    finally:
-        log.removeFilter(theirs)
 
 
 def _show(timelines: list[Timeline], *, as_json: bool, html: Path | None, whole: bool) -> None:

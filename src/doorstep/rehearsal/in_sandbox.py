@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from doorstep.rehearsal import forgotten, outliving
+from doorstep.rehearsal import asides, forgotten, outliving
 from doorstep.rehearsal.rehearse import journey_class, rehearse
 from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.timeline import Timeline
@@ -56,12 +56,13 @@ def proof(journey: str | type[Any], scenario: Scenario, *, words: bool = False, 
     if key not in _PROOFS:
         if len(_PROOFS) >= _MOST:
             _PROOFS.clear()
-        with forgotten.watched() as found:
+        with forgotten.watched() as found, asides.unheard():
             played = rehearse(cls, scenario, **{**options, "render": words, "sandboxed": True})
         _PROOFS[key] = Proof(played.problems, forgotten.told(found), outliving.course(played))
         if played.ok and cls not in _MET:
             _MET.add(cls)
-            rehearse(cls, scenario, **{**options, "render": False})
+            with asides.unheard():
+                rehearse(cls, scenario, **{**options, "render": False})
     return _PROOFS[key]
 
 
@@ -74,7 +75,8 @@ def _apart(
     if shared == shown.course:
         return ()
     cls = journey_class(journey)[1]
-    alone = rehearse(cls, scenario, **{**options, "sandboxed": True})
+    with asides.unheard():
+        alone = rehearse(cls, scenario, **{**options, "sandboxed": True})
     said = outliving.difference(cls, outliving.course(alone), shared)
     return () if said is None else (said,)
 

@@ -16,6 +16,7 @@ from doorstep.contracts import CLAIM_ACTION, TOUCH, JourneyView, Wait
 from doorstep.domain.outcomes import Defer, Outcome, OutcomeKind, RuleTrace, SkipReason, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
+from doorstep.rehearsal.asides import ahead
 from doorstep.rehearsal.assuming import Arrival, Assumption, assumed, claims, paused_since, resume, run_on
 from doorstep.rehearsal.conditions_told import condition_told
 from doorstep.rehearsal.engine import Engine
@@ -101,7 +102,10 @@ def plan(
         "assumption": assumption,
     }
     try:
-        with rebuild(history, workflows, at=at, activities=played, vouched=unchanged_by_json) as engine:
+        with (
+            ahead(),
+            rebuild(history, workflows, at=at, activities=played, vouched=unchanged_by_json) as engine,
+        ):
             if not engine.done:
                 engine.run_until(engine.now)  # what is under way may be its end
             view: JourneyView | None = None if engine.done else engine.query("state")
