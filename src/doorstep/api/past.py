@@ -12,7 +12,7 @@ from doorstep.api.schemas.plan import PlanAnswer
 from doorstep.models.base import Database
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.past import paused_then, steps_then
-from doorstep.models.reading.views import JourneyDetail, Wait
+from doorstep.models.reading.views import JourneyDetail
 from doorstep.rehearsal.plan import Plan
 from doorstep.rehearsal.premises import heard
 
@@ -37,7 +37,7 @@ def detail_then(
     paused = plan.pause is not None if plan is not None else paused_then(detail.actions, at) is not None
     with database.read() as session:
         steps = steps_then(session, detail.id, clock, at, paused=paused)
-    waits = [Wait(**dict(wait)) for wait in (plan.waits if plan is not None else ())]
+    waits = list(plan.waits) if plan is not None else []
     return detail.model_copy(update={"steps": steps, "waits": waits, "paused": paused})
 
 

@@ -7,14 +7,14 @@ from typing import Self
 from pydantic import Field
 
 from doorstep.api.schemas.knew import Knew
-from doorstep.contracts import Wait
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.goods import Moment, View
 from doorstep.models.reading.past import paused_then
 from doorstep.models.reading.pausing import Pause, pause_of
 from doorstep.models.reading.recorded import facts_told, in_words, told
-from doorstep.models.reading.sentences import wait_sentence, why
-from doorstep.models.reading.views import JourneyDetail, Rule
+from doorstep.models.reading.sentences import why
+from doorstep.models.reading.steps import waits as waits_told
+from doorstep.models.reading.views import JourneyDetail, Rule, Wait
 from doorstep.rehearsal.plan import Ahead, Plan
 
 
@@ -71,31 +71,6 @@ def _sentence(ahead: Ahead, clock: Clock, journey: str) -> str:
     return f"Would not go ({words}): {because.rstrip('.')}." if because else f"Would not go ({words})."
 
 
-class PlannedWait(View):
-    """Something the journey waited for at that instant."""
-
-    kind: str
-    name: str
-    occurrence: str
-    until: Moment | None
-    note: str = Field(
-        description="Why the gate holds a touch back, by its reason; `until` is when it is asked again."
-    )
-    sentence: str
-
-    @classmethod
-    def of(cls, wait: Wait, paused: bool, clock: Clock) -> Self:
-        """As the person's clock shows it. `paused`: the journey was."""
-        return cls(
-            kind=wait.kind,
-            name=wait.name,
-            occurrence=wait.occurrence,
-            until=clock.maybe(wait.until),
-            note=wait.note,
-            sentence=wait_sentence(wait.kind, wait.name, wait.until, paused, clock, note=wait.note),
-        )
-
-
 class PlanAnswer(View):
     """The plan. Where `rebuilt` is false the journey's code is not here or goes another way: `note` says which, and
     only what was recorded is told."""
@@ -115,7 +90,7 @@ class PlanAnswer(View):
     knew: Knew | None = Field(
         description="With `as_of`: what the journey knew then. Null without: `GET /journeys/{ref}` tells what it knows."
     )
-    waits: list[PlannedWait] = Field(description="What it waited for then.")
+    waits: list[Wait] = Field(description="What it waited for then.")
     touches: list[PlannedTouch] = Field(description="What would come, in order.")
     ends: Moment | None = Field(description="When the journey would end; null: it would go on waiting.")
     outcome: str = Field(description="How it would end.")
@@ -124,14 +99,11 @@ class PlanAnswer(View):
     def of(cls, plan: Plan, detail: JourneyDetail, *, past: bool = False, knew: Knew | None = None) -> Self:
         """By the person's clock. `past`: the plan is of then, and `knew` may tell of it. Of a journey that could not be
         rebuilt, what the tables say of now; of the past they tell its pauses, and not what it waited for."""
-        clock, waits = Clock(detail.person.zone), _recorded(detail, past=past)
+        clock, waits = Clock(detail.person.zone), [] if past else detail.waits
         since, paused = plan.paused_since, detail.paused
         if plan.rebuilt:
             paused = since is not None
-            waits = [
-                PlannedWait.of(w, paused, clock)
-                for w in sorted(plan.waits, key=lambda w: (w.until is None, w.until))
-            ]
+            waits = waits_told(plan.waits, paused, clock)
         elif past:
             since = paused_then(detail.actions, plan.at)
             paused = since is not None
@@ -150,11 +122,3 @@ class PlanAnswer(View):
             ends=clock.maybe(plan.ends_at),
             outcome=plan.outcome,
         )
-
-
-def _recorded(detail: JourneyDetail, *, past: bool) -> list[PlannedWait]:
-    return [
-        PlannedWait(**{n: getattr(w, n) for n in ("kind", "name", "occurrence", "until", "note", "sentence")})
-        for w in detail.waits
-        if not past
-    ]

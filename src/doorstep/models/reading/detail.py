@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from doorstep.domain.ids import journey_id as id_of_order
 from doorstep.models.care import PointsRow
+from doorstep.models.codec_json import waits_of
 from doorstep.models.journeys import ActionRow, JourneyRow
 from doorstep.models.orders import OrderRow
 from doorstep.models.people import PersonRow
@@ -66,7 +67,7 @@ def journey_detail(session: Session, ref: str, store_id: str | None, now: dateti
     [person] = rows(session, _PERSON, person=journey.person_id)
     clock = Clock(person.zone or store.zone)
     shipments = shipments_of(session, journey.order_ref, clock, now)
-    waiting = waits(journey.waits, journey.paused, clock)
+    waiting = waits(waits_of(journey.waits), journey.paused, clock)
     events, troubles, about = news_of(session, journey.order_ref, clock)
     orders = orders_of(session, journey.order_ref, clock, about)
     said = [wait.sentence for wait in waiting]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from sqlmodel import Session, col
 from doorstep.contracts import Wait as Waiting
 from doorstep.domain.outcomes import FINAL_STATES, TouchState
 from doorstep.domain.reports import ReportKind
-from doorstep.models.codec_json import waits_of
 from doorstep.models.ledger import DecisionRow, LedgerRowModel, MessageEventRow
 from doorstep.models.reading.clock import Clock
 from doorstep.models.reading.recorded import facts_told
@@ -119,8 +118,8 @@ def _decision(row: Any, clock: Clock, journey: str) -> Decision:
     )
 
 
-def waits(value: Sequence[Any], paused: bool, clock: Clock) -> list[Wait]:
-    """`journeys.waits` as views, soonest first; what has no end comes last."""
+def waits(waited: Iterable[Waiting], paused: bool, clock: Clock) -> list[Wait]:
+    """What a journey waits for as views, soonest first; what has no end comes last. `paused`: the journey is."""
 
     def soonest(wait: Waiting) -> tuple[datetime, str, str]:
         return (wait.until or _FAR, wait.name, wait.occurrence)
@@ -134,5 +133,5 @@ def waits(value: Sequence[Any], paused: bool, clock: Clock) -> list[Wait]:
             note=wait.note,
             sentence=wait_sentence(wait.kind, wait.name, wait.until, paused, clock, note=wait.note),
         )
-        for wait in sorted(waits_of(value), key=soonest)
+        for wait in sorted(waited, key=soonest)
     ]
