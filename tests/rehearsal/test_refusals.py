@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.rehearsal.mistakes import check
 
 from doorstep.errors import ScenarioError
 from doorstep.rehearsal.marks import MOST_BYTES
@@ -72,12 +73,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_says_how_to_mend_it(name: str) -> None:
-    text, line, said = REFUSED[name]
-    with pytest.raises(ScenarioError) as refused:
-        read(text, "mine.yaml")
-    assert str(refused.value).startswith(f"mine.yaml:{line}: "), str(refused.value)
-    assert said in str(refused.value)
-    assert refused.value.mend
+    assert check(REFUSED[name]).mend
 
 
 def test_a_file_that_is_no_scenario_for_its_size_is_refused_before_it_is_read(tmp_path: Path) -> None:
