@@ -16,18 +16,16 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.bridge.proto.workflow_activation import InitializeWorkflow, RemoveFromCache
-from temporalio.common import MetricMeter, Priority, TypedSearchAttributes
-from temporalio.converter import (
-    DataConverter,
-    decode_search_attributes,
-    decode_typed_search_attributes,
-)
+from temporalio.common import MetricMeter
+from temporalio.converter import DataConverter
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
 from doorstep.rehearsal import guard
 from doorstep.rehearsal._sdk import instance, plain
 from doorstep.rehearsal._sdk.handing import Vouched, payloads
 from doorstep.rehearsal._sdk.handing import decoded as decoded
+from doorstep.rehearsal._sdk.info import NAMESPACE as NAMESPACE
+from doorstep.rehearsal._sdk.info import info
 from doorstep.rehearsal._sdk.instance import LONGEST_HISTORY as LONGEST_HISTORY
 from doorstep.rehearsal._sdk.instance import Activation, Instance
 from doorstep.rehearsal._sdk.plain import Command as Command
@@ -39,12 +37,9 @@ from doorstep.rehearsal._sdk.turning import StuckError as StuckError
 from doorstep.rehearsal._sdk.turning import TaskFailedError as TaskFailedError
 from doorstep.rehearsal._sdk.turning import TurnError as TurnError
 from doorstep.rehearsal._sdk.turning import in_turn
-from doorstep.rehearsal.log import moment
 from doorstep.rehearsal.standing import Stand, awaiting, stands
 from doorstep.rehearsal.trouble import Place, authors, frames, is_authors, rehearsed, within
 from doorstep.sandbox import sandbox
-
-NAMESPACE = "rehearsal"
 
 Told = Job | PlainJob
 """What a workflow is told."""
@@ -102,7 +97,7 @@ class Machine:
             failure_converter_class=converter.failure_converter_class,
             interceptor_classes=[],
             defn=definition.sdk,
-            info=_info(start, run_id, at, task_queue),
+            info=info(start, run_id, at, task_queue),
             randomness_seed=start.randomness_seed,
             extern_functions=_EXTERN,
             disable_eager_activity_execution=False,
@@ -232,50 +227,6 @@ _EXTERN: dict[str, Callable[..., Any]] = {
 
 #: an instance asks for a running loop only while it is made
 _LOOP = asyncio.AbstractEventLoop()  # type: ignore[abstract] # nothing of it is called
-
-
-def _info(start: InitializeWorkflow, run_id: str, at: int, task_queue: str) -> workflow.Info:
-    limit, attributed = start.workflow_run_timeout.ToTimedelta(), start.HasField("search_attributes")
-    return workflow.Info(
-        attempt=start.attempt,
-        continued_run_id=start.continued_from_execution_run_id or None,
-        cron_schedule=None,
-        execution_timeout=None,
-        first_execution_run_id=start.first_execution_run_id,
-        headers=dict(start.headers),
-        namespace=NAMESPACE,
-        original_execution_run_id=start.original_execution_run_id or run_id,
-        parent=_parent(start),
-        root=_root(start),
-        raw_memo=dict(start.memo.fields),
-        retry_policy=None,
-        run_id=run_id,
-        run_timeout=limit or None,
-        search_attributes=decode_search_attributes(start.search_attributes) if attributed else {},
-        start_time=moment(at),
-        workflow_start_time=moment(at),
-        task_queue=task_queue,
-        task_timeout=start.workflow_task_timeout.ToTimedelta(),
-        typed_search_attributes=decode_typed_search_attributes(start.search_attributes)
-        if attributed
-        else TypedSearchAttributes([]),
-        workflow_id=start.workflow_id,
-        workflow_type=start.workflow_type,
-        priority=Priority.default,
-    )
-
-
-def _parent(start: InitializeWorkflow) -> workflow.ParentInfo | None:
-    if not start.HasField("parent_workflow_info"):
-        return None
-    told = start.parent_workflow_info
-    return workflow.ParentInfo(namespace=told.namespace, run_id=told.run_id, workflow_id=told.workflow_id)
-
-
-def _root(start: InitializeWorkflow) -> workflow.RootInfo | None:
-    if not start.HasField("root_workflow"):
-        return None
-    return workflow.RootInfo(run_id=start.root_workflow.run_id, workflow_id=start.root_workflow.workflow_id)
 
 
 def commands(said: Iterable[Said]) -> list[Command]:
