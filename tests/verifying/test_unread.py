@@ -154,3 +154,13 @@ def test_a_revision_that_ends_over_a_journey_is_told_with_the_journey(
     done = here.run(*VERIFY, "same", "--histories", str(tmp_path))
     assert done.returncode == 2
     assert "It ended. That was at good." in done.stderr
+
+
+def test_what_does_not_end_in_json_is_named_as_left_out(here: Here, tmp_path: Path) -> None:
+    """A history that was saved under another name was passed over without a word."""
+    text = (HISTORIES / f"{CALM}.json").read_text()
+    for name in ("x.json", "a.history", "notes.txt", ".kept"):
+        (tmp_path / name).write_text(text)
+    done = here.run(*VERIFY, "same", "--histories", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "Left out, as they do not end in .json: a.history, notes.txt." in done.stderr

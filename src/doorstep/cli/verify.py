@@ -120,6 +120,8 @@ def _journeys(
     settings = base.settings()
     if folder is not None:
         found = journeys.in_folder(folder, settings, most)
+        if others := journeys.passed_over(folder):
+            base.report(f"Left out, as they do not end in .json: {', '.join(others)}.")
         yield len(found), found
         return
     with opened() as database:
@@ -138,12 +140,12 @@ def _json(done: Verification) -> dict[str, Any]:
         "summary": [
             {"type": type_, "step": step, **counts} for (type_, step), counts in done.summary().items()
         ],
-        "journeys": [_one(one) for one in done.journeys],
+        "journeys": [_one(one, done) for one in done.journeys],
         "unread": [{"id": one.id, "why": one.why} for one in done.unread],
     }
 
 
-def _one(one: Verified) -> dict[str, Any]:
+def _one(one: Verified, done: Verification) -> dict[str, Any]:
     breaks = one.breaks
     return {
         "id": one.id,
@@ -162,6 +164,6 @@ def _one(one: Verified) -> dict[str, Any]:
             "already": breaks.already,
             "of_base": breaks.old,
         },
-        "differences": [d.as_json() for d in one.differences],
+        "differences": [d.as_json() | {"allowed": done.meant(d)} for d in one.differences],
         "behind": [d.as_json() for d in one.behind],
     }

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 from temporalio.api.history.v1 import History
@@ -23,14 +22,16 @@ from doorstep.domain.ids import fraction
 from doorstep.errors import BadInput, NotFound, Unreadable, nearest
 from doorstep.models.base import Database
 from doorstep.models.journeys import JourneyRow, JourneyStatus
+from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.tables import table
 from doorstep.rehearsal.rebuild import from_file
 from doorstep.settings import Settings
 from doorstep.verifying.wholeness import Unread, ensure_whole
 
 AT_ONCE = 8
-ENDED = "ended"
-_JOURNEYS = table(JourneyRow)
+ENDED, START = "ended", "the start"
+NAMED = 5
+_JOURNEYS, _LEDGER = table(JourneyRow), table(LedgerRowModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def sampled(journeys: Iterable[tuple[str, str, str]], most: int | None) -> list[
 
 
 def in_folder(folder: Path, settings: Settings, most: int | None) -> list[Recorded | Unread]:
-    """Of every history below a folder; last those that cannot be read. Each goes by its path there without `.json`:
+    """Of every .json file below a folder; last those that cannot be read. Each goes by its path there without `.json`:
     files in different folders may have one name. Raises `BadInput`, and `Unreadable` when none can be read."""
     if not folder.is_dir():
         raise _no_folder(folder)
@@ -81,6 +82,16 @@ def in_folder(folder: Path, settings: Settings, most: int | None) -> list[Record
         raise unread[0].alone()
     chosen = sampled(((r.id, r.type, r.step) for r in told.values()), most)
     return [*(told[name] for name in sorted(chosen)), *unread]
+
+
+def passed_over(folder: Path) -> list[str]:
+    """What lies below a folder of histories and is not looked at: their names, the first few."""
+    others = [
+        file.relative_to(folder).as_posix()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.suffix != ".json" and not file.name.startswith(".")
+    ]
+    return [*others[:NAMED], *([f"and {len(others) - NAMED} more"] if len(others) > NAMED else [])]
 
 
 def _no_folder(folder: Path) -> BadInput:
@@ -129,7 +140,7 @@ def _step(history: WorkflowHistory) -> str:
         if told.activity_type.name == contracts.TOUCH:
             asked = json.loads(told.input.payloads[0].data) if told.input.payloads else None
             return str(asked.get("step", "")) if isinstance(asked, dict) else ""
-    return "the start"
+    return START
 
 
 # --- an installation --------------------------------------------------------------------------------------
@@ -147,19 +158,21 @@ def on_server(
 
 
 def _standing(database: Database, *, ended: bool) -> list[tuple[str, str, str]]:
-    rows = select(_JOURNEYS.c.id, _JOURNEYS.c.type, _JOURNEYS.c.status, _JOURNEYS.c.waits)
+    """Of each journey the step that its history will tell: what it asked for last, as `_step`."""
+    last = (
+        select(_LEDGER.c.step)
+        .where(_LEDGER.c.journey_id == _JOURNEYS.c.id)
+        .order_by(_LEDGER.c.created_at.desc(), _LEDGER.c.due_at.desc(), _LEDGER.c.key)
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = select(_JOURNEYS.c.id, _JOURNEYS.c.type, _JOURNEYS.c.status, last.label("step"))
     wanted = [JourneyStatus.OPEN.value, *([JourneyStatus.CLOSED.value] if ended else [])]
     with database.reading() as connection:
         found = connection.execute(rows.where(_JOURNEYS.c.status.in_(wanted), _JOURNEYS.c.type != "")).all()
     return [
-        (r.id, r.type, ENDED if r.status == JourneyStatus.CLOSED.value else _waits(r.waits)) for r in found
+        (r.id, r.type, ENDED if r.status == JourneyStatus.CLOSED.value else r.step or START) for r in found
     ]
-
-
-def _waits(told: Sequence[Any]) -> str:
-    """The touch it waits for, else whatever it waits for first."""
-    waits = sorted(told or (), key=lambda w: (w.get("kind") != "touch", str(w.get("until") or "9")))
-    return str(waits[0].get("name", "")) if waits else ""
 
 
 def _fetched(settings: Settings, database: Database, ids: Sequence[str]) -> Iterator[Recorded | Unread]:

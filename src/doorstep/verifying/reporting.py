@@ -140,7 +140,7 @@ def _changes(done: Verification) -> list[str]:
     causes: dict[tuple[str, str, str, bool], list[tuple[Verified, Difference]]] = defaultdict(list)
     for one in done.journeys:
         for d in one.differences:
-            causes[d.change.value, d.item.kind, d.item.step, one.allowed].append((one, d))
+            causes[d.change.value, d.item.kind, d.item.step, done.meant(d)].append((one, d))
     made: list[str] = []
     for (*_, allowed), met in sorted(causes.items(), key=lambda c: -len(c[1])):
         example, d = met[0]

@@ -104,16 +104,21 @@ class Allowed:
 class Verification:
     """All journeys. `assumption`: under which they were carried on; `steps`: every step that was seen; `again`: how
     many were carried on in the sandbox and under the other hash seeds too; `unread`: histories of which nothing can be
-    said; `origins`: the code that each ran."""
+    said; `origins`: the code that each ran; `allow`: which changes are meant."""
 
     base: str
     head: str
     assumption: str
+    allow: tuple[Allowed, ...] = ()
     journeys: list[Verified] = field(default_factory=list)
     steps: set[str] = field(default_factory=set)
     again: int = 0
     unread: list[Unread] = field(default_factory=list)
     origins: list[Origins] = field(default_factory=list)
+
+    def meant(self, difference: Difference) -> bool:
+        """Whether it is a change that is allowed."""
+        return _meant(difference, self.allow)
 
     def of(self, verdict: Verdict) -> list[Verified]:
         """The journeys with that verdict."""
@@ -151,7 +156,7 @@ def verify(
     step that no journey has, `Unreadable` when no history can be read, and `SetupError` when a revision's process
     ends."""
     allowed = tuple(allowed)
-    done = Verification(pair.old.revision.name, pair.new.revision.name, assumption)
+    done = Verification(pair.old.revision.name, pair.new.revision.name, assumption, allowed)
     done.origins = [pair.old.origins, pair.new.origins]
     roots = (pair.old.revision.root, pair.new.revision.root)
     sample = Sample()
@@ -242,9 +247,13 @@ def verified(
         zone=after.get("zone") or before.get("zone") or "UTC",
         differences=tuple(ahead),
         behind=() if after["ended"] else tuple(behind),
-        allowed=all(any(a.covers(d.change.value, d.item.step) for a in allowed) for d in ahead),
+        allowed=all(_meant(d, allowed) for d in ahead),
         resumed=bool(after.get("resumed")),
     )
+
+
+def _meant(difference: Difference, allowed: tuple[Allowed, ...]) -> bool:
+    return any(a.covers(difference.change.value, difference.item.step) for a in allowed)
 
 
 def _broken(answer: Mapping[str, Any]) -> dict[str, Any] | None:
