@@ -92,6 +92,32 @@ def test_a_better_source_of_the_zone_wins_and_the_change_is_an_event(database: D
     assert done.persons == {person["id"]}
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_a_zone_told_by_the_order_alone_is_the_persons(database: Database, early: bool) -> None:
+    """The journey went by it, and the gate and support by the old one: a message at three in the morning. Told before
+    the order has come it waits with the order's other events."""
+    came = (whole(order("1001", person=ADA)), "w1", hours(1))
+    moved = event("customer.zone_changed", hours(2), data={"zone": "Asia/Tokyo"})
+    asked = [came, (told(moved), "w2", hours(3))]
+    for reading, name, at in reversed(asked) if early else asked:
+        take(database, reading, name, at)
+
+    (person,) = rows(database, "SELECT * FROM persons")
+    assert (person["zone"], person["zone_source"]) == ("Asia/Tokyo", "stated")
+    heard = rows(database, "SELECT * FROM inbox_events WHERE type = 'customer.zone_changed'")
+    assert {value(one["data"])["zone"] for one in heard} == {"Asia/Tokyo"}
+    assert {one["person_id"] for one in heard} == {person["id"]}
+
+
+def test_a_zone_that_is_none_moves_nobody(database: Database) -> None:
+    take(database, whole(order("1001", person=ADA)), "w1", hours(1))
+    take(
+        database, told(event("customer.zone_changed", hours(2), data={"zone": "Asia/Tokio"})), "w2", hours(3)
+    )
+    (person,) = rows(database, "SELECT * FROM persons")
+    assert person["zone_source"] != "stated"
+
+
 def test_without_any_word_on_it_the_zone_is_the_stores(database: Database) -> None:
     take(database, whole(order("1", person=GUEST)), "w1")
 

@@ -26,6 +26,7 @@ from doorstep.ingest.erasure import Erasure, ask
 from doorstep.ingest.order_rows import Order
 from doorstep.ingest.orders import Orders
 from doorstep.ingest.parcels import Parcels
+from doorstep.ingest.person_rows import Person
 from doorstep.ingest.persons import People
 from doorstep.ingest.sql import EVENTS, ORDERS
 from doorstep.models.inbox import InboxStatus
@@ -171,7 +172,7 @@ class Events:
     # --- of a person ------------------------------------------------------------------------------
 
     def _personal(self, event: ReadEvent, envelope: Envelope) -> None:
-        person_id, erased = self._person_of(event)
+        person_id, seen = self._person_of(event)
         if event.type == facts.PersonErased.type:
             named = event.person or PersonSighting()
             self.delivery.erasures.append(Erasure(person_id=person_id, named=named, at=event.occurred_at))
@@ -191,7 +192,7 @@ class Events:
         if not inbox.store(self.delivery, envelope, event.external_id, place):
             return
         self.delivery.persons.add(person_id)
-        self._learn(person_id, erased, envelope)
+        self._learn(person_id, seen, envelope)
 
     def _asked(self, person_id: str | None, event: ReadEvent, envelope: Envelope) -> None:
         """On record, and answered at once where nobody is known: nothing is held."""
@@ -202,28 +203,31 @@ class Events:
             place = inbox.Place(status=InboxStatus.KEPT, person_id=person_id)
             inbox.store(self.delivery, replace(envelope, order_ref=None), event.external_id, place)
 
-    def _learn(self, person_id: str, erased: bool, envelope: Envelope) -> None:
+    def _learn(self, person_id: str, seen: Person | None, envelope: Envelope) -> None:
         """What of the person's own record follows from the event, in this same transaction."""
-        if envelope.type in _CONSENTS and not erased:
+        if envelope.type in _CONSENTS and not (seen is not None and seen.erased):
             keep_word(self.delivery, person_id, envelope)
+        if envelope.type == facts.ZoneChanged.type:
+            self.people.stated_zone(
+                person_id, facts.ZoneChanged.read(envelope).zone, envelope.occurred_at, seen
+            )
         if envelope.type == facts.PersonErased.type:
             for row in self.delivery.all(_ORDERS_OF, person=person_id):
                 order = self.orders.find(row.id)
                 if order is not None:
                     self._apply(order, envelope)
 
-    def _person_of(self, event: ReadEvent) -> tuple[str | None, bool]:
+    def _person_of(self, event: ReadEvent) -> tuple[str | None, Person | None]:
         if event.person is not None and event.person.identified:
             create = event.type != facts.PersonErased.type
             found = self.people.resolve(event.person, event.occurred_at, create=create)
-            return (found.id, found.erased) if found is not None else (None, False)
+            return (found.id, found) if found is not None else (None, None)
         if event.order_ref is None:
-            return None, False
+            return None, None
         order = self.orders.ensure(event.order_ref, event.external_order_id or event.order_ref)
         if order.person_id is None:
-            return None, False
-        person = order.person or self.people.by_id(order.person_id)
-        return order.person_id, person is not None and person.erased
+            return None, None
+        return order.person_id, order.person or self.people.by_id(order.person_id)
 
     def _wait_for_order(self, event: ReadEvent, envelope: Envelope) -> None:
         """It names its person by an order that has not come: it waits with the order's other events."""

@@ -17,6 +17,7 @@ from datetime import datetime
 
 import structlog
 
+from doorstep.domain.moments import is_zone
 from doorstep.ingest.delivery import Delivery
 from doorstep.ingest.person_rows import (
     BY_ID,
@@ -123,6 +124,13 @@ class People:
         keys = self._keys(sighting, emails, phone)
         self._identify(person, keys, self._owners(keys)[0], at, moves=True)
         return person
+
+    def stated_zone(self, person_id: str, zone: str, at: datetime, seen: Person | None = None) -> None:
+        """The person says by which clock they live, whichever way it was told whose word it is. `seen`: the person, by
+        whoever holds them already."""
+        person = seen or self.by_id(person_id)
+        if person is not None and not person.erased and is_zone(zone):
+            self._refresh(person, PersonSighting(zone=zone, zone_from="stated"), at, "")
 
     def _keys(self, sighting: PersonSighting, emails: Sequence[str], phone: str | None) -> list[Key]:
         keys: list[Key] = []

@@ -35,11 +35,11 @@ def release(delivery: Delivery, orders: Orders) -> None:
         if order.arrived and order.waited:
             rows = delivery.all(_WAITING, ref=order.ref)
             for row in sorted(rows, key=lambda r: (r.occurred_at, r.id)):
-                _let_go(delivery, order, orders.root(order), row)
+                _let_go(delivery, orders, order, row)
 
 
-def _let_go(delivery: Delivery, order: Order, root: Order, row: Any) -> None:
-    envelope = envelope_from(row)
+def _let_go(delivery: Delivery, orders: Orders, order: Order, row: Any) -> None:
+    envelope, root = envelope_from(row), orders.root(order)
     person_level = _about_person(envelope.type)
     status = InboxStatus.PENDING if root.whole or person_level else InboxStatus.HELD
     moved = root is not order and not person_level
@@ -59,6 +59,9 @@ def _let_go(delivery: Delivery, order: Order, root: Order, row: Any) -> None:
         delivery.persons.add(order.person_id)
         if envelope.type in (facts.ConsentGranted.type, facts.ConsentWithdrawn.type):
             keep_word(delivery, order.person_id, envelope)
+        if envelope.type == facts.ZoneChanged.type:
+            zone = facts.ZoneChanged.read(envelope).zone
+            orders.people.stated_zone(order.person_id, zone, envelope.occurred_at, order.person)
         if envelope.type == facts.PersonErased.type:
             who = Erasure(person_id=order.person_id, named=PersonSighting(), at=envelope.occurred_at)
             delivery.erasures.append(who)
