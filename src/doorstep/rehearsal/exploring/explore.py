@@ -20,9 +20,10 @@ from doorstep.rehearsal import shelf
 from doorstep.rehearsal.exploring import steps
 from doorstep.rehearsal.exploring.coverage import CODE, Coverage
 from doorstep.rehearsal.exploring.finder import Finder
-from doorstep.rehearsal.exploring.mutating import GAPS, Mutator, instants, local, resolved
+from doorstep.rehearsal.exploring.mutating import Mutator
 from doorstep.rehearsal.exploring.report import Report, weeks
 from doorstep.rehearsal.exploring.shrinking import sound
+from doorstep.rehearsal.exploring.timing import GAPS, instants, local, resolved
 from doorstep.rehearsal.exploring.vocabulary import heard, vocabulary
 from doorstep.rehearsal.in_sandbox import refused
 from doorstep.rehearsal.limits import built_in
