@@ -72,10 +72,11 @@ def _twice(timeline: Timeline, scenario: Scenario) -> Iterable[Breach]:
 def alike(timeline: Timeline) -> list[tuple[Touch, Touch]]:
     """Pairs of messages of one step, order and channel about one thing (the same parcel, refund, return) on one day of
     the person's: whether they say the same, only their words tell (`body_digest`; empty where nothing was rendered)."""
+    sent = [(touch, _subject(touch)) for touch in timeline.sent]
     return [
         (a, b)
-        for a, b in combinations(timeline.sent, 2)
-        if timeline.day(a.at) == timeline.day(b.at) and _subject(a) == _subject(b)
+        for (a, one), (b, other) in combinations(sent, 2)
+        if one == other and timeline.day(a.at) == timeline.day(b.at)
     ]
 
 
