@@ -141,18 +141,3 @@ class NeverSaid(Journey):
             await self.send("community", at=self.day(1))
         await self.send("education", at=self.day(2), unless=lambda: True)
         return "done"
-
-
-@journey("faulty-all", version=1)
-class AllSix(
-    WinsBackAfterRefund,
-    RewardsTooSoon,
-    DeliveredByTheMinute,
-    WaitsForAPhoto,
-    ReadsTheFirstLine,
-    ThanksForAPhoto,
-):
-    """All of them at once: what plays a thousand stories on this plays them on each."""
-
-    async def run(self) -> str:
-        return await super().run()

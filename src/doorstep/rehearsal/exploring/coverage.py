@@ -1,5 +1,6 @@
-"""What a story made the journey do, as a set of marks: lines and branches of its code that were taken, touches with
-outcome and reason, what followed what. A story with a mark that no story had before is worth going on from."""
+"""What a story made the journey do, as a set of marks: lines and branches of its code that were taken, what its
+yes-or-no functions said (`any(a.at < b.at for a in …)` has no branch of its own), touches with outcome and reason, what
+followed what. A story with a mark that no story had before is worth going on from."""
 
 from __future__ import annotations
 
@@ -17,6 +18,12 @@ Marks = frozenset[Any]
 CODE = "code"
 """What a mark of the journey's own code begins with."""
 _TOOL_NAME = "doorstep explore"
+_WATCHED = (
+    sys.monitoring.events.LINE
+    | sys.monitoring.events.BRANCH
+    | sys.monitoring.events.PY_RETURN
+    | sys.monitoring.events.PY_YIELD
+)
 _TOLD = (Kind.EVENT, Kind.ORDER, Kind.REPORT, Kind.AGENT, Kind.FAULT)
 
 
@@ -29,6 +36,16 @@ class Coverage:
         self._hit: set[Any] = set()
         self._tool: int | None = None
 
+    @property
+    def lines(self) -> dict[str, Marks]:
+        """Function (`Tea.run`) → the marks of its lines, those of the functions within it included."""
+        found: dict[str, set[Any]] = {}
+        for code in self._codes:
+            lines = {line for _, _, line in code.co_lines() if line} - {code.co_firstlineno}
+            marks = {(CODE, code.co_qualname, line) for line in lines}
+            found.setdefault(_outermost(code.co_qualname), set()).update(marks)
+        return {place: frozenset(marks) for place, marks in found.items()}
+
     @contextmanager
     def watching(self) -> Iterator[Coverage]:
         """While it is entered, `marks` can be taken."""
@@ -40,8 +57,10 @@ class Coverage:
         monitoring.use_tool_id(self._tool, _TOOL_NAME)
         monitoring.register_callback(self._tool, monitoring.events.LINE, self._line)
         monitoring.register_callback(self._tool, monitoring.events.BRANCH, self._branch)
+        monitoring.register_callback(self._tool, monitoring.events.PY_RETURN, self._answer)
+        monitoring.register_callback(self._tool, monitoring.events.PY_YIELD, self._answer)
         for code in self._codes:
-            monitoring.set_local_events(self._tool, code, monitoring.events.LINE | monitoring.events.BRANCH)
+            monitoring.set_local_events(self._tool, code, _WATCHED)
         try:
             yield self
         finally:
@@ -58,6 +77,12 @@ class Coverage:
         self._hit.add((CODE, code.co_qualname, offset, destination))
         # both ways of a branch are wanted, so it is not disabled
 
+    def _answer(self, code: CodeType, offset: int, answer: object) -> Any:
+        if answer is True or answer is False:
+            self._hit.add((CODE, code.co_qualname, offset, answer))
+            return None
+        return sys.monitoring.DISABLE
+
     def begin(self) -> None:
         """A new story."""
         self._hit = set()
@@ -68,6 +93,15 @@ class Coverage:
         """The marks of the story since `begin`: what the journey did (its code, what became of each touch), and what
         followed what, of which there is no end."""
         return frozenset(self._hit) | _done(timeline), _followed(timeline)
+
+
+def place_of(mark: Any) -> str:
+    """The function that a mark of the code is in: `Tea.run`."""
+    return _outermost(mark[1])
+
+
+def _outermost(qualified: str) -> str:
+    return qualified.partition(".<locals>")[0]
 
 
 def _codes(cls: type[Any]) -> Iterator[CodeType]:
@@ -89,7 +123,7 @@ def _done(timeline: Timeline) -> Marks:
     for touch in timeline.touches:
         marks.add((touch.step, touch.outcome, touch.reason, touch.channel))
         marks.update((touch.step, "waits", deferral.reason) for deferral in touch.deferrals)
-    marks.add(tuple(e.what for e in timeline.events if e.kind in (Kind.PHASE, Kind.END)))
+    marks.add(("phases", *(e.what for e in timeline.events if e.kind in (Kind.PHASE, Kind.END))))
     return frozenset(marks)
 
 

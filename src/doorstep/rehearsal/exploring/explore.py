@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from doorstep.errors import ScenarioError
 from doorstep.ports import Renderer
-from doorstep.rehearsal import shelf
 from doorstep.rehearsal.exploring import steps
-from doorstep.rehearsal.exploring.coverage import CODE, Coverage
+from doorstep.rehearsal.exploring.coverage import Coverage, Marks
 from doorstep.rehearsal.exploring.finder import Finder
-from doorstep.rehearsal.exploring.mutating import Mutator
 from doorstep.rehearsal.exploring.report import Report, weeks
 from doorstep.rehearsal.exploring.shrinking import sound
-from doorstep.rehearsal.exploring.timing import GAPS, instants, local, resolved
-from doorstep.rehearsal.exploring.vocabulary import heard, vocabulary
+from doorstep.rehearsal.exploring.stories import Stories, usual
 from doorstep.rehearsal.in_sandbox import refused
 from doorstep.rehearsal.limits import built_in
 from doorstep.rehearsal.limits.finding import built_ins
@@ -35,11 +32,6 @@ from doorstep.rehearsal.timeline import Timeline
 
 Progress = Callable[[Report], None]
 _TOLD_EVERY = 2.0
-_NEIGHBOURS = 12
-_KEPT = 600
-"""Stories of each kind that are gone on from; older ones are let go."""
-_PERSONS = 120
-"""So many persons are tried for a step that hangs on a variant: what one in twenty gets is found almost surely."""
 
 
 def explore(
@@ -66,20 +58,19 @@ def explore(
     held = tuple(built_ins() if limits is None else limits)
     names = tuple(one.name for one in held) + ((built_in.REACHABLE,) if reachable else ())
     report = Report(journey=kind, seed=seed, limits=names, steps=steps.steps(cls))
-    report.refused = refused(cls, _usual(), renderer=renderer)
+    report.refused = refused(cls, usual(), renderer=renderer)
     if report.refused:
         report.ended, report.whole = "its first run, in the worker's sandbox, fails", False
         return report
     coverage = Coverage(cls)
-    chance = random.Random(seed)  # noqa: S311 - a search that can be repeated, no secret
-    search = _Search(cls, held, report, chance, coverage, renderer, reachable=reachable)
+    search = _Search(cls, held, report, coverage, renderer, reachable=reachable)
     with coverage.watching():
         try:
             search.go(list(bases), runs, seconds, first, progress)
         except KeyboardInterrupt:
             report.ended, report.whole = "it was interrupted", False
     _prove(cls, report, renderer)
-    report.whole &= search.systematic
+    report.whole &= search.stories.systematic
     if reachable and report.whole:
         report.never_sent = tuple(sorted(p for p in report.steps if not _came(p, search.sent)))
     return report
@@ -99,35 +90,28 @@ def _came(pattern: str, sent: set[str]) -> bool:
 
 
 class _Search:
-    """One search. `corpus`: the stories that did something new, with what became of them."""
+    """One search."""
 
     def __init__(
         self,
         cls: type[Any],
         limits: tuple[Limit, ...],
         report: Report,
-        chance: random.Random,
         coverage: Coverage,
         renderer: Renderer | None,
         *,
         reachable: bool,
     ) -> None:
-        self._reachable = reachable
-        self.cls, self.limits, self.report, self.chance = cls, limits, report, chance
+        self.cls, self.limits, self.report = cls, limits, report
         self.coverage, self.renderer = coverage, renderer
-        self.corpus: list[tuple[Scenario, Timeline]] = []
-        self._others: list[tuple[Scenario, Timeline]] = []
-        """Those in which only the order of things was new."""
-        self._next: list[Scenario] = []
-        """Neighbours of stories that went where no story had gone in the journey's code."""
         self.sent: set[str] = set()
-        self.systematic = False
-        """Every scenario and every single thing was played: what was not reached by then is worth telling."""
-        self._marks: set[Any] = set()
+        chance = random.Random(report.seed)  # noqa: S311 - a search that can be repeated, no secret
+        self.stories = Stories(cls, chance, self._lacking if reachable else lambda: False, coverage.lines)
         self._finder = Finder(limits, report, self.play)
         self._doubted: dict[Any, int] = {}
-        told = Scenario(name="any")
-        self._mutator = Mutator(vocabulary(told, cls), chance, heard(told, cls))
+
+    def _lacking(self) -> bool:
+        return not all(_came(step, self.sent) for step in self.report.steps)
 
     def go(
         self, bases: list[Scenario], runs: int, seconds: float | None, first: bool, progress: Progress | None
@@ -135,7 +119,7 @@ class _Search:
         """To the end of the budget."""
         begun = told = time.monotonic()
         report = self.report
-        for scenario in self._stories(bases):
+        for scenario in self.stories.all(bases, self.play):
             report.elapsed = time.monotonic() - begun
             if report.runs >= runs:
                 report.ended = f"{runs} stories were played"
@@ -153,53 +137,6 @@ class _Search:
             self._one(sound(scenario))
             report.elapsed = time.monotonic() - begun
 
-    # --- which stories ------------------------------------------------------------------------------------
-
-    def _stories(self, bases: list[Scenario]) -> Iterator[Scenario]:
-        usual = _usual()
-        for base in [usual, *bases]:
-            yield replace(base, limits=())
-        timeline = self.play(usual)
-        words = list({repr(word): word for word in self._mutator.words}.values())
-        for word in words:
-            self._mutator.words = [word]
-            yield self._with_words(usual, timeline, 1)
-        if self._reachable:
-            yield from self._persons(usual)
-        self.systematic = True
-        self._mutator.words = vocabulary(usual, self.cls)
-        pairs = self._mutator.pairs(usual, timeline)
-        while True:
-            if self._next and self.chance.random() < 0.6:
-                yield self._next.pop(self.chance.randrange(len(self._next)))
-                continue
-            if pairs and self.chance.random() < 0.6:
-                yield pairs.pop()
-                continue
-            if self.chance.random() < 0.35 or not self.corpus:
-                base, became = self.chance.choice(self.corpus[:40] or [(usual, timeline)])
-                yield self._with_words(base, became, self.chance.choice((2, 2, 3)))
-            else:
-                among = self.corpus if self.chance.random() < 0.75 else self._others or self.corpus
-                base, became = self.chance.choice(among[-25:] if self.chance.random() < 0.5 else among)
-                yield self._mutator.mutated(base, became, self.chance.choice((1, 1, 2, 3)))
-
-    def _persons(self, usual: Scenario) -> Iterator[Scenario]:
-        """The usual story with other persons, for as long as a step is missing that may hang on who it is."""
-        persons = _PERSONS if steps.varies(self.cls) else 0
-        for n in range(persons):
-            if all(_came(step, self.sent) for step in self.report.steps):
-                return
-            yield replace(usual, person=replace(usual.person, ref=f"per_{n}"))
-
-    def _with_words(self, base: Scenario, timeline: Timeline, count: int) -> Scenario:
-        """That many things, shortly one after the other, where it may matter."""
-        at = self.chance.choice(instants(timeline))
-        for _ in range(count):
-            base = self._mutator.add(base, self._mutator.word(base, timeline, local(at, timeline)))
-            at += self.chance.choice(GAPS)
-        return base
-
     # --- one story ----------------------------------------------------------------------------------------
 
     def play(self, scenario: Scenario, *, render: bool = False) -> Timeline:
@@ -214,27 +151,21 @@ class _Search:
             return  # such as news that was heard before it happened
         self.sent |= {touch.step for touch in timeline.sent}
         done, followed = self.coverage.marks(timeline)
-        if any(mark[0] is CODE for mark in done - self._marks) and self.report.runs > 1:
-            self._next += self._mutator.neighbours(resolved(scenario, timeline), timeline, _NEIGHBOURS)
-        if done - self._marks or followed - self._marks:
-            kept = replace(timeline, touches=tuple(replace(t, trace=()) for t in timeline.touches))
-            corpus = self.corpus if done - self._marks else self._others
-            corpus.append((resolved(scenario, timeline), kept))
-            del corpus[: len(corpus) - _KEPT]
-            self._marks |= done | followed
-            self.report.kept += corpus is self.corpus
-        self._most(timeline)
+        done |= self._fullest(timeline)
+        self.report.kept += self.stories.learn(scenario, timeline, done, followed)
         self._finder.found(self.broken(scenario, timeline), scenario)
         if self._in_doubt(timeline):
             worded = self.play(scenario, render=True)
             self._finder.found(self.broken(scenario, worded), scenario, render=True)
 
-    def _most(self, timeline: Timeline) -> None:
+    def _fullest(self, timeline: Timeline) -> Marks:
+        """How near the story came to what is too much of a week; the fullest ones are told."""
         every, promoting = weeks(timeline)
         if every.messages > self.report.fullest.messages:
             self.report.fullest = every
         if promoting.messages > self.report.fullest_promotions.messages:
             self.report.fullest_promotions = promoting
+        return frozenset({("a week", promoting.messages)})
 
     def broken(self, scenario: Scenario, timeline: Timeline) -> list[Breach]:
         """The limits that a story breaks."""
@@ -257,8 +188,3 @@ class _Search:
 def _shape(occurrence: str) -> str:
     """An occurrence without its numbers and refs."""
     return "".join(c for c in occurrence.split(":")[0] if not c.isdigit())
-
-
-def _usual() -> Scenario:
-    """A parcel of five days, and nothing else: what single things are tried on."""
-    return replace(shelf.load("happy-path"), name="explored", about="", file="")

@@ -10,7 +10,8 @@ from typing import Any
 
 from doorstep.contracts import NEEDS_STEP, ActionKind
 from doorstep.domain.messages import Channel
-from doorstep.rehearsal.exploring.neighbours import COUNTERPARTS, Neighbours, dated
+from doorstep.rehearsal.exploring.bursts import Bursts
+from doorstep.rehearsal.exploring.neighbours import COUNTERPARTS, Neighbours, another, dated
 from doorstep.rehearsal.exploring.timing import GAPS, LATE, MINUTE, SOON, instants, local
 from doorstep.rehearsal.exploring.vocabulary import placed
 from doorstep.rehearsal.moments import Moment
@@ -23,12 +24,19 @@ MOST_ENTRIES = 14
 class Mutator(Neighbours):
     """Changes, drawn from a seeded source of chance."""
 
-    def __init__(self, words: Sequence[Entry], chance: random.Random, heard: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        words: Sequence[Entry],
+        chance: random.Random,
+        heard: Sequence[str] = (),
+        bursts: Bursts | None = None,
+    ) -> None:
         super().__init__(words, chance, heard)
+        related = [(9, bursts.related)] if bursts else []
         self._ways: list[tuple[int, Callable[[Scenario, Timeline], Scenario]]] = [
             (6, self._add), (6, self._add_after_an_entry), (3, self._move), (3, self._again),
             (4, self._counterpart), (2, self._late), (2, self._drop), (1, self._swap), (1, self._person),
-            (1, self._pause),
+            (1, self._pause), (3, self.otherwise), *related,
         ]  # fmt: skip
 
     def mutated(self, scenario: Scenario, timeline: Timeline, changes: int) -> Scenario:
@@ -37,6 +45,21 @@ class Mutator(Neighbours):
         for _ in range(changes):
             _, way = self.chance.choices(self._ways, weights)[0]
             scenario = way(scenario, timeline)
+        return replace(scenario, timeline=scenario.timeline[-MOST_ENTRIES:])
+
+    def spliced(self, scenario: Scenario, timeline: Timeline, other: Scenario) -> Scenario:
+        """The story with some of what is told in another one: when it is told there, or after something that happens
+        here."""
+        theirs = [e for e in other.timeline if e not in scenario.timeline and not isinstance(e, Ordered)]
+        at = self.chance.choice(instants(timeline))
+        for entry in self.chance.sample(theirs, min(len(theirs), self.chance.randint(1, 3))):
+            moved: Entry = entry
+            if self.chance.random() < 0.5:
+                moved = placed(
+                    replace(entry, heard=None) if isinstance(entry, Told) else entry, local(at, timeline)
+                )
+                at += self.chance.choice(GAPS)
+            scenario = self.add(scenario, moved)
         return replace(scenario, timeline=scenario.timeline[-MOST_ENTRIES:])
 
     def word(self, scenario: Scenario, timeline: Timeline, at: Moment) -> Entry:
@@ -84,6 +107,23 @@ class Mutator(Neighbours):
         entries[place : place + 1] = [] if changed is None else [changed]
         return replace(scenario, timeline=tuple(entries))
 
+    def otherwise(self, scenario: Scenario, timeline: Timeline) -> Scenario:
+        """One of its events as it may be told too: of another channel, another product, with other stars."""
+
+        def told(entry: Entry) -> Entry:
+            if not isinstance(entry, Told) or not isinstance(entry.at, Moment):
+                return entry
+            known = [w for w in self.words if isinstance(w, Told) and w.event == entry.event]
+            other = self.chance.choice(known or [entry])
+            data = (
+                {**other.data, "rating": self.chance.randint(1, 5)} if "rating" in other.data else other.data
+            )
+            return placed(
+                replace(other, heard=entry.heard, times=entry.times, data=data), entry.at, entry.order
+            )
+
+        return self._changed(scenario, told)
+
     def _move(self, scenario: Scenario, timeline: Timeline) -> Scenario:
         def moved(entry: Entry) -> Entry:
             changes: dict[str, Any] = {"at": self._instant(timeline)}
@@ -94,7 +134,8 @@ class Mutator(Neighbours):
         return self._changed(scenario, moved)
 
     def _again(self, scenario: Scenario, timeline: Timeline) -> Scenario:
-        """The same message twice, or the same thing told anew a little later, as two systems tell it."""
+        """The same message twice, or the same thing told anew a little later, as two systems tell it; or the same of
+        another parcel, complaint, return."""
         told = dated(scenario)
         if not told:
             return scenario
@@ -103,6 +144,7 @@ class Mutator(Neighbours):
             return self._changed(scenario, lambda e: replace(e, times=2) if hasattr(e, "times") else e)
         assert isinstance(entry.at, Moment)
         at = entry.at.resolve(timeline.placed_at, timeline.zone) + self.chance.choice(GAPS)
+        entry = another(entry) if self.chance.random() < 0.3 else entry
         return self.add(scenario, placed(replace(entry, heard=None), local(at, timeline)))
 
     def _late(self, scenario: Scenario, timeline: Timeline) -> Scenario:

@@ -32,6 +32,10 @@ COUNTERPARTS = {
     "cart.updated": ("product.browsed", "order.refunded"),
 }
 """What often goes with what."""
+_ANEW = (SOON[-1], timedelta(hours=2))
+_OTHER = "other"
+_MANY = ("complaint", "return")
+"""Of one order there can be several."""
 _WITHOUT_DATA = ("return.cancelled", "return.approved")
 
 
@@ -45,6 +49,15 @@ def _renamed(entry: Told, event: str) -> Told:
     known = members(event)
     data = {key: value for key, value in entry.data.items() if key in known or not known}
     return replace(entry, event=event, data=data, heard=None, times=1)
+
+
+def another(entry: Told) -> Told:
+    """The same event about another parcel, complaint, return or refund."""
+    if entry.event.startswith("shipment."):
+        return replace(entry, parcel="" if entry.parcel else _OTHER)
+    if entry.event.partition(".")[0] in _MANY or entry.event == "order.refunded":
+        return replace(entry, subject="" if entry.subject == _OTHER else _OTHER)
+    return entry
 
 
 class Neighbours:
@@ -69,23 +82,22 @@ class Neighbours:
         return made
 
     def neighbours(self, scenario: Scenario, timeline: Timeline, most: int) -> list[Scenario]:
-        """Of a story that did something new: each event told anew a few minutes later, and just before and after it
-        what belongs to it; at most so many, drawn. And two thirds as many with something else that the journey's code
-        listens for just before the last one, whatever the two have to do with each other."""
+        """Of a story that did something new: each event told anew a little later, and of another of its kind, and just
+        before and after it what belongs to it; at most so many, drawn. And two thirds as many with something else that
+        the journey's code listens for just before or after the last one, whatever the two have to do with each other.
+        """
         made: list[Scenario] = []
         around = (SOON[-1], -SOON[-1])
         for entry in dated(scenario):
-            made.append(self.add(scenario, self.beside(entry, entry.event, SOON[-1], timeline)))
-            for other in COUNTERPARTS.get(entry.event, ()):
-                made += [self.add(scenario, self.beside(entry, other, gap, timeline)) for gap in around]
+            anew = [self.beside(entry, entry.event, gap, timeline) for gap in _ANEW]
+            goes_with = COUNTERPARTS.get(entry.event, ())
+            beside = [self.beside(entry, other, gap, timeline) for other in goes_with for gap in around]
+            made += [self.add(scenario, one) for one in (*anew, another(anew[0]), *beside)]
         drawn = self.chance.sample(made, min(most, len(made)))
-        heard = [
-            self.add(scenario, self.beside(entry, other, -SOON[-1], timeline))
-            for entry in dated(scenario)[-1:]
-            for other in self.heard
-            if other != entry.event
-        ]
-        return drawn + self.chance.sample(heard, min(most * 2 // 3, len(heard)))
+        last = dated(scenario)[-1:]
+        heard = [(e, o, gap) for e in last for o in self.heard if o != e.event for gap in around]
+        some = self.chance.sample(heard, min(most * 2 // 3, len(heard)))
+        return drawn + [self.add(scenario, self.beside(*one, timeline)) for one in some]
 
     def pairs(self, usual: Scenario, timeline: Timeline) -> list[Scenario]:
         """What belongs together, within minutes and in both orders, on a story in which nothing else happens: before

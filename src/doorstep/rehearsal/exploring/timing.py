@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -42,6 +43,16 @@ def instants(timeline: Timeline) -> list[datetime]:
         if event.kind in _HAPPENINGS:
             found += [event.at - MINUTE, event.at + MINUTE, event.at + timedelta(hours=1)]
     return sorted(set(found))
+
+
+def drawn(timeline: Timeline, chance: random.Random) -> datetime:
+    """One of the `instants`; of each phase as many, however long it lasts."""
+    begins = sorted({event.at for event in timeline.events if event.kind is Kind.PHASE})[1:]
+    phase = chance.randrange(len(begins) + 1)
+    after, before = [None, *begins][phase], [*begins, None][phase]
+    found = instants(timeline)
+    within = [at for at in found if (after is None or at >= after) and (before is None or at < before)]
+    return chance.choice(within or found)
 
 
 def resolved(scenario: Scenario, timeline: Timeline) -> Scenario:
