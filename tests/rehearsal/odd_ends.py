@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +46,52 @@ class HeartbeatsLate(Told):
         except ActivityError as error:
             return failed(error)
         return ["in time"]
+
+
+FOR_EVER = RetryPolicy()
+HANGS_A_SECOND = {"start_to_close_timeout": SECOND}
+SILENT_A_SECOND = {"start_to_close_timeout": 30 * SECOND, "heartbeat_timeout": SECOND}
+
+#: what hangs for a second, or fails at once, and in how many seconds with all its attempts it must have ended
+OUT_OF_TIME: list[tuple[str, dict[str, Any], float | None]] = [
+    ("hangs", {**HANGS_A_SECOND, "retry_policy": FOR_EVER}, 1.5),  # the next attempt would be due after
+    ("hangs", {**HANGS_A_SECOND, "retry_policy": FOR_EVER}, 2),  # … at that instant
+    ("hangs", {**HANGS_A_SECOND, "retry_policy": FOR_EVER}, 2.5),  # cut short in its second attempt
+    ("hangs", {**HANGS_A_SECOND, "retry_policy": FOR_EVER}, 4),  # after its second attempt
+    ("hangs", {**HANGS_A_SECOND, "retry_policy": RetryPolicy(maximum_attempts=1)}, 1),  # both limits at once
+    ("hangs", {**SILENT_A_SECOND, "retry_policy": FOR_EVER}, 1.5),
+    ("hangs", {**SILENT_A_SECOND, "retry_policy": FOR_EVER}, 4),
+    ("hangs", {**HANGS_A_SECOND, "retry_policy": RetryPolicy(maximum_attempts=2)}, None),  # tried out
+    ("always", {"retry_policy": RetryPolicy(initial_interval=2 * SECOND)}, 1.5),
+    ("told_when", {"retry_policy": FOR_EVER}, 20 * 60),  # the next would be due at that instant, and succeed
+]
+
+
+@workflow.defn
+class RunsOutOfTime(Told):
+    """Activities that time out, or fail, where no further attempt fits into the time they have."""
+
+    @workflow.run
+    async def run(self) -> list[Any]:
+        async def one(name: str, options: dict[str, Any], limit: float | None) -> Any:
+            within = None if limit is None else limit * SECOND
+            try:
+                return await act(name, "x", **options, schedule_to_close_timeout=within)
+            except ActivityError as error:
+                return told_whole(error)
+
+        return list(await asyncio.gather(*(one(*asked) for asked in OUT_OF_TIME)))
+
+
+def told_whole(error: ActivityError) -> list[Any]:
+    """What an author can see of a failed activity, cause by cause."""
+    causes: list[Any] = [str(error), error.retry_state.name if error.retry_state else None]
+    cause = error.__cause__
+    while cause is not None:
+        beats = getattr(cause, "last_heartbeat_details", None)
+        causes.append([type(cause).__name__, str(cause), str(getattr(cause, "type", None)), beats])
+        cause = cause.__cause__
+    return causes
 
 
 @workflow.defn

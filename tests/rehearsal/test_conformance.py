@@ -85,6 +85,7 @@ ODD: list[tuple[type[Any], tuple[Any, ...], Script, bool]] = [
     (odd.Fails, (), nothing, True),
     (odd_ends.Heartbeats, (), nothing, True),
     (odd_ends.HeartbeatsLate, (), nothing, True),
+    (odd_ends.RunsOutOfTime, (), nothing, True),
     (odd_ends.LocalTimesOut, (), nothing, True),
     (odd_ends.LocalIsResumedLate, (), idle_for_four_seconds, True),
     (odd_ends.RunsOut, (1,), nothing, False),

@@ -80,6 +80,8 @@ class ActivityRun:
     """Its end interests nobody."""
     value: Crossing | None = None
     failure: Failure | None = None
+    before: Failure | None = None
+    """How the attempt before this one failed."""
 
     @classmethod
     def of(cls, command: Asked, at: int) -> ActivityRun:
@@ -205,11 +207,7 @@ class ActivityRun:
         return ends
 
     def _timed_out(self, kind: TimeoutType.ValueType) -> None:
-        word = TimeoutType.Name(kind).removeprefix("TIMEOUT_TYPE_").title().replace("_", "")
-        self.value = None
-        told = "Activity timed out" if self.local else f"activity {word} timeout"
-        self.failure = Failure(message=told, source="Server")
-        self.failure.timeout_failure_info.timeout_type = kind
+        self.value, self.failure = None, failing.timeout(kind, local=self.local)
 
     def retried(self, now: int) -> tuple[int | None, RetryState.ValueType]:
         """After a failed attempt: when the next one is due, or None and why there is none."""
@@ -217,14 +215,24 @@ class ActivityRun:
         policy = self.command.retry_policy
         if self.cancel_requested:
             return None, RetryState.RETRY_STATE_CANCEL_REQUESTED
+        late = None if self.local else self.deadline
+        timed_out = self.failure.HasField("timeout_failure_info")
+        if timed_out and late is not None and now >= late:
+            return self._out_of_time()
         if not retryable(self.failure, policy.non_retryable_error_types):
             return None, RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE
         if policy.maximum_attempts and self.attempt >= policy.maximum_attempts:
             return None, RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED
         due = now + backoff(policy, self.failure, self.attempt)
-        if self.deadline is not None and due > self.deadline and not self.local:
-            return None, RetryState.RETRY_STATE_TIMEOUT
+        if late is not None and due >= late:  # at that very instant too: a server is always a little later
+            return self._out_of_time()
         return due, RetryState.RETRY_STATE_IN_PROGRESS
+
+    def _out_of_time(self) -> tuple[None, RetryState.ValueType]:
+        assert self.failure is not None
+        if self.failure.HasField("timeout_failure_info"):
+            self.failure = failing.out_of_time()
+        return None, RetryState.RETRY_STATE_TIMEOUT
 
     @property
     def local_threshold(self) -> int:
@@ -238,7 +246,7 @@ class ActivityRun:
         assert self.failure is not None
         if self.local:
             return failing.local_failed(self.failure, id=self.id, type=self.type)
-        return failing.failed(self.failure, state, id=self.id, type=self.type)
+        return failing.failed(self.failure, state, self.before, id=self.id, type=self.type)
 
     def cancelled(self) -> Failure:
         """The cancellation as the workflow gets it."""

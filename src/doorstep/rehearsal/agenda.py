@@ -212,7 +212,7 @@ class Agenda:
         self._note(*run.told("attempt_failed" if again else "failed"), run.failure)
         if due is not None and again:
             run.attempt += 1
-            run.due = due
+            run.due, run.before = due, run.failure
             run.token = self._push(due, _ATTEMPT, run)
             return None
         if run.abandoned:

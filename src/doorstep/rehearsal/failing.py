@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from temporalio.api.enums.v1 import RetryState
+from temporalio.api.enums.v1 import RetryState, TimeoutType
 from temporalio.api.failure.v1 import Failure
 
+FAILED, TIMED_OUT = "Activity task failed", "Activity task timed out"
+"""How a regular one ended, in the words of the SDK's core."""
+_NO_TIME = "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying"
 
-def failed(cause: Failure, state: RetryState.ValueType, *, id: str, type: str) -> Failure:
-    """Of a regular one that is not tried again; `state` says why not."""
-    return _wrapped("Activity task failed", cause, state, id, type)
+
+def timeout(kind: TimeoutType.ValueType, *, local: bool) -> Failure:
+    """Of one attempt."""
+    word = TimeoutType.Name(kind).removeprefix("TIMEOUT_TYPE_").title().replace("_", "")
+    return _timed_out("Activity timed out" if local else f"activity {word} timeout", kind)
+
+
+def out_of_time() -> Failure:
+    """Of the last attempt, which timed out when there was no time left for another: whatever it timed out by."""
+    return _timed_out(_NO_TIME, TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_CLOSE)
+
+
+def failed(
+    cause: Failure, state: RetryState.ValueType, before: Failure | None, *, id: str, type: str
+) -> Failure:
+    """Of a regular one that is not tried again; `state` says why not. `before`: how the attempt before the last failed,
+    which a server tells as the cause of a timeout."""
+    if not cause.HasField("timeout_failure_info"):
+        return _wrapped(FAILED, cause, state, id, type)
+    told = Failure(message=cause.message, source=cause.source, cause=before)
+    told.timeout_failure_info.CopyFrom(cause.timeout_failure_info)
+    return _wrapped(TIMED_OUT, told, state, id, type)
 
 
 def local_failed(cause: Failure, *, id: str, type: str) -> Failure:
@@ -26,6 +48,12 @@ def cancelled(*, id: str, type: str, local: bool) -> Failure:
     if local:
         return cause
     return _wrapped("Activity cancelled", cause, RetryState.RETRY_STATE_CANCEL_REQUESTED, id, type)
+
+
+def _timed_out(message: str, kind: TimeoutType.ValueType) -> Failure:
+    made = Failure(message=message, source="Server")
+    made.timeout_failure_info.timeout_type = kind
+    return made
 
 
 def _wrapped(message: str, cause: Failure, state: RetryState.ValueType, id: str, type: str) -> Failure:

@@ -39,7 +39,13 @@ _CLOSED_FROM_OUTSIDE = (
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
 )
-_ACTIVITY_ENDS = ("completed", "failed", "timed_out", "canceled")
+_ACTIVITY_ENDS = {
+    "completed": "",
+    "failed": failing.FAILED,
+    "timed_out": failing.TIMED_OUT,
+    "canceled": "Activity cancelled",
+}
+"""How a regular activity ends, and what its failure says."""
 
 
 @dataclass
@@ -245,7 +251,7 @@ def activity_end(event: HistoryEvent) -> tuple[int, ActivityResolution] | None:
         return told.scheduled_event_id, ActivityResolution(
             completed=Success(result=result[0] if result else None)
         )
-    failure = Failure(message=f"Activity {'cancelled' if end == 'canceled' else 'task failed'}")
+    failure = Failure(message=_ACTIVITY_ENDS[end])
     failure.activity_failure_info.scheduled_event_id = told.scheduled_event_id
     failure.activity_failure_info.started_event_id = told.started_event_id
     if end == "canceled":
