@@ -56,7 +56,7 @@ def test_stories_of_a_shop_of_their_own_are_handed_over_whole() -> None:
         (
             ["2026-03-06 10:00", TIMER, '{"a": 1}', "tea.py:12"],
             ["2026-03-06 10:00", TIMER, '{"a": 2}', "tea.py:12"],
-            '[start timer 3 {"a": 1}] under PYTHONHASHSEED=2 and [start timer 3 {"a": 2}] under 9',
+            "[start timer 3, a: 1] under PYTHONHASHSEED=2 and [start timer 3, a: 2] under 9",
         ),
     ],
 )

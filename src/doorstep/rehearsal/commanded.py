@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from doorstep import contracts
+from doorstep.rehearsal import contents
 from doorstep.rehearsal.log import Entry, value
 from doorstep.rehearsal.naming import naming
 from doorstep.rehearsal.trouble import Place
@@ -78,14 +79,15 @@ def difference(one: Sequence[Command], other: Sequence[Command], seeds: tuple[in
 
 
 def _words(command: Command | None, other: Command | None) -> str:
-    """What a command is; with its content, where that is the difference, or its line, where only that is."""
+    """What a command is; with what its content says otherwise, where that is the difference, or its line, where only
+    that is."""
     if command is None:
         return "nothing"
     if other is None or list(command[:2]) != list(other[:2]):
         return command[1]
     if command[2] == other[2]:
         return f"{command[1]}, line {command[3].rpartition(':')[2]}"
-    return f"{command[1]} {command[2]}"[:160]
+    return f"{command[1]}, {contents.apart(command[2], other[2])[0]}"
 
 
 def _told(entry: Entry, journey: type[Any] | None) -> Command:
