@@ -12,9 +12,7 @@ from tests.rehearsal.conformance import engine_activities
 from doorstep.rehearsal.engine import Engine
 
 START = datetime(2026, 3, 2, 10, tzinfo=UTC)
-NO_TIME = (
-    "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying"
-)
+NO_TIME = "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying"
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["plain", "protobuf"])

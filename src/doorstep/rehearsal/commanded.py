@@ -19,10 +19,15 @@ from doorstep.workflows import registry
 Command = Sequence[str]
 """[when, what, its whole content (of what support is told: none), file:line]"""
 MEND = (
-    "If it goes through a set: sort it first. Otherwise it asks for hash() or id(), or draws chance of its own, which "
-    "every process has otherwise."
+    "If it goes through a set: sort it first. Otherwise it asks for hash() or id(), or it asks for the machine's time "
+    "zone, or draws chance of its own, which every process has otherwise."
 )
 """What to do about a difference between two hash seeds."""
+MEND_ZONE = (
+    "It asks for the machine's time zone, which another worker may have otherwise. Name the zone: astimezone(UTC), "
+    "fromtimestamp(…, UTC), replace(tzinfo=UTC).timestamp(); the person's is ZoneInfo(self.zone)."
+)
+"""What to do about a difference between two time zones."""
 _LOCAL = "schedule_local_activity"
 _SAID = ("phase", "exit_cause", "outcome")
 """Of a projection, what an author names."""
@@ -31,14 +36,16 @@ _WORKFLOWS, _CONTRACTS = Path(registry.__file__).parent, Path(contracts.__file__
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """Where the commands under two hash seeds part. `file` (empty and line 0: not known) as Python names it."""
+    """Where the commands under two hash seeds, or in two time zones, part. `file` (empty and line 0: not known) as Python
+    names it."""
 
     what: str
     file: str = ""
     line: int = 0
+    mend: str = MEND
 
     def __str__(self) -> str:
-        return f"{self.what}{f', at {Place(self.file, self.line)}' if self.file else ''}. {MEND}"
+        return f"{self.what}{f', at {Place(self.file, self.line)}' if self.file else ''}. {self.mend}"
 
 
 def commanded(log: Iterable[Entry], journey: type[Any] | None) -> list[Command]:
@@ -57,8 +64,11 @@ def commanded(log: Iterable[Entry], journey: type[Any] | None) -> list[Command]:
     return made
 
 
-def difference(one: Sequence[Command], other: Sequence[Command], seeds: tuple[int, int]) -> Apart | None:
-    """The first command in which two processes differ; None when they do not. `seeds`: the hash seed of each."""
+def difference(
+    one: Sequence[Command], other: Sequence[Command], seeds: tuple[int, int] | tuple[str, str]
+) -> Apart | None:
+    """The first command in which two processes differ; None when they do not. `seeds`: the hash seed of each, or its
+    time zone where that is all that differs between them."""
     pairs = list(zip_longest(one, other))
     at = next((n for n, (a, b) in enumerate(pairs) if a != b), None)
     if at is None:
@@ -71,11 +81,12 @@ def difference(one: Sequence[Command], other: Sequence[Command], seeds: tuple[in
     on = f"{(first or second)[0]} UTC"
     # where the instants differ each side is told with its own: their words may be the same
     until = f" on {second[0]} UTC" if first and second and first[0] != second[0] else ""
+    zones = isinstance(seeds[0], str)
     said = (
         f"The workflow is not deterministic: on {on} it says [{_words(first, second)}] under "
-        f"PYTHONHASHSEED={seeds[0]} and{until} [{_words(second, first)}] under {seeds[1]}"
+        f"{'TZ' if zones else 'PYTHONHASHSEED'}={seeds[0]} and{until} [{_words(second, first)}] under {seeds[1]}"
     )
-    return Apart(said, file, int(line or 0))
+    return Apart(said, file, int(line or 0), MEND_ZONE if zones else MEND)
 
 
 def _words(command: Command | None, other: Command | None) -> str:

@@ -7,7 +7,9 @@ from temporalio.api.failure.v1 import Failure
 
 FAILED, TIMED_OUT = "Activity task failed", "Activity task timed out"
 """How a regular one ended, in the words of the SDK's core."""
-_NO_TIME = "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying"
+_NO_TIME = (
+    "Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up retrying"
+)
 
 
 def timeout(kind: TimeoutType.ValueType, *, local: bool) -> Failure:

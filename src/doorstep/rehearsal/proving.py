@@ -108,22 +108,29 @@ def lines(log: Sequence[Entry]) -> list[str]:
     return [f"{e}  {json.dumps(e.content, sort_keys=True, ensure_ascii=False)}" for e in log]
 
 
+ZONES = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
+"""Zones of machines whose clocks on the wall never show one date."""
+
+
 def with_hash_seed(
     target: str,
     seed: int,
     *args: str,
+    zone: str = "",
     timeout: float = 600.0,
     given: str = "",
     began: Callable[[subprocess.Popen[str]], None] = lambda process: None,
 ) -> list[str]:
     """What `package.module:function` (called with these strings, answering lines) says in a process of its own
-    under this `PYTHONHASHSEED`. `given` stands in its input; `began` is handed the process. Raises `SetupError` with
-    the process's last words when it fails, or has not answered after `timeout` seconds."""
+    under this `PYTHONHASHSEED`, in this time zone (IANA's name; empty: in this machine's). `given` stands in its input;
+    `began` is handed the process. Raises `SetupError` with the process's last words when it fails, or has not answered
+    after `timeout` seconds."""
     with subprocess.Popen(
         [sys.executable, "-c", f"from {__name__} import _child; _child()", target, *args],
         env={
             **os.environ,
             "PYTHONHASHSEED": str(seed),
+            **({"TZ": zone} if zone else {}),
             "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path]),
         },
         stdin=subprocess.PIPE,
@@ -144,9 +151,11 @@ def with_hash_seed(
 
 
 def hash_seed_difference(target: str, *args: str, seeds: Sequence[int] = (1, 2)) -> str | None:
-    """The first line in which two hash seeds differ, as one says it and as the other does; None when they agree.
-    Iterating over a set of strings shows here and nowhere else."""
-    first, second = (with_hash_seed(target, seed, *args) for seed in seeds)
+    """The first line in which two hash seeds (each in a time zone of its own) differ, as one says it and as the other
+    does; None when they agree. Iterating over a set of strings shows here and nowhere else."""
+    first, second = (
+        with_hash_seed(target, seed, *args, zone=zone) for seed, zone in zip(seeds, ZONES, strict=True)
+    )
     if first == second:
         return None
     for one, other in zip([*first, "(nothing)"], [*second, "(nothing)"], strict=False):

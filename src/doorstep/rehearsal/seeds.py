@@ -1,7 +1,8 @@
 """Whether a journey says the same under other hash seeds. Going through a set of texts, its order differs from one
 worker process to the next, a worker that replays it is stuck, and neither the sandbox nor one process can see it: so
-the scenarios are played once more, in processes of their own with other seeds. They are handed the stories as they
-were read, and do not read the files: one that is saved meanwhile would be another story, and the journey blamed."""
+the scenarios are played once more, in processes of their own with other seeds, and in other time zones. They are
+handed the stories as they were read, and do not read the files: one that is saved meanwhile would be another story,
+and the journey blamed."""
 
 from __future__ import annotations
 
@@ -13,13 +14,14 @@ import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import Any, Self
 
 from doorstep.errors import DoorstepError
 from doorstep.rehearsal import guard, set_orders
-from doorstep.rehearsal.commanded import Command, commanded, difference
+from doorstep.rehearsal.commanded import Apart, Command, commanded, difference
 from doorstep.rehearsal.exploring import steps
-from doorstep.rehearsal.proving import with_hash_seed
+from doorstep.rehearsal.proving import ZONES, with_hash_seed
 from doorstep.rehearsal.rehearse import built_in, journey_class, staged
 from doorstep.rehearsal.scenario import Scenario
 from doorstep.rehearsal.world import Unrendered
@@ -65,12 +67,28 @@ class Seeds:
                 return {}
             self._round = _Round(self._seeds, self._about, left)
         told = self._round.answers()
-        found: dict[str, str] = {}
+        found: dict[str, Apart] = {}
         for seed, other in zip(self._seeds[1:], told[1:], strict=True):
             for name, commands in told[0].items():
                 if name not in found and (apart := difference(commands, other[name], (self._seeds[0], seed))):
-                    found[name] = str(apart)
-        return found
+                    found[name] = apart
+        found |= self._by_zone({name: told[0][name] for name in found})
+        return {name: str(apart) for name, apart in found.items()}
+
+    def _by_zone(self, told: Mapping[str, list[Command]]) -> dict[str, Apart]:
+        """Of stories that differ, and what the first process said of them: those that differ under one seed too, by the
+        time zone alone. What does not say the same twice in one zone differs by chance."""
+        if not told:
+            return {}
+        again = {name: self._scenarios[name] for name in told}
+        self._round = _Round(self._seeds[:1] * len(ZONES), self._about, again)
+        here, there = self._round.answers()
+        found = {
+            name: difference(commands, there[name], ZONES)
+            for name, commands in told.items()
+            if commands == here[name]
+        }
+        return {name: apart for name, apart in found.items() if apart is not None}
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +98,8 @@ class Seeds:
 
 
 class _Round:
-    """A process for each seed, all asked the same."""
+    """A process for each seed, all asked the same. Each stands in another time zone than the one before: on a worker's
+    machine it may be any."""
 
     def __init__(
         self, seeds: Sequence[int], arguments: Sequence[str], stories: Mapping[str, Scenario]
@@ -90,8 +109,8 @@ class _Round:
         told = base64.b64encode(pickle.dumps(dict(stories))).decode()
         pool = ThreadPoolExecutor(len(seeds))
         self._asked = [
-            pool.submit(with_hash_seed, _CHILD, seed, *arguments, given=told, began=self._began)
-            for seed in seeds
+            pool.submit(with_hash_seed, _CHILD, seed, *arguments, zone=zone, given=told, began=self._began)
+            for seed, zone in zip(seeds, cycle(ZONES), strict=False)
         ]
         pool.shutdown(wait=False)
 
