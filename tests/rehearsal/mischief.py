@@ -7,6 +7,7 @@ import os
 import random
 import socket
 import sys
+import threading
 import time
 from datetime import datetime, timedelta
 
@@ -64,6 +65,14 @@ class TakesAThread(Mischief):
     async def run(self) -> None:
         await self.a_day()
         await asyncio.to_thread(len, "abc")  # here
+
+
+@workflow.defn
+class StartsAThread(Mischief):
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        threading.Thread(target=len, args=("abc",)).start()  # here
 
 
 @workflow.defn

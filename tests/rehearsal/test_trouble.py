@@ -84,7 +84,13 @@ def test_mischief_is_told_with_file_line_virtual_time_and_history(
 
 @pytest.mark.parametrize(
     "cls",
-    [mischief.LoopsWithoutWaiting, mischief.Sleeps, mischief.Exits, mischief.InterruptsItself],
+    [
+        mischief.LoopsWithoutWaiting,
+        mischief.Sleeps,
+        mischief.StartsAThread,
+        mischief.Exits,
+        mischief.InterruptsItself,
+    ],
 )
 def test_spinning_and_blocking_are_told_without_the_sandbox_too(
     cls: type[Any], monkeypatch: pytest.MonkeyPatch

@@ -19,6 +19,7 @@ _BLOCKS = frozenset(
         "os.posix_spawn",
         "sqlite3.connect",
         "_thread.start_new_thread",
+        "_thread.start_joinable_thread",  # what threading.Thread starts, since Python 3.13
     }
 )
 

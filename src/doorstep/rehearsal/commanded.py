@@ -36,8 +36,8 @@ _WORKFLOWS, _CONTRACTS = Path(registry.__file__).parent, Path(contracts.__file__
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """Where the commands under two hash seeds, or in two time zones, part. `file` (empty and line 0: not known) as Python
-    names it."""
+    """Where the commands under two hash seeds, or in two time zones, part. `file` (empty and line 0: not known) as
+    Python names it."""
 
     what: str
     file: str = ""
