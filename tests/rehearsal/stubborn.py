@@ -62,6 +62,16 @@ class Matches(Stubborn):
 
 
 @workflow.defn
+class Sums(Stubborn):
+    """In C, which lets no other thread look at it meanwhile."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await self.a_day()
+        sum(range(10**8))  # here
+
+
+@workflow.defn
 class LocksTwice(Stubborn):
     @workflow.run
     async def run(self) -> None:

@@ -80,6 +80,14 @@ def test_a_regular_expression_without_end_is_interrupted(sandboxed: bool) -> Non
     assert told["kind"] == "Spinning", told
 
 
+@ON_LINUX
+def test_who_computes_where_nobody_can_look_does_not_wait() -> None:
+    """Nobody ever looked at it until it was over: it was said to wait for something outside."""
+    told = told_of(stubborn.Sums, False)
+    assert told["kind"] == "Spinning", told
+    assert "it computes without end" in told["what"]
+
+
 @pytest.mark.parametrize(
     "cls", [stubborn.LocksTwice, stubborn.WaitsForAThread, stubborn.WaitsAndGoesOn, stubborn.ReadsAPipe]
 )

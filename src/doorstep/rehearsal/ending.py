@@ -42,6 +42,8 @@ ENDS = (
     "continue_as_new_workflow_execution",
 )
 
+_LOOPED = "loops without waiting", "Wait for an event or a moment in the loop."
+_COMPUTES = "computes without end", "Compute less in a task; what takes long belongs into an activity."
 _BLOCKED, _REFUSED = _MISDEEDS = (BlockedError.__name__, RestrictedWorkflowAccessError.__name__)
 """What the guard of a turn raises, and the SDK's sandbox."""
 #: how the latter says what it refused
@@ -174,13 +176,9 @@ def told(engine: Execution, error: _sdk.TurnError) -> Exception:
             mend=_REACH_OUT,
         )
     if isinstance(error, _sdk.StuckError):
-        return Spinning(
-            "The workflow does not come back: it loops without waiting",
-            at=engine.now,
-            log=engine.log,
-            place=error.place,
-            mend="Wait for an event or a moment in the loop.",
-        )
+        how, mend = _COMPUTES if error.computed else _LOOPED
+        what = f"The workflow does not come back: it {how}"
+        return Spinning(what, at=engine.now, log=engine.log, place=error.place, mend=mend)
     if isinstance(error, _sdk.QuitError):
         return Quits(
             f"The workflow quits: {error}",

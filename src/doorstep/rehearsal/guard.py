@@ -45,8 +45,10 @@ class _Turn:
 
     used: float | None = None
     """What its thread's clock said when it was first looked at: most turns are over by then."""
-    seen = 0.0
-    """When that was."""
+    seen = looked = 0.0
+    """When that was, and when it was looked at last."""
+    computed = False
+    """It took its time in one piece, in which nobody could look at it: in C code that keeps the interpreter."""
     collecting: float | None = None
     place: Place | None = None
     interrupted = insisted = lost = over = False
@@ -64,7 +66,10 @@ class _Turn:
     def stuck(self) -> bool:
         """Whether it has lasted too long. Called again and again while it lasts."""
         now = time.monotonic()
+        unseen, self.looked = now - (self.looked or self.began), now
         if now - self.began > WAITS_AFTER:
+            if unseen > WAITS_AFTER / 2:
+                self.computed = _process.busy(now)
             return True
         if self.collecting is not None:
             return False
@@ -75,8 +80,22 @@ class _Turn:
     def waited(self) -> bool:
         """Whether it had next to nothing of a processor so far (False where the system does not tell)."""
         if self.used is None:
-            return True  # nobody ever looked, and it was interrupted all the same
+            return not self.computed  # nobody ever looked, and it was interrupted all the same
         return _read(self.clock) - self.used < 0.1 * (time.monotonic() - self.seen)
+
+
+class _Process:
+    """This process, as the watcher saw it last."""
+
+    def __init__(self) -> None:
+        self.look()
+
+    def look(self) -> None:
+        self._seen, self._used = time.monotonic(), time.process_time()
+
+    def busy(self, now: float) -> bool:
+        """Whether it had a processor most of the time since then: one that was stopped had none."""
+        return time.process_time() - self._used > 0.1 * (now - self._seen)
 
 
 def _clock(thread: int) -> int | None:
@@ -96,6 +115,7 @@ def _read(clock: int | None) -> float:
 
 
 _turns: dict[int, _Turn] = {}
+_process = _Process()
 _lock = threading.Lock()
 _watcher: threading.Thread | None = None
 _hooked = False
@@ -184,6 +204,7 @@ def _watch() -> None:
         for held in list(_turns.values()):
             if held.stuck():
                 _interrupt(held)
+        _process.look()
 
 
 def _interrupt(held: _Turn) -> None:

@@ -29,11 +29,12 @@ class TaskFailedError(TurnError):
 
 
 class StuckError(TurnError):
-    """The instance did not come back, and was interrupted at `place`. `waited`: it did next to nothing until then."""
+    """The instance did not come back, and was interrupted at `place`. `waited`: it did next to nothing until then.
+    `computed`: it was in C code that nobody could interrupt."""
 
-    def __init__(self, place: Place | None, *, waited: bool) -> None:
+    def __init__(self, place: Place | None, *, waited: bool, computed: bool = False) -> None:
         super().__init__("stuck")
-        self.place, self.waited = place, waited
+        self.place, self.waited, self.computed = place, waited, computed
 
 
 class QuitError(TurnError):
@@ -67,7 +68,7 @@ def in_turn[Given, Made](
             if not _own(raised.__traceback__):
                 raise
         elif mine.interrupted:
-            raise StuckError(mine.place, waited=mine.waited()) from None
+            raise StuckError(mine.place, waited=mine.waited(), computed=mine.computed) from None
         if isinstance(raised, (SystemExit, KeyboardInterrupt)):
             # Python remembers that one left a code that was given as text, as the sandbox's is, and would end the
             # process by a signal at last; the next such code makes it forget
@@ -77,7 +78,7 @@ def in_turn[Given, Made](
     finally:
         asyncio._set_running_loop(outer)
     if mine.interrupted:
-        raise StuckError(mine.place, waited=mine.waited())
+        raise StuckError(mine.place, waited=mine.waited(), computed=mine.computed)
     return made
 
 
