@@ -76,6 +76,26 @@ class StartsAThread(Mischief):
 
 
 @workflow.defn
+class GoesOnForEver(Mischief):
+    """Each run is the next one's beginning."""
+
+    @workflow.run
+    async def run(self) -> None:
+        workflow.continue_as_new()  # here
+
+
+@workflow.defn
+class LooksAtTheClockLate(Mischief):
+    """In its last run of that many."""
+
+    @workflow.run
+    async def run(self, left: int) -> None:
+        if left:
+            workflow.continue_as_new(left - 1)
+        time.time()  # here
+
+
+@workflow.defn
 class AsksItsSurroundings(Mischief):
     @workflow.run
     async def run(self) -> None:

@@ -67,7 +67,8 @@ class Execution:
 
         `sandboxed` runs it in the worker's sandbox (some 20 ms slower): clock, chance and I/O in the journey's own
         module are errors. None: sandboxed until this class has once come to its end without trouble in this
-        process, and then been carried out once more with the same commands; from then on fast.
+        process, and then been carried out once more with the same commands; from then on fast. (Of very many runs in
+        one instant the later ones are only in the sandbox when they are carried out once more.)
         `traced` notes beside each command where in the author's code it was given. `later_first`: of two timers due in
         one instant the one set later fires first; a server fires either first. `vouched` says of a value whether JSON
         gives it back as it was: outside the sandbox it is then handed to an activity, or by it, as it is. `workflows`:
@@ -199,10 +200,14 @@ class Execution:
             at=self._now,
             task_queue=self.task_queue,
             converter=self.converter,
-            sandboxed=self.sandboxed,
+            sandboxed=self.sandboxed and not self._hurries(),
             traced=self.traced,
             vouched=self._vouched,
         )
+
+    def _hurries(self) -> bool:
+        """Whether a run begins that is held against the sandbox later: after so many in this instant."""
+        return self._proves and min(self.runs, self._tasks_now) > runs.FIRST
 
     def _obey(self, command: Said, place: Place | None) -> None:
         self._length += 1
