@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from temporalio import workflow
 
 from doorstep.rehearsal.commanded import difference
 from doorstep.rehearsal.contents import apart
+from doorstep.rehearsal.engine import Engine
+from doorstep.rehearsal.proving import carried_out_again
+from doorstep.rehearsal.trouble import NotDeterministic
 
 
 def told(one: Any, other: Any) -> tuple[str, str]:
@@ -59,3 +64,29 @@ def test_a_long_text_is_told_from_where_the_two_part() -> None:
 def test_many_differences_are_not_all_told() -> None:
     one, other = told(dict.fromkeys("abcde", 1), dict.fromkeys("abcde", 2))
     assert (one, other) == ("a: 1, b: 1, c: 1", "a: 2, b: 2, c: 2")
+
+
+_runs = [0]
+
+
+@workflow.defn
+class SaysItLate:
+    """It counts its runs, and says so at the end of much else."""
+
+    @workflow.run
+    async def run(self) -> dict[str, str]:
+        _runs[0] += 1
+        return {"much": "same " * 100, "said": f"run {_runs[0]}"}
+
+
+def test_who_says_otherwise_when_carried_out_again_is_quoted_by_what_differs() -> None:
+    """Both were cut after 300 characters, and said the same."""
+    with Engine(
+        SaysItLate, workflow_id="w", start=datetime(2026, 1, 1, tzinfo=UTC), sandboxed=False
+    ) as engine:
+        engine.run()
+    with pytest.raises(NotDeterministic) as caught:
+        carried_out_again(engine)
+    told = caught.value.what
+    assert "first it said [complete_workflow_execution, result.said: 'run 1'], carried out again [" in told
+    assert "[complete_workflow_execution, result.said: 'run 2']" in told

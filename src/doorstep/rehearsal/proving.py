@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from doorstep.domain.values import value
 from doorstep.errors import SetupError
-from doorstep.rehearsal import _sdk, ending
+from doorstep.rehearsal import _sdk, contents, ending
 from doorstep.rehearsal.log import Entry
 from doorstep.rehearsal.trouble import NotDeterministic
 
@@ -81,9 +81,9 @@ def _differs(
     )
     at, places = turn.at // 1000, machine.places
     until = [e for e in engine.log if e.micros <= at]
+    one, other = _quoted(_said(first, number, at), _said(second, number, at))
     return NotDeterministic(
-        f"The workflow is not deterministic: first it said [{_said(first, number, at)}], carried out again "
-        f"[{_said(second, number, at)}]",
+        f"The workflow is not deterministic: first it said [{one}], carried out again [{other}]",
         at=Entry(at, "", "").at,
         log=until,
         place=places[number] if number < len(places) else None,
@@ -91,13 +91,21 @@ def _differs(
     )
 
 
-def _said(commands: Sequence[_sdk.Command], number: int, at: int) -> str:
+def _said(commands: Sequence[_sdk.Command], number: int, at: int) -> tuple[str, str]:
+    """What a command is, and its content."""
     if number >= len(commands):
-        return "nothing"
+        return "nothing", ""
     kind = commands[number].WhichOneof("variant") or ""
     asked = getattr(commands[number], kind)
-    content = json.dumps(Entry(at, kind, "", asked).content, ensure_ascii=False)
-    return f"{kind} {ending.named(kind, asked)} {content}"[:300]
+    content = json.dumps(Entry(at, kind, "", asked).content, ensure_ascii=False, default=str)
+    return f"{kind} {ending.named(kind, asked)}".rstrip(), content
+
+
+def _quoted(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
+    if one[0] != other[0] or one[1] == other[1]:
+        return " ".join(one)[:300].rstrip(), " ".join(other)[:300].rstrip()
+    first, second = contents.apart(one[1], other[1])
+    return f"{one[0]}, {first}", f"{other[0]}, {second}"
 
 
 # --- another process --------------------------------------------------------------------------------------
