@@ -7,10 +7,12 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from tests.rehearsal.homely import Homely
+from tests.rehearsal.homely import Homely, Worldly
 from typer.testing import CliRunner
 
 from doorstep import cli
+from doorstep.rehearsal import shelf
+from doorstep.rehearsal.in_sandbox import proven
 from doorstep.rehearsal.proving import ZONES, with_hash_seed
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -54,3 +56,7 @@ def test_a_journey_that_goes_by_the_machines_zone_is_told_that_and_where(told: s
     assert "It asks for the machine's time zone" in told
     assert "PYTHONHASHSEED" not in told
     assert "a set" not in told
+
+
+def test_what_is_advised_the_sandbox_lets_pass() -> None:
+    assert proven(Worldly, shelf.load("happy-path")).problems == ()

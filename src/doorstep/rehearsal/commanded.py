@@ -25,7 +25,7 @@ MEND = (
 """What to do about a difference between two hash seeds."""
 MEND_ZONE = (
     "It asks for the machine's time zone, which another worker may have otherwise. Name the zone: astimezone(UTC), "
-    "fromtimestamp(…, UTC), replace(tzinfo=UTC).timestamp(); the person's is ZoneInfo(self.zone)."
+    "fromtimestamp(…, UTC), replace(tzinfo=UTC).timestamp()."
 )
 """What to do about a difference between two time zones."""
 _LOCAL = "schedule_local_activity"
