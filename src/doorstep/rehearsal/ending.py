@@ -28,8 +28,9 @@ from doorstep.rehearsal.trouble import (
     Spinning,
     WorkflowTaskFailed,
     authors,
+    is_authors,
 )
-from doorstep.rehearsal.unread import unread
+from doorstep.rehearsal.unread import run_of, unread
 
 if TYPE_CHECKING:
     from doorstep.rehearsal.execution import Execution
@@ -193,7 +194,8 @@ def told(engine: Execution, error: _sdk.TurnError) -> Exception:
 def _failed(engine: Execution, failure: Failure) -> RehearsalError:
     kind, message = failure.application_failure_info.type, failure.message.rstrip(".")
     places = traced(failure)
-    told: dict[str, Any] = {"at": engine.now, "log": engine.log, "place": authors(places)}
+    definition = engine.definition_of(engine._start.workflow_type)
+    told: dict[str, Any] = {"at": engine.now, "log": engine.log, "place": _blamed(places, definition)}
     if kind == "NotImplementedError" and places and Path(places[-1].file) == _LOOPS:
         asked = places[-1].function  # threads, connections, processes: a workflow's loop has none
         return Blocking(
@@ -214,12 +216,21 @@ def _failed(engine: Execution, failure: Failure) -> RehearsalError:
                 f"The workflow uses {name}, which differs from run to run", mend=mend, **told
             )
         return Blocking(f"The workflow uses {name}, which blocks or reaches outside", mend=_REACH_OUT, **told)
-    definition = engine.definition_of(engine._start.workflow_type)
     wrong = unread(failure, definition, engine._start.arguments, engine.converter)
     if wrong is not None and (kind != "TypeError" or told["place"] is None):
         what, mend, place = wrong
         return WorkflowTaskFailed(what, at=engine.now, log=engine.log, place=place, mend=mend)
     return WorkflowTaskFailed(f"{kind or 'Error'}: {message}", **told)
+
+
+def _blamed(places: list[Place], definition: _sdk.Definition) -> Place | None:
+    """Where the author looks: where only Doorstep's own code is on the way (an answer that no converter takes, a
+    mistake that shows after the journey's last line), at the journey's `run`."""
+    place = authors(places)
+    if place is None or is_authors(place.file):
+        return place
+    run = run_of(definition)
+    return run if is_authors(run.file) else place
 
 
 def misdeed(engine: Execution, failure: Failure) -> RehearsalError | None:

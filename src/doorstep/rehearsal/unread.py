@@ -40,7 +40,7 @@ def unread(
     ):  # as many arguments as it declares are read without types
         wrong = failure.message.startswith(f"{run.__qualname__}() ")
         return (
-            (failure.message.rstrip("."), _MEND, _place(definition))
+            (failure.message.rstrip("."), _MEND, run_of(definition))
             if wrong
             else _unheard(failure, definition)
         )
@@ -60,8 +60,8 @@ def unread(
         if why:
             type_ = hint.__name__ if isinstance(hint, type) else str(hint)
             what = f"The argument '{name}' of the workflow '{definition.type}' cannot be read as {type_}{why}"
-            return what, _MEND, _place(definition)
-    return f"The arguments of the workflow '{definition.type}' cannot be read", _MEND, _place(definition)
+            return what, _MEND, run_of(definition)
+    return f"The arguments of the workflow '{definition.type}' cannot be read", _MEND, run_of(definition)
 
 
 def _unheard(failure: Failure, definition: _sdk.Definition) -> tuple[str, str, Place | None] | None:
@@ -105,7 +105,7 @@ def _told(field: str, why: str) -> str:
     return f": {field}: {why}" if field else f": {why}"
 
 
-def _place(definition: _sdk.Definition) -> Place:
+def run_of(definition: _sdk.Definition) -> Place:
     """The line of the workflow's own run; of a journey's, not that of the engine of our journeys."""
     function = inspect.unwrap(definition.sdk.run_fn)
     if not is_authors(function.__code__.co_filename):

@@ -23,6 +23,7 @@ from doorstep.workflows.agents import Agents
 from doorstep.workflows.arms import settled
 from doorstep.workflows.desk import Desk
 from doorstep.workflows.hearing import Hearing
+from doorstep.workflows.outcome import outcome_of
 from doorstep.workflows.reporter import Reporter
 from doorstep.workflows.steering import Steering
 
@@ -222,7 +223,7 @@ class JourneyCore:
         if not story.done():
             story.cancel()
             await settled(story)
-        return None if story.cancelled() else story.result()
+        return None if story.cancelled() else outcome_of(story.result())
 
     async def _settle(self) -> None:
         """Let the settle window pass, then take what was heard in the order it happened."""
