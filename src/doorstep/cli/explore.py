@@ -110,10 +110,12 @@ def _searched(
     first: bool,
     only: bool,
 ) -> Report:
-    from doorstep.rehearsal import asides, shelf
+    from doorstep.rehearsal import asides, audience, shelf
     from doorstep.rehearsal.exploring.explore import explore as search
+    from doorstep.rehearsal.rehearse import journey_class
     from doorstep.templates.packages import renderer
 
+    bases = audience.chosen({one.name: one for one in shelf.every(packages)}, journey_class(journey)[0])
     told: list[Finding] = []
 
     def progress(report: Report) -> None:
@@ -129,7 +131,7 @@ def _searched(
         return search(
             journey,
             limits=limits,
-            bases=shelf.every(packages),
+            bases=bases.values(),
             runs=runs,
             seconds=seconds,
             seed=seed,

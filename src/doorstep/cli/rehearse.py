@@ -32,7 +32,7 @@ def rehearse(
             "--scenario", "-s", help="A scenario's name or its .yaml file; may be given several times."
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every scenario there is.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every scenario that is for this journey.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="Name the scenarios there are, and end.")] = False,
     as_json: base.AsJson = False,
     html: Annotated[Path | None, typer.Option(help="Write the timelines as one page for a browser.")] = None,
@@ -81,16 +81,22 @@ def _check_page(file: Path) -> None:
 
 
 def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole: bool) -> list[Timeline]:
-    from doorstep.rehearsal import asides, seeds, shelf
+    from doorstep.rehearsal import asides, audience, seeds, shelf
     from doorstep.rehearsal.in_sandbox import proven
     from doorstep.rehearsal.rehearse import built_in, journey_class
     from doorstep.templates.packages import renderer
     from doorstep.workflows import registry
 
     registry.load(packages)
-    journey_class(journey)  # an unknown one is told before anything else
+    kind, _ = journey_class(journey)  # an unknown one is told before anything else
     templates = renderer(packages) if packages else built_in()
     scenarios = {name: shelf.load(name, packages) for name in names}
+    if whole:
+        scenarios = audience.chosen(scenarios, kind)
+        if left := [name for name in names if name not in scenarios]:
+            base.report(f"Left out, for other journeys: {', '.join(left)}.")
+    for scenario in scenarios.values():
+        audience.check(scenario, kind)
     made: dict[str, Timeline] = {}
     with (
         seeds.Seeds(journey, scenarios, packages, seeds.MANY if whole else seeds.ONE_STORY) as others,
@@ -102,7 +108,7 @@ def _played(journey: str, names: list[str], packages: tuple[str, ...], *, whole:
             made[name] = proven(journey, scenario, words=not made, renderer=templates)
         for name, said in others.differences([n for n, t in made.items() if not t.ok]).items():
             made[name] = replace(made[name], problems=(said,))
-    return [made[name] for name in names]
+    return [made[name] for name in scenarios]
 
 
 def _show(timelines: list[Timeline], *, as_json: bool, html: Path | None, whole: bool) -> None:
@@ -129,10 +135,16 @@ def _list(packages: tuple[str, ...], as_json: bool) -> None:
     registry.load(packages)  # a store's scenario may be about an event of its own
     found = shelf.every(packages)
     if as_json:
-        base.emit([{"scenario": s.name, "about": s.about, "file": s.file} for s in found])
+        base.emit(
+            [
+                {"scenario": s.name, "about": s.about, "journeys": list(s.journeys), "file": s.file}
+                for s in found
+            ]
+        )
     else:
         for one in found:
-            told = textwrap.wrap(one.about, WIDTH - NAME) or [""]
+            whose = f"For {' and '.join(one.journeys)}: " if one.journeys else ""
+            told = textwrap.wrap(f"{whose}{one.about}", WIDTH - NAME) or [""]
             typer.echo(
                 "\n".join(
                     f"{name:<{NAME}}{line}" for name, line in zip_longest([one.name], told, fillvalue="")

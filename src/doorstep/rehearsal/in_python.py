@@ -41,6 +41,7 @@ def check(scenario: Scenario) -> None:
     """Raises `ScenarioError` for names that do not exist, offering the nearest, and for texts where something else is
     meant. What events carry the production reader reads when they are told."""
     with checking.blaming(scenario):
+        _journeys(scenario.journeys)
         for part in ("reach", "consents", "suppressed"):
             for channel in getattr(scenario.person, part):
                 _one_of(part, channel, Channel)
@@ -73,6 +74,17 @@ def check(scenario: Scenario) -> None:
             checking.check_parts(entry)
             if isinstance(entry, Ordered):
                 _goods(entry.bought, scenario.shop)
+
+
+def _journeys(value: Any) -> None:
+    if isinstance(value, str):
+        raise ScenarioError(f"'journeys' is the text '{value}'.", mend=f"Write journeys=('{value}',).")
+    for name in value:
+        if not isinstance(name, str):
+            raise ScenarioError(
+                f"'journeys' holds {name!r:.60}, no name.",
+                mend="Name them by texts, such as journeys=('tea',).",
+            )
 
 
 def _entry(entry: Entry) -> None:

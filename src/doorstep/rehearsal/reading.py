@@ -34,7 +34,7 @@ from doorstep.rehearsal.scenario import (
 )
 from doorstep.rehearsal.shop import DEFAULT_SHOP, Shop
 
-_TOP = ("scenario", "about", "person", "shop", "order", "placed", "heard", "limits", "timeline")
+_TOP = ("scenario", "about", "journey", "person", "shop", "order", "placed", "heard", "limits", "timeline")
 _ORDERED = ("heard", "times", *buying.ORDER)
 _KINDS = {
     "event": ("parcel", "subject", "data", "heard", "times"),
@@ -77,6 +77,7 @@ def read(text: str, file: str = "scenario") -> Scenario:
     scenario = Scenario(
         name=parts["scenario"].text(),
         about=parts["about"].text() if "about" in parts else "",
+        journeys=_journeys(parts["journey"]) if "journey" in parts else (),
         person=buying.person(parts["person"]) if "person" in parts else Person(),
         shop=shop,
         bought=buying.bought(parts["order"].known(buying.ORDER), shop) if "order" in parts else Bought(),
@@ -92,6 +93,14 @@ def read(text: str, file: str = "scenario") -> Scenario:
     )
     placing.check(scenario, parts, root)
     return scenario
+
+
+def _journeys(spot: Spot) -> tuple[str, ...]:
+    """Which there are shows only once a store's packages are imported (`audience`)."""
+    names = tuple(item.text() for item in spot.items())
+    if not all(names) or not names:
+        spot.refuse("'journey' names nothing.", "Write 'journey: tea', or leave it out: then it is for any.")
+    return names
 
 
 def _listed(timeline: Spot) -> list[Spot]:

@@ -16,7 +16,7 @@ from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.errors import SetupError
 from doorstep.garbage import rarely
 from doorstep.ports import Renderer
-from doorstep.rehearsal import in_python
+from doorstep.rehearsal import audience, in_python
 from doorstep.rehearsal.chronicle import written
 from doorstep.rehearsal.limits.holding import held_to
 from doorstep.rehearsal.memory import Links, plain_links
@@ -76,6 +76,7 @@ def rehearse(
         sandboxed=sandboxed,
         later_first=later_first,
     )
+    audience.check(scenario, kind)
     try:
         with rarely():
             play.run()

@@ -178,12 +178,14 @@ Entry = Told | Ordered | Reported | Failing | Steered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One story. `name` is what `--scenario` says; `about` one sentence. `heard`: when the first order itself is heard
+    """One story. `name` is what `--scenario` says; `about` one sentence. `journeys`: the names (`ride`) or versions
+    (`ride.v1`) of the journeys that it is for; none: for any. `heard`: when the first order itself is heard
     of, if later than it was placed (an import). `limits`: what must hold in it (docs/exploring.md); a rehearsal that
     breaks one has failed."""
 
     name: str
     about: str = ""
+    journeys: tuple[str, ...] = ()
     person: Person = field(default_factory=Person)
     shop: Shop = DEFAULT_SHOP
     bought: Bought = field(default_factory=Bought)

@@ -115,8 +115,8 @@ class Happening:
 class Timeline:
     """One scenario, played. `outcome`: how the first order's journey ended (empty: it did not); `outcomes` by order.
     `problems`: what must be mended; a rehearsal with any has failed. `lacks`: steps the scenario names which this
-    journey does not have, where that is no mistake (a scenario that came with Doorstep, for another journey). Two
-    timelines are equal when all but `elapsed_ms` is."""
+    journey does not have, where that is no mistake (a scenario that came with Doorstep, or one of its package, for
+    another journey). Two timelines are equal when all but `elapsed_ms` is."""
 
     scenario: str
     journey: str

@@ -1,5 +1,5 @@
 """Entries of a scenario that follow a touch which was never sent. A step that never was is a mistake of the file's,
-unless the file came with Doorstep: then it is for another journey."""
+unless the file came with Doorstep, or speaks of another journey of its package: then it is for another journey."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from doorstep.errors import nearest
-from doorstep.rehearsal import shelf
+from doorstep.rehearsal import audience, shelf
 from doorstep.rehearsal.exploring import steps as source
 from doorstep.rehearsal.moments import After
 from doorstep.rehearsal.scenario import Entry, Scenario
@@ -23,7 +23,7 @@ class Unanswered:
 
     problems: list[str] = field(default_factory=list)
     lacks: list[str] = field(default_factory=list)
-    """Steps that this journey does not have, of a scenario that came with Doorstep."""
+    """Steps that this journey does not have, of a scenario that is for another."""
     notes: list[Happening] = field(default_factory=list)
 
 
@@ -42,24 +42,32 @@ def never_came(
         if step in came:
             if occurrence and (step, occurrence) not in touches:
                 never = _never_about(step, occurrence, touches)
-                found.problems.append(f"{scenario.where(entry, key)}: {never}")
+                if audience.is_strangers(scenario, journey):
+                    found.notes.append(_noted(entry, at, f"{step}:{occurrence}", never))
+                else:
+                    found.problems.append(f"{scenario.where(entry, key)}: {never}")
             continue
-        if shelf.is_shipped(scenario) and not source.has(journey, step):
+        if _excused(scenario, journey, step):
             found.lacks += [step] if step not in found.lacks else []
+        elif audience.is_strangers(scenario, journey):
+            found.notes.append(_noted(entry, at, step, "the journey never came to that step"))
         else:
             found.problems.append(f"{scenario.where(entry, key)}: {_never(step, journey, came)}")
     for after, entry in script.unanswered():
         if after.step in came:
-            found.notes.append(
-                Happening(
-                    at=at,
-                    kind=Kind.NOTE,
-                    what=f"never came: {after}",
-                    order=entry.order,
-                    detail=f"the touch was {came[after.step]}",
-                )
-            )
+            found.notes.append(_noted(entry, at, f"{after}", f"the touch was {came[after.step]}"))
     return found
+
+
+def _excused(scenario: Scenario, journey: type[Any], step: str) -> bool:
+    """Whether it is for another journey that it speaks of a step which this one does not have."""
+    if source.has(journey, step):
+        return False
+    return shelf.is_shipped(scenario) or audience.is_anothers(scenario, journey, step)
+
+
+def _noted(entry: Entry, at: datetime, what: str, why: str) -> Happening:
+    return Happening(at=at, kind=Kind.NOTE, what=f"never came: {what}", order=entry.order, detail=why)
 
 
 def _never(step: str, journey: type[Any], came: Iterable[str]) -> str:

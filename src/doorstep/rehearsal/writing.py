@@ -34,6 +34,8 @@ def write(scenario: Scenario) -> str:
     told: Part = {"scenario": scenario.name}
     if scenario.about:
         told["about"] = scenario.about
+    if scenario.journeys:
+        told["journey"] = scenario.journeys[0] if len(scenario.journeys) == 1 else list(scenario.journeys)
     if person := _person(scenario.person):
         told["person"] = person
     if scenario.shop != DEFAULT_SHOP:

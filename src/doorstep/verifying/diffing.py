@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from doorstep.errors import BadInput, nearest
-from doorstep.rehearsal import shelf
+from doorstep.errors import BadInput, ScenarioError, nearest
+from doorstep.rehearsal import audience, shelf
 from doorstep.rehearsal.answering import Answering
 from doorstep.rehearsal.comparing import Difference, Item, compared
+from doorstep.rehearsal.scenario import Scenario
 from doorstep.verifying.origins import Origins, alone
 from doorstep.verifying.revisions import called, commit_of, known
 from doorstep.verifying.side import paired
@@ -63,9 +64,11 @@ def diff(
     progress: Progress = lambda line: None,
 ) -> Diff:
     """`old` and `new`: two workflow types of this code, or two git revisions (`.`: the working tree). Both play this
-    code's scenarios (all, where none is named). Raises `BadInput` and `SetupError`, naming what is nearest."""
+    code's scenarios (all that are for the journey, where none is named). Raises `BadInput` and `SetupError`, naming
+    what is nearest."""
     registry.load(packages)  # first: a store's scenario may be about an event of its own
-    files = _files(scenarios, packages)
+    files = _files(scenarios := (*scenarios,), packages)
+    named = bool(scenarios)
     types = registry.journeys()
     found = Diff(old, new)
     if old in types and new in types:
@@ -73,7 +76,8 @@ def diff(
             raise BadInput("Two versions name their journey already.", mend=f"Leave '{journey}' out.")
         answering = Answering(packages)
         found.origins = [alone(answering.folders())]
-        _play(found, _alone(answering), [(old, new)], files, progress, {"words": True})
+        asked = _asked([(old, new)], files, named=named)
+        _play(found, _alone(answering), asked, progress, {"words": True})
         return found
     wrong = [n for n in (old, new) if n not in types and _like_a_version(n)]
     for name in wrong or [n for n in (old, new) if n in types]:
@@ -84,7 +88,7 @@ def diff(
     with paired(old, new, packages) as pair:
         found.origins = [pair.old.origins, pair.new.origins]
         pairs = _pairs(journey, pair.old.journeys, pair.new.journeys, found)
-        _play(found, pair.ask, pairs, files, progress, pair.asking)
+        _play(found, pair.ask, _asked(pairs, files, named=named), progress, pair.asking)
     return found
 
 
@@ -153,22 +157,47 @@ def _pairs(
     return pairs
 
 
+def _asked(
+    pairs: list[tuple[str, str]], files: Mapping[str, Path], *, named: bool
+) -> list[tuple[str, str, str, Path]]:
+    """Every pair with every scenario that is for it: the types, the scenario's name and its file. `named`: they were
+    asked for. Raises `ScenarioError` for a scenario that is for a journey which is none, and for one that was asked for
+    and is for others."""
+    told = {name: one for name, file in files.items() if (one := _readable(file)) is not None}
+    audience.check_names(told.values())
+    asked = [
+        (old, new, name, file)
+        for old, new in pairs
+        for name, file in files.items()
+        if name not in told or all(audience.fits(told[name], kind) for kind in (old, new))
+    ]
+    fitting = {name for _, _, name, _ in asked}
+    for name in [name for name in told if named and name not in fitting]:
+        for kind in [kind for pair in pairs for kind in pair]:
+            audience.check(told[name], kind)
+    return asked
+
+
+def _readable(file: Path) -> Scenario | None:
+    """A store's own, of which a revision says itself why it cannot be played. Ours are for every journey."""
+    try:
+        return None if file.parent == shelf.SHIPPED.resolve() else shelf.load(str(file))
+    except ScenarioError:
+        return None
+
+
 def _play(
     found: Diff,
     ask: Ask,
-    pairs: list[tuple[str, str]],
-    files: Mapping[str, Path],
+    asked: list[tuple[str, str, str, Path]],
     progress: Progress,
     asking: Mapping[str, bool],
 ) -> None:
-    n, total = 0, len(pairs) * len(files)
-    for old, new in pairs:
-        for name, file in files.items():
-            n += 1
-            progress(f"Scenario {n} of {total}: {name}")
-            question = {"ask": "play", "scenario": str(file), **asking}
-            answers = ask({**question, "journey": old}, {**question, "journey": new})
-            found.scenarios.append(_one(name, old, new, answers))
+    for n, (old, new, name, file) in enumerate(asked, 1):
+        progress(f"Scenario {n} of {len(asked)}: {name}")
+        question = {"ask": "play", "scenario": str(file), **asking}
+        answers = ask({**question, "journey": old}, {**question, "journey": new})
+        found.scenarios.append(_one(name, old, new, answers))
 
 
 def _one(name: str, old: str, new: str, answers: list[dict[str, Any]]) -> Compared:

@@ -1,5 +1,6 @@
 """The limits of a scenario, asked of what was played. One that names a step which never can be would hold for ever, and
-is a mistake of the file's, unless the file came with Doorstep: then it is for another journey."""
+is a mistake of the file's, unless the file came with Doorstep or speaks of another journey of its package: then it is
+for another journey."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from doorstep.errors import BadInput, DoorstepError
-from doorstep.rehearsal import shelf
+from doorstep.rehearsal import audience, shelf
 from doorstep.rehearsal.limits.finding import check_steps, find, unknown_steps
 from doorstep.rehearsal.marks import opened
 from doorstep.rehearsal.scenario import Scenario
@@ -18,12 +19,15 @@ from doorstep.rehearsal.timeline import Timeline
 
 def held_to(journey: type[Any], scenario: Scenario, timeline: Timeline) -> Timeline:
     """The timeline, with each limit of the scenario's that it breaks among its problems, and each that is about a step
-    which the journey does not have (`lacks`, where the scenario came with Doorstep)."""
+    which the journey does not have (`lacks`, where the scenario is for another)."""
     came = {touch.step for touch in timeline.touches}
     problems, lacks = [*timeline.problems], [*timeline.lacks]
     for name in scenario.limits:
-        if shelf.is_shipped(scenario):
-            lacks += unknown_steps(name, journey, came)
+        unknown = unknown_steps(name, journey, came)
+        if shelf.is_shipped(scenario) or (
+            unknown and all(audience.is_anothers(scenario, journey, step) for step in unknown)
+        ):
+            lacks += unknown
         elif refused := _refused(name, journey, scenario, came):
             problems.append(refused)
             continue
