@@ -40,6 +40,12 @@ _NAMED: dict[type[Any], dict[str, type[StrEnum]]] = {
 def check(scenario: Scenario) -> None:
     """Raises `ScenarioError` for names that do not exist, offering the nearest, and for texts where something else is
     meant. What events carry the production reader reads when they are told."""
+    given: Any = scenario
+    if not isinstance(given, Scenario):
+        raise ScenarioError(
+            f"{given!r:.60} is no scenario.",
+            mend="Load one by its name or from a file, such as shelf.load('late-parcel'), or make a `Scenario`.",
+        )
     with checking.blaming(scenario):
         _journeys(scenario.journeys)
         for part in ("reach", "consents", "suppressed"):

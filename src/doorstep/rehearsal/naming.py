@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from doorstep.errors import BadInput, nearest
+from doorstep.rehearsal.exploring import steps as source
+from doorstep.workflows import registry
+
+_ALIKE = 0.8
 _NOWHERE = ""
 """Stands for a class where text stands outside of all classes."""
 
@@ -23,6 +28,17 @@ def naming(journey: type[Any], step: str) -> tuple[str, int] | None:
         if found is not None:
             return file, found[1]
     return None
+
+
+def check_step(kind: str, name: str, came: Iterable[str] = ()) -> None:
+    """Raises `BadInput` offering the nearest for a step (or `step:occurrence`) that the code of the workflow type does
+    not have, where it has one of almost that name; `came`: steps it was seen to have. Other names may be other
+    journeys', of which a test may say that this one never comes to them."""
+    journey, step, seen = registry.journeys().get(kind), name.partition(":")[0], set(came)
+    if journey is None or step in seen or source.may_have(journey, step):
+        return
+    if near := nearest(step, seen | source.steps(journey), alike=_ALIKE):
+        raise BadInput(f"{kind} has no step '{name}'.{near}")
 
 
 @lru_cache(maxsize=32)  # asked for every command of a journey

@@ -45,13 +45,14 @@ class Rehearse:
         worker's sandbox too, where each class and story is played once in a session (not with `sandboxed` given: then
         it is played that way only): else `AssertionError`. Raises `ScenarioError` and `SetupError` as that does."""
         from doorstep.rehearsal.in_sandbox import proven
-        from doorstep.rehearsal.rehearse import built_in, journey_class, rehearse
+        from doorstep.rehearsal.rehearse import journey_class, rehearse
         from doorstep.rehearsal.story import Story
         from doorstep.templates.packages import renderer
         from doorstep.workflows import registry
 
         registry.load(self._packages)
-        options.setdefault("renderer", renderer(self._packages) if self._packages else built_in())
+        if self._packages:
+            options.setdefault("renderer", renderer(self._packages))
         play = rehearse if "sandboxed" in options else proven
         timeline = play(journey, self.scenario(scenario), **options)
         return Story(timeline, journey_class(journey)[1]).is_sound()

@@ -15,6 +15,7 @@ from typing import Any
 from doorstep.domain.customers import Suppression, SuppressionCause
 from doorstep.errors import SetupError
 from doorstep.garbage import rarely
+from doorstep.packages import home
 from doorstep.ports import Renderer
 from doorstep.rehearsal import audience, in_python
 from doorstep.rehearsal.chronicle import written
@@ -29,6 +30,7 @@ from doorstep.rehearsal.telling import ADDRESSES
 from doorstep.rehearsal.timeline import Timeline
 from doorstep.rehearsal.world import Unrendered, World
 from doorstep.templates.brand import DEFAULT_BRAND
+from doorstep.templates.packages import renderer as renderer_of
 from doorstep.templates.renderer import Renderer as Templates
 from doorstep.workflows import registry
 
@@ -55,7 +57,8 @@ def rehearse(
     what they tell (`in_sandbox.proven`, which plays the story in the sandbox first); of set order, `doorstep rehearse`
     alone.
     `first_day`: the local date on which the order is placed, unless the scenario names one. `renderer`: by default
-    the built-in templates in the brand of an invented shop. `person_ref`: another than the scenario's;
+    the templates and brand of the packages that published the class and those it is made from; where they bring none,
+    the built-in ones in the brand of an invented shop. `person_ref`: another than the scenario's;
     it decides variants and holdouts. `later_first`: of two journeys due in one instant the one that started later acts
     first, not the earlier, and of two timers of one journey the one set later; on a server it is either.
 
@@ -65,7 +68,7 @@ def rehearse(
     """
     begun = time.perf_counter()
     kind, cls = journey_class(journey)
-    templates = renderer or built_in()
+    templates = renderer or templates_of(cls)
     play = staged(
         cls,
         scenario,
@@ -76,7 +79,8 @@ def rehearse(
         sandboxed=sandboxed,
         later_first=later_first,
     )
-    audience.check(scenario, kind)
+    if scenario.journeys:
+        audience.check(scenario, kind)
     try:
         with rarely():
             play.run()
@@ -144,6 +148,32 @@ def _known_before(scenario: Scenario, ref: str, placed: datetime) -> PersonRecor
 def built_in() -> Templates:
     """The built-in templates, compiled once for all rehearsals of the process."""
     return Templates(brand=BRAND)
+
+
+@lru_cache(maxsize=64)
+def templates_of(cls: Any) -> Templates:
+    """What a journey's messages are filled in with unless somebody says: the templates and brand of the package that
+    published it, then those of the packages whose journeys it is made from; where none has any, `built_in`."""
+    made = [one.__module__.partition(".")[0] for one in cls.__mro__ if hasattr(one, "journey_name")]
+    packages = [name for name in dict.fromkeys(made) if name not in ("doorstep", "__main__")]
+    return _packaged(tuple(name for name in packages if _brings(name)))
+
+
+@lru_cache(maxsize=8)
+def _packaged(packages: tuple[str, ...]) -> Templates:
+    """One for all journeys of a package."""
+    return renderer_of(packages) if packages else built_in()
+
+
+def _brings(package: str) -> bool:
+    """Whether the package has templates or a brand of its own. A folder of that name can be anything else."""
+    try:
+        place = home(package)
+    except SetupError:
+        return False  # made up: no package that can be found
+    return place is not None and (
+        (place / "brand.toml").is_file() or any((place / "templates").glob("*/*.j2"))
+    )
 
 
 @lru_cache(maxsize=8)

@@ -154,10 +154,14 @@ class Timeline:
         return tuple(t for t in self.touches if t.sent)
 
     def touch(self, name: str, order: str = "") -> Touch | None:
-        """The first touch of a step (or `step:occurrence`), of that order if one is named."""
+        """The first touch of a step (or `step:occurrence`), of that order if one is named; None where there was none.
+        Raises `BadInput` for a name that is almost a step's of the journey, and none."""
         for touch in self.touches:
             if name in (touch.step, touch.name) and order in ("", touch.order):
                 return touch
+        from doorstep.rehearsal.naming import check_step
+
+        check_step(self.journey, name, {touch.step for touch in self.touches})
         return None
 
     def __iter__(self) -> Iterator[Touch | Happening]:
