@@ -65,6 +65,18 @@ def test_a_missing_value_is_named_with_template_channel_and_path(own: Path) -> N
     assert "Lena" not in said
 
 
+def test_what_a_journey_gave_is_asked_for_by_its_whole_name(tmp_path: Path) -> None:
+    """`send(context={"months": 24})`: said with the name it has in a template."""
+    folder = tmp_path / "warranty"
+    folder.mkdir()
+    (folder / "sms.txt.j2").write_text("For {{ months }} months.")
+    renderer, content = Renderer([tmp_path]), sample_content("hello")
+    assert "Did you mean" not in failure(renderer, "warranty", content, SMS)
+    content["context"] = {"months": 24}
+    said = failure(renderer, "warranty", content, SMS)
+    assert said.endswith("'months', which is not in the content. Did you mean 'context.months'?")
+
+
 _ARGUMENTS = {
     "money": "('EUR')",
     "plural": "('one', 'many')",

@@ -29,6 +29,12 @@ class MissingVariable(UndefinedError):
         found = _find(self.owner, variables, "")
         return f"'{found}.{self.name}', which is not in the content" if found else f"'….{self.name}'"
 
+    def meant(self, variables: Mapping[str, Any]) -> str:
+        """`Did you mean 'context.months'?` for what stands in what the journey gave; else nothing."""
+        given = variables.get("context")
+        there = self.owner is missing and isinstance(given, Mapping) and self.name in given
+        return f"Did you mean 'context.{self.name}'?" if there else ""
+
 
 def _find(thing: Any, inside: Any, path: str, depth: int = 0) -> str:
     """Where `thing` itself (not its equal) sits in nested dicts and lists, as a path; `""`: nowhere."""

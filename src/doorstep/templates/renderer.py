@@ -91,7 +91,8 @@ class Renderer:
             digest = self._digest(files, brand)
         except MissingVariable as error:
             raise TemplateError(
-                f"Template {where}{line_of(error)} asks for {error.path(variables)}."
+                f"Template {where}{line_of(error)} asks for {error.path(variables)}.",
+                mend=error.meant(variables),
             ) from None
         except DoorstepError as error:
             raise TemplateError(f"Template {where}{line_of(error)}: {error.what}", mend=error.mend) from error
