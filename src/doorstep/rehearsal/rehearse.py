@@ -68,7 +68,7 @@ def rehearse(
     """
     begun = time.perf_counter()
     kind, cls = journey_class(journey)
-    templates = renderer or templates_of(cls)
+    templates = renderer or templates_of(cls)  # type: ignore[arg-type] # by identity
     play = staged(
         cls,
         scenario,
