@@ -56,3 +56,39 @@ def test_an_outcome_that_is_history_is_not_refused(monkeypatch: pytest.MonkeyPat
     """A release before let it through: replayed, the journey goes the way it went."""
     monkeypatch.setattr(workflow.unsafe, "is_replaying", lambda: True)
     assert "no outcome" not in told(slips.AnswersANumber)
+
+
+@pytest.mark.parametrize(
+    ("cls", "said"),
+    [
+        (slips.TooUrgent, "priority= got 700, and goes from 0 to 100. Give a whole number, such as 70"),
+        (slips.UrgentByWord, "priority= got 'high', and goes from 0 to 100."),
+        (slips.WaitsForAText, "'shipment.delivered' is a text, no event. Give the event's class, Delivered"),
+        (
+            slips.FollowsAText,
+            "'Deliverd' is a text, no event. Did you mean 'Delivered'? Give the event's class",
+        ),
+        (slips.LooksForANumber, "A value of type int is no event. Give the event's class, such as Delivered"),
+        (slips.BeginsUnmarked, "missing 1 required positional argument: 'start'"),
+    ],
+)
+def test_what_send_and_wait_for_cannot_take_is_told_with_its_line(cls: type[Any], said: str) -> None:
+    problem = told(cls)
+    assert said in problem
+    assert marked(cls) in problem
+
+
+def test_an_init_that_is_not_marked_is_told_how_to_mark_it() -> None:
+    assert "Mark it `@workflow.init`: it is then given what `run` takes." in told(slips.BeginsUnmarked)
+
+
+def test_a_misspelt_template_is_told_with_the_line_that_names_it() -> None:
+    problem = told(slips.MisspellsATemplate)
+    assert problem.startswith("check-in: There is no template 'care-giude'. Did you mean 'care-guide'?")
+    assert problem.endswith(f"It is named{marked(slips.MisspellsATemplate).rstrip(',')}.")
+
+
+def test_a_priority_that_is_history_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release before let it through: replayed, the journey goes the way it went."""
+    monkeypatch.setattr(workflow.unsafe, "is_replaying", lambda: True)
+    assert rehearse(slips.TooUrgent, shelf.load("happy-path")).ok

@@ -9,9 +9,12 @@ from typing import Any
 from doorstep.domain.messages import Message
 from doorstep.domain.outcomes import Defer
 from doorstep.domain.touches import LedgerRow
+from doorstep.rehearsal.naming import naming
 from doorstep.rehearsal.playing import Play
 from doorstep.rehearsal.standing import waits_for
 from doorstep.rehearsal.timeline import Deferral, Happening, Kind, Timeline, Touch, as_it_came
+from doorstep.rehearsal.trouble import Place
+from doorstep.rehearsal.world import Trouble
 
 
 def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
@@ -27,7 +30,7 @@ def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
             engine = play.engines.get(play.teller.journey_id(name))
             waits = waits_for(engine.stands() if engine is not None else (), [w.name for w in row.waits])
             problems.append(f"{name}: the journey never ends; it waits for {waits}.")
-    problems += [f"{trouble.step}: {trouble.what}" for trouble in world.troubles]
+    problems += [f"{trouble.step}: {trouble.what}{_named(play, trouble)}" for trouble in world.troubles]
     ends = max([play.placed, *(t.at for t in touches), *(h.at for h in events)])
     return Timeline(
         scenario=scenario.name,
@@ -43,6 +46,15 @@ def written(play: Play, journey: str, elapsed_ms: float) -> Timeline:
         lacks=tuple(play.lacks),
         elapsed_ms=elapsed_ms,
     )
+
+
+def _named(play: Play, trouble: Trouble) -> str:
+    """Where the journey names a template that there is not; of a template that cannot be filled in its own line is
+    told."""
+    if not trouble.what.startswith(f"There is no template '{trouble.template}'"):
+        return ""
+    found = naming(play.journey, trouble.template)
+    return f" It is named in {Place(*found)}." if found else ""
 
 
 def _touches(play: Play) -> Iterable[Touch]:

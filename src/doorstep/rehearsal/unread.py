@@ -21,6 +21,7 @@ _MEND = (
     "Start it with what `run` takes, or let `run` read what there is: what is new in it needs a default as long as "
     "workflows run that were started without."
 )
+_MARK = "Mark it `@workflow.init`: it is then given what `run` takes."
 _UNREAD = "Failed decoding arguments"
 """How the SDK says so, whatever was to be read."""
 _AT_THE_START = "_make_workflow_input"
@@ -38,12 +39,9 @@ def unread(
     if (
         failure.application_failure_info.type == "TypeError"
     ):  # as many arguments as it declares are read without types
-        wrong = failure.message.startswith(f"{run.__qualname__}() ")
-        return (
-            (failure.message.rstrip("."), _MEND, run_of(definition))
-            if wrong
-            else _unheard(failure, definition)
-        )
+        if failure.message.startswith(f"{run.__qualname__}() "):
+            return failure.message.rstrip("."), _MEND, run_of(definition)
+        return _unmade(failure, definition) or _unheard(failure, definition)
     if failure.message != _UNREAD:
         return None
     if _AT_THE_START not in failure.stack_trace:
@@ -62,6 +60,15 @@ def unread(
             what = f"The argument '{name}' of the workflow '{definition.type}' cannot be read as {type_}{why}"
             return what, _MEND, run_of(definition)
     return f"The arguments of the workflow '{definition.type}' cannot be read", _MEND, run_of(definition)
+
+
+def _unmade(failure: Failure, definition: _sdk.Definition) -> tuple[str, str, Place | None] | None:
+    """Of an `__init__` that takes other arguments than it is given: as `unread`."""
+    made: Any = definition.cls.__init__
+    if not failure.message.startswith(f"{made.__qualname__}() "):
+        return None
+    mend = _MEND if hasattr(made, "__temporal_workflow_init") else _MARK
+    return failure.message.rstrip("."), mend, _line(made)
 
 
 def _unheard(failure: Failure, definition: _sdk.Definition) -> tuple[str, str, Place | None] | None:

@@ -61,6 +61,7 @@ class Trouble:
     at: datetime
     step: str
     what: str
+    template: str
 
 
 class World:
@@ -168,7 +169,9 @@ class World:
             return perform(self.ports, request, at)
         except DoorstepError as error:
             if isinstance(error, TemplateError) or not error.retryable:
-                self.troubles.append(Trouble(at, request.step, error.what + f" {error.mend}".rstrip()))
+                self.troubles.append(
+                    Trouble(at, request.step, error.what + f" {error.mend}".rstrip(), request.template)
+                )
                 raise ApplicationError(str(error), type=error.code, non_retryable=True) from error
             raise as_failure(error) from error
 

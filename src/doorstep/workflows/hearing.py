@@ -12,9 +12,10 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from doorstep.domain.events import Envelope, Event, parse
+from doorstep.domain import facts
+from doorstep.domain.events import Envelope, Event, event_class, known_types, parse
 from doorstep.domain.orders import OrderState, derived
-from doorstep.errors import Unreadable
+from doorstep.errors import JourneyError, Unreadable, nearest
 
 _FIRST = ("order.placed", "order.updated", "shipment.created")
 """At the same instant: the order before its parcels, a parcel before its scans."""
@@ -115,6 +116,8 @@ class Hearing:
 
     def follow[E: Event](self, types: tuple[type[E], ...]) -> deque[E]:
         """Every such event, once, past ones first; what is heard later is added. Whoever asks takes them out."""
+        if not all(hasattr(cls, "matches") for cls in types):
+            raise no_event(types)
         each = (self._first(types, position) for position in range(len(self.log)))
         coming = deque(heard for heard in each if heard is not None)
         self._followed.append((types, coming))
@@ -123,6 +126,8 @@ class Hearing:
     def _of[E: Event](self, cls: type[E]) -> list[tuple[int, E]]:
         found = self._found.get(cls)
         if found is None:
+            if not hasattr(cls, "matches"):
+                raise no_event((cls,))
             each = ((position, self._as(cls, position)) for position in range(len(self.log)))
             found = self._found[cls] = [one for one in each if one[1] is not None]
         return found
@@ -142,6 +147,27 @@ class Hearing:
             return cls.read(self._told[position])
         except Unreadable:
             return None
+
+
+def no_event(asked: Iterable[Any]) -> JourneyError:
+    """The error for asking for what is no class of events, offering the nearest one."""
+    wrong = next((one for one in asked if not hasattr(one, "matches")), None)
+    if not isinstance(wrong, str):
+        said = wrong.__name__ if isinstance(wrong, type) else f"A value of type {type(wrong).__name__}"
+        return JourneyError(f"{said} is no event.", mend="Give the event's class, such as Delivered.")
+    known = {type_: _called(type_) for type_ in known_types()}
+    meant = known.get(wrong) or (wrong if wrong in known.values() else "")
+    near = "" if meant else nearest(wrong, [*known, *known.values()])
+    return JourneyError(
+        f"'{wrong:.40}' is a text, no event.{near}", mend=f"Give the event's class{meant and f', {meant}'}."
+    )
+
+
+def _called(type_: str) -> str:
+    """How authors call the class of a type: of one parcel's news the order's, where there is one."""
+    wholes = f"order.{type_.removeprefix('shipment.')}"
+    cls = event_class(wholes if wholes in known_types() else type_)
+    return {facts.OrderShipped: "Shipped", facts.OrderDelivered: "Delivered"}.get(cls, cls.__name__)
 
 
 def _typed(envelope: Envelope) -> Event:

@@ -21,8 +21,16 @@ from doorstep.errors import JourneyError
 from doorstep.workflows.arms import Arms
 from doorstep.workflows.conditions import condition_name
 from doorstep.workflows.effects import Effects
+from doorstep.workflows.hearing import no_event
 from doorstep.workflows.patches import declare_patch
-from doorstep.workflows.touching import Condition, Touch, check_channels, check_condition, occurrence_of
+from doorstep.workflows.touching import (
+    Condition,
+    Touch,
+    check_channels,
+    check_condition,
+    check_priority,
+    occurrence_of,
+)
 
 _ANCHOR: ContextVar[datetime | None] = ContextVar("doorstep_anchor", default=None)
 """When that happened which the running arm last waited for: a touch without a moment of its own is due then."""
@@ -31,6 +39,7 @@ _REACHED: ContextVar[datetime | None] = ContextVar("doorstep_reached", default=N
 _USEFUL_FOR = {Purpose.MARKETING: timedelta(days=3), Purpose.TRANSACTIONAL: timedelta(days=2)}
 _PURPOSES = tuple(Purpose)
 _BY_MAIL = (Channel.EMAIL,)
+_USUAL = 50
 ONCE_REACHED = "useful-once-reached"
 """A touch about an event is not due before its arm could reach it."""
 declare_patch(ONCE_REACHED)
@@ -75,7 +84,10 @@ class Journey(Effects):
     ) -> E | None:
         """The first such event; one that has happened already counts. None when `until` passes first."""
         self._hears(types)
-        name = " or ".join([cls.type for cls in types])
+        try:
+            name = " or ".join([cls.type for cls in types])
+        except AttributeError:
+            raise no_event(types) from None
         if where is None:
             signs = self._hearing.signs(types)
             deadline = await self._until("event", name, partial(any, signs), until, signs)
@@ -165,7 +177,7 @@ class Journey(Effects):
         items: tuple[str, ...] = (),
         offered: tuple[str, ...] = (),
         context: Mapping[str, Any] | None = None,
-        priority: int = 50,
+        priority: int = _USUAL,
         prompted: bool = False,
     ) -> Outcome:
         """One touch, from its due moment to its outcome.
@@ -175,7 +187,8 @@ class Journey(Effects):
         welcomed when it is. It is of
         use for `useful_for` after that (3 days for marketing, 2 for transactional), then skipped as stale.
         `unless`: an event type or a callable, evaluated when due. `about`: what a repeated step is about,
-        an event or a name. `channels` in order of preference. `prompted`: the person's own act caused it.
+        an event or a name. `channels` in order of preference; `priority` from 0 to 100. `prompted`: the person's own
+        act caused it.
         Raises `JourneyError` when the step was sent already for the same occurrence.
         """
         conditions = check_condition(unless)
@@ -183,6 +196,8 @@ class Journey(Effects):
             raise JourneyError(f"'{purpose}' is no purpose.", mend="Use Purpose.MARKETING or .TRANSACTIONAL.")
         if channels != _BY_MAIL:
             channels = check_channels(channels)
+        if priority != _USUAL:
+            check_priority(priority)
         due = at or (about.at if isinstance(about, Event) else None) or _ANCHOR.get() or self.placed_at
         reached = _REACHED.get()
         if at and reached and isinstance(about, Event) and at < reached and self.patched(ONCE_REACHED):

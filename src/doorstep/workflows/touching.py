@@ -15,6 +15,7 @@ from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome, OutcomeKind, SkipReason
 from doorstep.errors import JourneyError, nearest
 
+_MOST_URGENT = 100
 Condition = type[Event] | Callable[[], bool]
 
 
@@ -48,6 +49,16 @@ def check_channels(channels: Iterable[Channel]) -> tuple[Channel, ...]:
                 mend=f"Use {', '.join(f'Channel.{one.name}' for one in known)}.",
             )
     return made
+
+
+def check_priority(priority: object) -> None:
+    """Raises `JourneyError` for what is no whole number from 0 to 100: arbitration would put it before everything, or
+    nobody could decode the touch. Not of what is history, as `check_channels`."""
+    if not ((isinstance(priority, int) and 0 <= priority <= _MOST_URGENT) or workflow.unsafe.is_replaying()):
+        raise JourneyError(
+            f"priority= got {priority!r:.20}, and goes from 0 to {_MOST_URGENT}.",
+            mend="Give a whole number, such as 70.",
+        )
 
 
 def occurrence_of(about: Event | str | None) -> str:
