@@ -42,5 +42,5 @@ def furnish(database: Database, history: WorkflowHistory, *, journey_type: str =
             id=start.journey_id, store_id=start.store_id, order_ref=start.order_ref, person_id=start.person_ref,
             type=journey_type, status="open", started_at=begun,
         ),
-        *(LedgerRowModel(**ledger_values(row)) for row in known.rows[start.person_ref].values()),
+        *(LedgerRowModel(**ledger_values(row)) for row in known.rows.get(start.person_ref, {}).values()),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from doorstep.domain.messages import Channel
 from doorstep.domain.touches import TouchRequest
 from doorstep.models.base import Database
 from doorstep.models.facts import FactsReader
+from doorstep.planning.early import as_begun
 from doorstep.planning.facts import Snapshot, as_heard, snapshot
 from doorstep.ports import Renderer
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
@@ -82,6 +83,7 @@ class Planner:
             found = snapshot(connection, self._reader, history.workflow_id, at, past=past)
         if past:
             _as_heard(found, history, at)
+            history = as_begun(history, at)
         world = World(found.records, self._renderer, channels=self._channels)
         world.ports = _unworded(world)
         return plan(

@@ -162,7 +162,7 @@ def heard(history: WorkflowHistory, at: datetime | None = None) -> Hearing:
     """What a journey was told by `at` (aware; None: altogether), taken in. No code of its version is needed. Raises
     `Unreadable` for what is no journey of ours."""
     start, hearing = start_of(history), Hearing()
-    hearing.receive((start.placed, *start.events))
+    hearing.receive((start.placed, *known_at_start(history, start, at)))
     for event in history.events:
         if at is not None and event.event_time.ToDatetime(UTC) > at:
             break
@@ -172,6 +172,16 @@ def heard(history: WorkflowHistory, at: datetime | None = None) -> Hearing:
                 hearing.receive(_decoded(list(told.input.payloads), [list[Envelope]])[0])
     hearing.absorb()
     return hearing
+
+
+def known_at_start(
+    history: WorkflowHistory, start: JourneyStart, at: datetime | None
+) -> tuple[Envelope, ...]:
+    """What a journey was started with beside its order, as far as we had heard of it by `at` (aware; None: all). What
+    came while Temporal was away stands in the start, however long before it came the workflow's order had."""
+    if at is None or history.events[0].event_time.ToDatetime(UTC) <= at:
+        return start.events
+    return tuple(event for event in start.events if event.received_at <= at)
 
 
 def _order(start: JourneyStart, state: OrderState) -> OrderRecord:
