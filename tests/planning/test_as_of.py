@@ -9,12 +9,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, update
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 from tests.planning.known import furnish
 from tests.verifying.repository import HISTORIES
 
-from doorstep.contracts import JourneyStart
+from doorstep.contracts import DELIVER_SIGNAL, JourneyStart
+from doorstep.converter import IN_PROCESS
 from doorstep.domain.customers import UNDATED, SuppressionCause
+from doorstep.domain.events import Envelope
 from doorstep.domain.messages import Channel
 from doorstep.domain.outcomes import SkipReason
 from doorstep.ingest.forgetting import forget_person
@@ -241,6 +245,48 @@ def test_parcels_are_under_way_as_they_were_then(past: Past) -> None:
     whole = journey(list(WHOLE.events))
     assert past.planner.made(whole, past.now, past.at, Assumption.ARRIVES) == then
     assert sent(past.planner.made(past.history, past.now, assumption=Assumption.ARRIVES)) != sent(then)
+
+
+def test_a_parcel_delivered_before_and_heard_of_later_was_under_way_then(past: Past) -> None:
+    """Carriers tell late. The history is one in which the parcel was on its way, by what had been heard."""
+    way = envelope(past, "shipment.in_transit", past.at - timedelta(hours=2))
+    came = envelope(
+        past, "shipment.delivered", past.at - timedelta(minutes=1), past.at + timedelta(minutes=1)
+    )
+    parcel = {"store_id": past.start.store_id, "order_ref": past.start.order_ref, "external_id": "1"}
+    soon = {"expected_at": past.at + timedelta(days=1), "created_at": way.occurred_at, "updated_at": past.at}
+    add(past.database, ShipmentRow(ref="s1", **parcel, **soon, status="in_transit"))
+    before = signalled(past.history, way)
+    then = past.planner.made(before, past.at, assumption=Assumption.ARRIVES)
+    assert then.assumed[0].startswith("A parcel arrives on ")
+    delivered = {"status": "delivered", "status_at": came.occurred_at, "delivered_at": came.occurred_at}
+    with past.database.writing() as connection:
+        connection.execute(update(table(ShipmentRow)).values(**delivered))
+    after = signalled(before, came)
+    assert past.planner.made(after, past.now, past.at, Assumption.ARRIVES) == then
+    assert (
+        past.planner.made(after, came.received_at, came.received_at, Assumption.ARRIVES).assumed
+        != then.assumed
+    )
+
+
+def envelope(past: Past, type_: str, at: datetime, heard: datetime | None = None) -> Envelope:
+    """Of the order's parcel s1; `heard`: when that was not at once."""
+    return Envelope(
+        id=f"evt_{type_}", fact_key=f"{type_}:s1", type=type_, occurred_at=at, received_at=heard or at,
+        connection="carrier", order_ref=past.start.order_ref, subject="s1",
+    )  # fmt: skip
+
+
+def signalled(history: WorkflowHistory, envelope: Envelope) -> WorkflowHistory:
+    """And that event was heard, and the workflow has not been woken yet."""
+    last = HistoryEvent(event_id=len(history.events) + 1)
+    last.event_type = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED
+    last.event_time.FromDatetime(envelope.received_at)
+    told = last.workflow_execution_signaled_event_attributes
+    told.signal_name = DELIVER_SIGNAL
+    told.input.payloads.extend(IN_PROCESS.payload_converter.to_payloads([[envelope]]))
+    return journey([*history.events, last])
 
 
 def test_an_erasure_that_came_later_stops_nothing_then(past: Past) -> None:

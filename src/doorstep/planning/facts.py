@@ -4,7 +4,7 @@ address it is known only that there is one."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Row
 
 from doorstep.domain.customers import Consent, Facts
 from doorstep.domain.messages import Channel, Purpose
+from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import TouchState
 from doorstep.domain.shipments import ShipmentStatus
 from doorstep.domain.touches import LedgerRow, TouchRequest
@@ -53,12 +54,13 @@ class Snapshot:
 
 
 def snapshot(
-    connection: Connection, reader: FactsReader, journey_id: str, at: datetime, *, past: bool
+    connection: Connection, reader: FactsReader, journey_id: str, at: datetime, then: OrderState | None = None
 ) -> Snapshot:
-    """The facts as of `at`. `past`: what came later is left out, as far as the tables tell when it came (the ledger,
-    consents, suppressions, an erasure and a parcel's beginning and end do; the store's policy, addresses, when a
-    carrier expected a parcel, what an erasure took, what was taken off the never-send list and whether another journey
-    of the person was paused do not). Raises `NotFound`."""
+    """The facts as of `at`. `then`: the order as its journey had heard of it by then; None: `at` is now. Of the past
+    what came later is left out, as far as the tables tell when it came (the ledger, consents, suppressions and an
+    erasure do; the store's policy, addresses, when a carrier expected a parcel, what an erasure took, what was taken
+    off the never-send list and whether another journey of the person was paused do not). Raises `NotFound`."""
+    past = then is not None
     journey = connection.execute(select(_journeys).where(_journeys.c.id == journey_id)).first()
     if journey is None:
         raise NotFound(f"There is no journey '{journey_id}'.")
@@ -77,7 +79,7 @@ def snapshot(
     records = Records(
         shop=Shop(id=journey.store_id, zone=facts.zone, policy=facts.policy),
         persons={person.ref: person},
-        orders=_orders_of(connection, journey, facts),
+        orders=_orders_of(connection, journey, facts.order if then is None else then),
         journeys={
             row.id: _journey(row, at, past=past)
             for row in (journey, *_others(connection, journey, at, past=past))
@@ -85,7 +87,7 @@ def snapshot(
         rows={person.ref: _rows(connection, person.ref, at, past=past)},
     )
     parcels = select(_shipments).where(_shipments.c.order_ref == journey.order_ref)
-    return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at, past=past)))
+    return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at, then)))
 
 
 def _erased(facts: Facts, at: datetime, *, past: bool) -> datetime | None:
@@ -135,8 +137,8 @@ def _consents_until(connection: Connection, person: str, until: datetime | None)
     )
 
 
-def _orders_of(connection: Connection, journey: Row[Any], facts: Facts) -> dict[str, OrderRecord]:
-    """The person's orders, without their words."""
+def _orders_of(connection: Connection, journey: Row[Any], state: OrderState) -> dict[str, OrderRecord]:
+    """The person's orders, without their words. `state`: of the journey's own."""
     mine = (_orders.c.person_id == journey.person_id) | (_orders.c.id == journey.order_ref)
     return {
         row.id: OrderRecord(
@@ -147,7 +149,7 @@ def _orders_of(connection: Connection, journey: Row[Any], facts: Facts) -> dict[
             person_ref=row.person_id or "",
             placed_at=row.placed_at,
             whole=row.whole,
-            state=facts.order if row.id == journey.order_ref else order_state(row.state),
+            state=state if row.id == journey.order_ref else order_state(row.state),
         )
         for row in connection.execute(select(_orders).where(mine))
     }
@@ -207,7 +209,7 @@ def _waited(row: Row[Any], decided: list[Row[Any]], at: datetime) -> LedgerRow |
     return ledger_row({**vars(then), "tried": [], "reserved_until": None, "body_digest": ""})
 
 
-def _arrivals(parcels: Iterable[Row[Any]], at: datetime, *, past: bool) -> list[Arrival]:
+def _arrivals(parcels: Iterable[Row[Any]], at: datetime, then: OrderState | None) -> list[Arrival]:
     return [
         Arrival(
             shipment=row.ref,
@@ -215,21 +217,24 @@ def _arrivals(parcels: Iterable[Row[Any]], at: datetime, *, past: bool) -> list[
             name=", ".join(filter(None, (row.carrier, row.tracking_number))),
         )
         for row in parcels
-        if row.expected_at is not None and _under_way(row, at, past=past)
+        if row.expected_at is not None
+        and (_under_way(row) if then is None else _was_under_way(row, at, then))
     ]
 
 
-def _under_way(parcel: Row[Any], at: datetime, *, past: bool) -> bool:
-    """Of the past: heard of by then, and whatever ended it came later."""
-    if past and parcel.created_at is not None and parcel.created_at > at:
+def _under_way(parcel: Row[Any]) -> bool:
+    return parcel.delivered_at is None and parcel.status not in _ENDED
+
+
+def _was_under_way(parcel: Row[Any], at: datetime, then: OrderState) -> bool:
+    """As the journey had heard: a carrier may tell late what happened before. Of a parcel that it had not heard of:
+    known by then, and whatever ended it came later."""
+    heard = then.shipments.get(parcel.ref)
+    if heard is not None:
+        return heard.delivered_at is None and heard.status not in _ENDED
+    if parcel.created_at is not None and parcel.created_at > at:
         return False
     ends = [parcel.delivered_at] if parcel.delivered_at is not None else []
     if parcel.status in _ENDED:
         ends.append(parcel.status_at or at)
-    return not ends or (past and min(ends) > at)
-
-
-def as_heard(records: Records, order_ref: str, state: Any) -> Records:
-    """The same records with an order as its journey had heard of it by then."""
-    records.orders[order_ref] = replace(records.orders[order_ref], state=state)
-    return records
+    return not ends or min(ends) > at

@@ -18,13 +18,13 @@ from doorstep.domain.touches import TouchRequest
 from doorstep.models.base import Database
 from doorstep.models.facts import FactsReader
 from doorstep.planning.early import as_begun
-from doorstep.planning.facts import Snapshot, as_heard, snapshot
+from doorstep.planning.facts import snapshot
 from doorstep.ports import Renderer
 from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
 from doorstep.rehearsal.assuming import Assumption
 from doorstep.rehearsal.memory import MemoryStore
 from doorstep.rehearsal.plan import Plan, plan
-from doorstep.rehearsal.premises import heard, start_of
+from doorstep.rehearsal.premises import heard
 from doorstep.rehearsal.world import Unrendered, World
 from doorstep.settings import Settings
 from doorstep.workflows import registry
@@ -79,10 +79,10 @@ class Planner:
     ) -> Plan:
         """As `plan`, in this thread. Raises `NotFound` for a journey the tables do not know."""
         at, past = (now, False) if as_of is None else (min(as_of, now).astimezone(UTC), True)
+        then = heard(history, at).order if past else None
         with self._database.reading() as connection:
-            found = snapshot(connection, self._reader, history.workflow_id, at, past=past)
+            found = snapshot(connection, self._reader, history.workflow_id, at, then)
         if past:
-            _as_heard(found, history, at)
             history = as_begun(history, at)
         world = World(found.records, self._renderer, channels=self._channels)
         world.ports = _unworded(world)
@@ -117,10 +117,3 @@ class _Wordless(MemoryStore):
 
 def _unworded(world: World) -> Any:
     return replace(world.ports, store=_Wordless(world.records))
-
-
-def _as_heard(found: Snapshot, history: WorkflowHistory, at: datetime) -> None:
-    """The order as its journey had heard of it by then."""
-    order_ref = start_of(history).order_ref
-    if order_ref in found.records.orders:
-        as_heard(found.records, order_ref, heard(history, at).order)
