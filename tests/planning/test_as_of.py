@@ -30,6 +30,7 @@ from doorstep.models.ledger import LedgerRowModel
 from doorstep.models.ledger_rows import ledger_values
 from doorstep.models.orders import OrderRow, ShipmentRow
 from doorstep.models.people import ConsentRow, SuppressionRow
+from doorstep.models.privacy import PrivacyRequestRow
 from doorstep.models.store import lift, suppress
 from doorstep.models.tables import table
 from doorstep.planning import Planner
@@ -131,12 +132,15 @@ def the_order_is_refunded(past: Past) -> None:
         connection.execute(update(table(JourneyRow)).values(exited_at=past.at + timedelta(days=7)))
 
 
-def the_person_is_erased(past: Past, *, at: datetime | None = None) -> None:
+def the_person_is_erased(past: Past, *, at: datetime | None = None, heard: datetime | None = None) -> None:
+    """`heard`: when that was not at once."""
     with past.database.writing() as connection:
         when = at or past.at + timedelta(days=1)
         assert forget_person(
             connection, past.start.person_ref, actor="somebody", at=when, secret=lambda: SECRET
         )
+        if heard is not None:
+            connection.execute(update(table(PrivacyRequestRow)).values(done_at=heard))
 
 
 def a_withdrawal_of_before_is_heard(past: Past) -> None:
@@ -307,3 +311,11 @@ def test_an_erasure_that_came_before_stops_what_was_to_come(past: Past) -> None:
     then = past.then()
     assert {t.reason for t in then.ahead if t.step in would} == {SkipReason.EXITED.value}
     assert past.as_of() == then
+
+
+def test_an_erasure_of_before_that_was_heard_later_was_not_known_then(past: Past) -> None:
+    """The shop passes it on late."""
+    would = sent(past.then())
+    the_person_is_erased(past, at=past.at - timedelta(minutes=1), heard=past.at + timedelta(seconds=1))
+    found = {t.step: t.reason for t in past.as_of().ahead}
+    assert {found[step] for step in would} == {SkipReason.MISSING_IDENTIFIER.value}

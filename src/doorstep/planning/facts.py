@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Connection, Row
 
-from doorstep.domain.customers import Consent, Facts
+from doorstep.domain.customers import Consent
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import TouchState
@@ -25,6 +25,7 @@ from doorstep.models.ledger import DecisionRow, LedgerRowModel
 from doorstep.models.ledger_rows import latest, ledger_row
 from doorstep.models.orders import OrderRow, ShipmentRow
 from doorstep.models.people import ConsentRow
+from doorstep.models.privacy import PrivacyRequestRow, RequestKind
 from doorstep.models.reading.past import row_then
 from doorstep.models.tables import table
 from doorstep.rehearsal.assuming import Arrival
@@ -33,6 +34,7 @@ from doorstep.rehearsal.shop import Shop
 
 _journeys, _orders, _shipments = table(JourneyRow), table(OrderRow), table(ShipmentRow)
 _ledger, _decisions, _consents = table(LedgerRowModel), table(DecisionRow), table(ConsentRow)
+_requests = table(PrivacyRequestRow)
 
 #: parcels that do not come any more
 _ENDED = (
@@ -66,6 +68,7 @@ def snapshot(
         raise NotFound(f"There is no journey '{journey_id}'.")
     addresses = addresses_of(connection, journey.person_id)
     facts = reader.facts(connection, _asking(journey, at), at, addresses)
+    erased = facts.order.erased_at
     person = PersonRecord(
         ref=journey.person_id,
         zone=facts.zone,
@@ -74,7 +77,7 @@ def snapshot(
         suppressions=reader.suppressions(connection, journey.store_id, addresses, at)
         if past
         else facts.suppressions,
-        erased_at=_erased(facts, at, past=past),
+        erased_at=_erased(connection, journey.person_id, erased, at) if past else erased,
     )
     records = Records(
         shop=Shop(id=journey.store_id, zone=facts.zone, policy=facts.policy),
@@ -90,9 +93,16 @@ def snapshot(
     return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at, then)))
 
 
-def _erased(facts: Facts, at: datetime, *, past: bool) -> datetime | None:
-    erased = facts.order.erased_at
-    return None if past and erased is not None and erased > at else erased
+def _erased(connection: Connection, person: str, erased: datetime | None, at: datetime) -> datetime | None:
+    """As it was known by `at`: of an erasure that was asked for before, and heard of later, nobody knew."""
+    if erased is None or erased > at:
+        return None
+    heard = connection.execute(
+        select(func.min(_requests.c.done_at)).where(
+            _requests.c.person_id == person, _requests.c.kind == RequestKind.ERASURE.value
+        )
+    ).scalar()
+    return None if heard is not None and heard > at else erased
 
 
 def _asking(journey: Row[Any], at: datetime) -> TouchRequest:
