@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +25,15 @@ _orders, _lines, _products = table(OrderRow), table(OrderLineRow), table(Product
 
 
 def candidates(
-    connection: Connection, request: AdviceRequest, sellers: Bestsellers
+    connection: Connection,
+    request: AdviceRequest,
+    sellers: Bestsellers,
+    states: Mapping[str, OrderState] | None = None,
 ) -> tuple[list[Bought], list[Candidate], frozenset[str]]:
-    """What the person bought in that order, the products of its categories, and what they own."""
-    states = _states(connection, request)
+    """What the person bought in that order, the products of its categories, and what they own. `states`: of all orders
+    of the person that count, by ref; None: as the tables have them."""
+    if states is None:
+        states = _states(connection, request)
     mine = states[request.order_ref]
     refs = {line.product_ref for line in mine.kept_lines}
     known = {row.ref: row for row in _catalogue(connection, request.store_id, refs)}
@@ -43,16 +48,22 @@ def candidates(
     return bought, found, owned_products(list(states.values()))
 
 
-def in_use(connection: Connection, request: AdviceRequest, habits: Habits) -> list[InUse]:
+def in_use(
+    connection: Connection,
+    request: AdviceRequest,
+    habits: Habits,
+    states: Mapping[str, OrderState] | None = None,
+) -> list[InUse]:
     """The products of that order that the person keeps and has not bought again since, with what is known
-    about how long they last."""
-    states = _states(connection, request)
+    about how long they last. `states` as for `candidates`."""
+    if states is None:
+        states = _states(connection, request)
     mine, order = states[request.order_ref], _order(connection, request)
     since = mine.delivered_at or order.placed_at or order.created_at
     pieces: dict[str, int] = {}
     for line in mine.kept_lines if mine.cancelled_at is None else ():
         pieces[line.product_ref] = pieces.get(line.product_ref, 0) + mine.kept(line)
-    for ref in _bought_later(connection, request, order.placed_at or order.created_at):
+    for ref in _bought_later(connection, request, order.placed_at or order.created_at, states):
         pieces.pop(ref, None)
     known = {row.ref: row for row in _catalogue(connection, request.store_id, pieces)}
     made = []
@@ -96,9 +107,12 @@ def _catalogue(connection: Connection, store_id: str, refs: Iterable[str]) -> li
     )
 
 
-def _bought_later(connection: Connection, request: AdviceRequest, placed_at: datetime) -> set[str]:
+def _bought_later(
+    connection: Connection, request: AdviceRequest, placed_at: datetime, known: Container[str]
+) -> set[str]:
+    """`known`: the orders that count."""
     rows = connection.execute(
-        select(_lines.c.product_ref)
+        select(_orders.c.id, _lines.c.product_ref)
         .select_from(_lines.join(_orders, _orders.c.id == _lines.c.order_ref))
         .where(
             _orders.c.person_id == request.person_ref,
@@ -107,4 +121,4 @@ def _bought_later(connection: Connection, request: AdviceRequest, placed_at: dat
             _orders.c.placed_at <= request.as_of,
         )
     )
-    return set(rows.scalars())
+    return {product for ref, product in rows if ref in known}

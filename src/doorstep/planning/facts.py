@@ -18,21 +18,21 @@ from doorstep.domain.outcomes import TouchState
 from doorstep.domain.shipments import ShipmentStatus
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.errors import NotFound
-from doorstep.models.codec_json import order_state
 from doorstep.models.facts import FactsReader, addresses_of
 from doorstep.models.journeys import JourneyRow, JourneyStatus
 from doorstep.models.ledger import DecisionRow, LedgerRowModel
 from doorstep.models.ledger_rows import latest, ledger_row
-from doorstep.models.orders import OrderRow, ShipmentRow
+from doorstep.models.orders import ShipmentRow
 from doorstep.models.people import ConsentRow
 from doorstep.models.privacy import PrivacyRequestRow, RequestKind
 from doorstep.models.reading.past import row_then
 from doorstep.models.tables import table
+from doorstep.planning.orders import orders_now, orders_then
 from doorstep.rehearsal.assuming import Arrival
-from doorstep.rehearsal.records import JourneyRecord, OrderRecord, PersonRecord, Records
+from doorstep.rehearsal.records import JourneyRecord, PersonRecord, Records
 from doorstep.rehearsal.shop import Shop
 
-_journeys, _orders, _shipments = table(JourneyRow), table(OrderRow), table(ShipmentRow)
+_journeys, _shipments = table(JourneyRow), table(ShipmentRow)
 _ledger, _decisions, _consents = table(LedgerRowModel), table(DecisionRow), table(ConsentRow)
 _requests = table(PrivacyRequestRow)
 
@@ -53,21 +53,29 @@ class Snapshot:
 
     records: Records
     arrivals: tuple[Arrival, ...]
+    untold: tuple[str, ...] = ()
+    """What of the past the tables do not tell and is taken as it is today, in words."""
 
 
 def snapshot(
     connection: Connection, reader: FactsReader, journey_id: str, at: datetime, then: OrderState | None = None
 ) -> Snapshot:
     """The facts as of `at`. `then`: the order as its journey had heard of it by then; None: `at` is now. Of the past
-    what came later is left out, as far as the tables tell when it came (the ledger, consents, suppressions and an
-    erasure do; the store's policy, addresses, when a carrier expected a parcel, what an erasure took, what was taken
-    off the never-send list and whether another journey of the person was paused do not). Raises `NotFound`."""
+    what came later is left out, as far as the tables tell when it came (the ledger, consents, suppressions, an erasure
+    and, while their events are kept, the person's other orders do; the store's policy, addresses, when a carrier
+    expected a parcel, what an erasure took, what was taken off the never-send list and whether another journey of the
+    person was paused do not). Raises `NotFound`."""
     past = then is not None
     journey = connection.execute(select(_journeys).where(_journeys.c.id == journey_id)).first()
     if journey is None:
         raise NotFound(f"There is no journey '{journey_id}'.")
     addresses = addresses_of(connection, journey.person_id)
     facts = reader.facts(connection, _asking(journey, at), at, addresses)
+    untold: tuple[str, ...] = ()
+    if then is None:
+        orders = orders_now(connection, journey, facts.order)
+    else:
+        orders, untold = orders_then(connection, journey, then, at)
     erased = facts.order.erased_at
     person = PersonRecord(
         ref=journey.person_id,
@@ -82,7 +90,7 @@ def snapshot(
     records = Records(
         shop=Shop(id=journey.store_id, zone=facts.zone, policy=facts.policy),
         persons={person.ref: person},
-        orders=_orders_of(connection, journey, facts.order if then is None else then),
+        orders=orders,
         journeys={
             row.id: _journey(row, at, past=past)
             for row in (journey, *_others(connection, journey, at, past=past))
@@ -90,7 +98,7 @@ def snapshot(
         rows={person.ref: _rows(connection, person.ref, at, past=past)},
     )
     parcels = select(_shipments).where(_shipments.c.order_ref == journey.order_ref)
-    return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at, then)))
+    return Snapshot(records, tuple(_arrivals(connection.execute(parcels), at, then)), untold)
 
 
 def _erased(connection: Connection, person: str, erased: datetime | None, at: datetime) -> datetime | None:
@@ -145,24 +153,6 @@ def _consents_until(connection: Connection, person: str, until: datetime | None)
         )
         for _, r in sorted(last.items())
     )
-
-
-def _orders_of(connection: Connection, journey: Row[Any], state: OrderState) -> dict[str, OrderRecord]:
-    """The person's orders, without their words. `state`: of the journey's own."""
-    mine = (_orders.c.person_id == journey.person_id) | (_orders.c.id == journey.order_ref)
-    return {
-        row.id: OrderRecord(
-            ref=row.id,
-            external_id=row.external_id,
-            journey_id=row.journey_id,
-            created_at=row.created_at,
-            person_ref=row.person_id or "",
-            placed_at=row.placed_at,
-            whole=row.whole,
-            state=state if row.id == journey.order_ref else order_state(row.state),
-        )
-        for row in connection.execute(select(_orders).where(mine))
-    }
 
 
 def _others(connection: Connection, journey: Row[Any], at: datetime, *, past: bool) -> list[Row[Any]]:

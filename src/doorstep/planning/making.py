@@ -9,18 +9,15 @@ from typing import Any, Self
 
 from temporalio.client import WorkflowHistory
 
-from doorstep import contracts
-from doorstep.activities.caring import CaringActivities
 from doorstep.activities.ports import build_ports
-from doorstep.contracts import AdviceRequest, RunOut
 from doorstep.domain.messages import Channel
 from doorstep.domain.touches import TouchRequest
 from doorstep.models.base import Database
 from doorstep.models.facts import FactsReader
+from doorstep.planning.advice import Advice
 from doorstep.planning.early import as_begun
 from doorstep.planning.facts import snapshot
 from doorstep.ports import Renderer
-from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
 from doorstep.rehearsal.assuming import Assumption
 from doorstep.rehearsal.memory import MemoryStore
 from doorstep.rehearsal.plan import Plan, plan
@@ -44,7 +41,7 @@ class Planner:
         """`channels`: those a provider is set up for."""
         self._database, self._reader = database, FactsReader(secret)
         self._renderer, self._channels = Unrendered(renderer), channels
-        self._caring = CaringActivities(database)
+        self._advice = Advice(database)
 
     @classmethod
     def of(cls, settings: Settings, database: Database) -> Self:
@@ -86,26 +83,16 @@ class Planner:
             history = as_begun(history, at)
         world = World(found.records, self._renderer, channels=self._channels)
         world.ports = _unworded(world)
-        return plan(
+        made = plan(
             history,
             registry.journeys(),
             world,
             at=at,
             assumption=assumption,
             arrivals=found.arrivals,
-            activities=self._advice(),
+            activities=self._advice.of(found.records),
         )
-
-    def _advice(self) -> dict[str, ActivityFunction]:
-        """Recommendations and run-outs as the worker answers them: they only read."""
-
-        def recommend(call: ActivityCall, request: AdviceRequest) -> tuple[str, ...]:
-            return self._caring.recommend(request)
-
-        def run_outs(call: ActivityCall, request: AdviceRequest) -> tuple[RunOut, ...]:
-            return self._caring.predict_run_out(request)
-
-        return {contracts.RECOMMEND: recommend, contracts.PREDICT_RUN_OUT: run_outs}
+        return replace(made, assumed=(*made.assumed, *found.untold)) if made.rebuilt else made
 
 
 class _Wordless(MemoryStore):
