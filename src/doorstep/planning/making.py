@@ -20,8 +20,9 @@ from doorstep.planning.facts import snapshot
 from doorstep.ports import Renderer
 from doorstep.rehearsal.assuming import Assumption
 from doorstep.rehearsal.memory import MemoryStore
-from doorstep.rehearsal.plan import Plan, plan
+from doorstep.rehearsal.plan import Living, Plan, plan
 from doorstep.rehearsal.premises import heard
+from doorstep.rehearsal.records import Records
 from doorstep.rehearsal.world import Unrendered, World
 from doorstep.settings import Settings
 from doorstep.workflows import registry
@@ -81,8 +82,8 @@ class Planner:
             found = snapshot(connection, self._reader, history.workflow_id, at, then)
         if past:
             history = as_begun(history, at)
-        world = World(found.records, self._renderer, channels=self._channels)
-        world.ports = _unworded(world)
+        kept = found.records.copied()
+        world, advice = self._living(found.records)
         made = plan(
             history,
             registry.journeys(),
@@ -90,9 +91,16 @@ class Planner:
             at=at,
             assumption=assumption,
             arrivals=found.arrivals,
-            activities=self._advice.of(found.records),
+            activities=advice,
+            again=lambda: self._living(kept.copied()),
         )
         return replace(made, assumed=(*made.assumed, *found.untold)) if made.rebuilt else made
+
+    def _living(self, records: Records) -> Living:
+        """A world of these facts, in which nothing is worded and advice is given as the worker gives it."""
+        world = World(records, self._renderer, channels=self._channels)
+        world.ports = _unworded(world)
+        return world, self._advice.of(records)
 
 
 class _Wordless(MemoryStore):

@@ -4,7 +4,7 @@ records of its own (a real person's, for a plan)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -168,6 +168,21 @@ class Records:
     actions: dict[str, Action] = field(default_factory=dict)
     answers: dict[str, ActionResult] = field(default_factory=dict)
     """Action → what its journey made of it."""
+
+    def copied(self) -> Records:
+        """The same to begin with: what is changed in the one is not in the other. The catalogue is shared."""
+        return replace(
+            self,
+            persons={k: replace(p, log=[*p.log], facts={*p.facts}) for k, p in self.persons.items()},
+            orders={k: replace(order) for k, order in self.orders.items()},
+            journeys={k: replace(j, phases=[*j.phases]) for k, j in self.journeys.items()},
+            rows={person: dict(rows) for person, rows in self.rows.items()},
+            decisions=[*self.decisions],
+            points=dict(self.points),
+            tickets=dict(self.tickets),
+            actions=dict(self.actions),
+            answers=dict(self.answers),
+        )
 
     def orders_of(self, person: str) -> list[OrderRecord]:
         """The person's whole orders."""

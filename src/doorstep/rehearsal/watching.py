@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,10 +48,14 @@ class Watch:
         self._before = {k: r for rows in world.records.rows.values() for k, r in rows.items()}
         self._waited: dict[str, list[SkipReason | None]] = {}
         self.engine: Engine | None = None
+        self.waited: dict[str, None] = {}
+        """The events that the journey waited for whenever it asked, as it names them."""
 
     def touch(self, call: ActivityCall, request: TouchRequest) -> Outcome:
         """The world's touch, watched."""
         conditions = self._conditions(request.key)
+        reporter = getattr(self.engine.workflow if self.engine else None, "_reporter", None)
+        self.waited |= {wait.name: None for wait in getattr(reporter, "_waits", ()) if wait.kind == "event"}
         self._asked[request.key] = (request, conditions)
         return self._world.touch(call, request)
 
@@ -60,8 +65,18 @@ class Watch:
         waiting = getattr(desk, "waiting", {}).get(key)
         return tuple(condition_told(c) for c in getattr(waiting, "unless", ()))
 
-    def ahead(self) -> list[Ahead]:
-        """Every touch that was decided in the time ahead, in order."""
+    def keys(self, *, sent: bool = False) -> frozenset[str]:
+        """The touches of the time ahead that were not called off; `sent`: those that went."""
+        rows = [(key, row) for rows in self._world.records.rows.values() for key, row in rows.items()]
+        return frozenset(
+            key
+            for key, row in rows
+            if self._new(key, row)
+            and (outcome_of(row).kind is OutcomeKind.SENT if sent else row.state is not TouchState.CANCELLED)
+        )
+
+    def ahead(self, falls: Mapping[str, tuple[str, ...]]) -> list[Ahead]:
+        """Every touch that was decided in the time ahead, in order. `falls`: what else would stop it, by its key."""
         found = []
         decisions = self._world.records.decisions
         traces = {row.request.key: decision.trace for row, decision, _ in decisions}
@@ -74,7 +89,7 @@ class Watch:
         for rows in self._world.records.rows.values():
             for key, row in rows.items():
                 if self._new(key, row):
-                    found.append(self._touch(row, traces.get(key, ())))
+                    found.append(self._touch(row, traces.get(key, ()), falls.get(key, ())))
         return sorted(found, key=lambda a: (a.at, a.key))
 
     def _new(self, key: str, row: LedgerRow) -> bool:
@@ -82,7 +97,7 @@ class Watch:
         before = self._before.get(key)
         return mine and (before is None or before.state is not row.state)
 
-    def _touch(self, row: LedgerRow, trace: tuple[RuleTrace, ...]) -> Ahead:
+    def _touch(self, row: LedgerRow, trace: tuple[RuleTrace, ...], falls: tuple[str, ...]) -> Ahead:
         request, unless = self._asked.get(row.request.key, (row.request, ()))
         outcome = outcome_of(row)
         sent = outcome.kind is OutcomeKind.SENT
@@ -103,7 +118,9 @@ class Watch:
             waited=tuple(
                 dict.fromkeys(reason.value for reason in self._waited.get(request.key, ()) if reason)
             ),
-            stops=stops(request, row.channel, unless, policy) if sent else (),
+            stops=stops(request, row.channel, tuple(dict.fromkeys((*unless, *falls))), policy)
+            if sent
+            else (),
             trace=trace,
         )
 
