@@ -376,3 +376,17 @@ async def test_what_waits_or_may_come_by_that_name_can_be_skipped(
     applies(furnished, gateway)
     asked = {**WHY, "step": step, "occurrence": occurrence}
     assert (await agent.post(f"/journeys/{desk.JOURNEY}/actions/skip", json=asked)).status_code == 200
+
+
+async def test_a_step_to_come_is_not_said_to_come(
+    agent: httpx.AsyncClient, furnished: Database, gateway: desk.ToldGateway
+) -> None:
+    """A journey cannot know: once the parcel had come it said of what goes before that it will be skipped when it
+    comes."""
+    applies(furnished, gateway, ActionResult(applied=True, detail="It will be skipped when it comes."))
+    answer = await agent.post(f"/journeys/{desk.JOURNEY}/actions/skip", json={**WHY, "step": "community"})
+    said = "It is skipped if the journey comes to it; the plan tells whether it will."
+    assert answer.json()["sentence"] == said
+    assert answer.json()["action"]["detail"] == said
+    detail = (await agent.get(f"/journeys/{desk.JOURNEY}")).json()
+    assert [action["detail"] for action in detail["actions"]] == [said]

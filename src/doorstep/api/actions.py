@@ -14,6 +14,7 @@ from doorstep.api.schemas.actions import ActionAnswer, ActionRequest, Verb
 from doorstep.api.schemas.errors import errors
 from doorstep.api.wiring import Parts
 from doorstep.contracts import NEEDS_STEP, ActionKind
+from doorstep.domain.recorded_words import answered
 from doorstep.errors import BadInput, NotFound
 from doorstep.models import steering
 from doorstep.models.journeys import ActionRow, ActionStatus
@@ -138,7 +139,7 @@ def answer(row: ActionRow) -> ActionAnswer:
 def _sentence(row: ActionRow) -> str:
     match row.status:
         case ActionStatus.APPLIED:
-            return row.detail or _DONE.get(ActionKind(row.kind), "Done.")
+            return answered(row.detail) or _DONE.get(ActionKind(row.kind), "Done.")
         case ActionStatus.CLAIMED:
             return "The journey has taken it; the result follows."
         case ActionStatus.REFUSED:

@@ -20,6 +20,10 @@ _HAPPENED = re.compile(r"'(?P<type>[a-z_]+\.[a-z_]+)' happened (?P<when>on .+)\.
 """As a journey's desk says of an event that kept a message from going, its instant in words by then."""
 _CAUSE = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+")
 """Why a journey left its course, as its code names that: `order_cancelled`."""
+_PROMISED = {
+    "It will be skipped when it comes.": "It is skipped if the journey comes to it; the plan tells whether it will."
+}
+"""What a journey answers an agent and cannot know: it runs what its author wrote and does not read it."""
 _AMBIGUOUS = ("lines",)
 """What is recorded has no `self`: in a store's journey these may be names of its own."""
 
@@ -37,6 +41,11 @@ def told(text: str, zone: tzinfo, *, journey: str = "", ahead: bool = False) -> 
     if event is None or not has_words(event["type"]):
         return said
     return f"{happened(event['type']).removesuffix('.')} {event['when']}."
+
+
+def answered(text: str) -> str:
+    """What a journey answered to an agent's action, for a person: nothing that only may be so is promised."""
+    return _PROMISED.get(text, text)
 
 
 def _condition(word: str, negated: bool, journey: str, ahead: bool) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from doorstep.domain.ids import journey_id as id_of_order
+from doorstep.domain.recorded_words import answered
 from doorstep.models.care import PointsRow
 from doorstep.models.codec_json import waits_of
 from doorstep.models.journeys import ActionRow, JourneyRow
@@ -145,7 +146,7 @@ def action_view(row: Any) -> ActionView:
         reason=row.reason,
         actor=row.actor,
         status=row.status,
-        detail=row.detail,
+        detail=answered(row.detail),
         waiting=[str(name) for name in row.waiting],
         created_at=row.created_at,
         done_at=row.done_at,
