@@ -41,6 +41,17 @@ async def test_the_wrong_method_names_the_right_ones(agent: httpx.AsyncClient) -
     assert answer.headers["allow"] == "GET"
 
 
+@pytest.mark.parametrize("said", ["1003", "ada@example.org", "JNY_ONE"])
+async def test_what_names_no_journey_is_to_be_looked_up(agent: httpx.AsyncClient, said: str) -> None:
+    """The answer was a pattern, and that the documentation shows the shape."""
+    for address in (f"/journeys/{said}/plan", f"/journeys/{said}"):
+        answer = await agent.get(address)
+        body = is_problem(answer, 422, "invalid")
+        assert "look it up with POST /journeys/search" in body["mend"]
+        assert "pattern" not in answer.text
+        assert said not in answer.text.replace(address, "")
+
+
 async def test_what_does_not_fit_is_named_and_not_repeated(agent: httpx.AsyncClient) -> None:
     answer = await agent.post("/journeys/search", json={"email": desk.EMAIL, "limit": desk.PHONE})
     problem = is_problem(answer, 422, "invalid")

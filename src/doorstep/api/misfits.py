@@ -12,11 +12,17 @@ from doorstep.errors import nearest
 MOMENT = "2026-03-31T10:00:00Z"
 _OR_ZONED = "or 2026-03-31T12:00:00+02:00 (in an address: %2B for +)"
 _MOMENTS = frozenset({"timezone_aware", "datetime_parsing", "datetime_from_date_parsing", "datetime_type"})
+_NO_JOURNEY = (
+    "A journey is named by its jny_… or its order's ord_…; by an order's number, an address or a name look it up with "
+    "POST /journeys/search."
+)
 _CHOICES = frozenset({"enum", "literal_error"})
 
 
 def told(item: Mapping[str, Any]) -> str:
     """What is wrong with one field of a refused request, and what may stand there."""
+    if (*item["loc"],) == ("path", "ref"):
+        return _NO_JOURNEY
     if item["type"] in _MOMENTS:
         return f"Give a moment such as {MOMENT} (UTC) {_OR_ZONED}."
     if item["type"] in _CHOICES:
