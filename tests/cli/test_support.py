@@ -140,7 +140,8 @@ def test_what_a_step_is_about_is_told_whole(run: Run, database: Database) -> Non
     add(database, row)
     output = run("status", desk.JOURNEY).output
     assert max(len(line) for line in output.splitlines()) <= 100
-    assert f"about {about}" in output
+    assert f"\n      [{about}]\n" in output
+    assert "about this: A parcel was held up at its carrier.\n" in output
 
 
 def test_without_an_open_complaint_none_is_spoken_of(run: Run, database: Database) -> None:

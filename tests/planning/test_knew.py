@@ -115,6 +115,8 @@ def test_a_parcel_is_where_it_was_then_with_every_word_of_it(database: Database)
     assert "attempt failed since Sun 29 Nov 2026" in page  # by the person's own clock
     assert "out for delivery" not in page
     assert page.count("(heard ") == 4
+    assert "Parcel 1: attempt failed since" in page
+    assert "Parcel shp_" not in page
 
 
 def test_it_says_where_it_stood_and_what_had_been_sent(database: Database) -> None:

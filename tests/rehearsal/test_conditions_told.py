@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from doorstep.domain.event_words import happened, happens
+from doorstep.domain.event_words import caused, happened, happens
 from doorstep.domain.events import Event, known_types
 from doorstep.domain.facts import OrderedAgain, OrderRefunded, ReviewSubmitted, ShipmentScanned
 from doorstep.rehearsal.conditions_told import condition_told
@@ -83,6 +83,23 @@ def test_every_built_in_event_has_words() -> None:
     ]
     assert len(built_in) > 20
     assert not [t for t in built_in if t in happened(t)]
+
+
+@pytest.mark.parametrize(
+    ("occurrence", "sentence"),
+    [
+        ("review.submitted:D1::2026-11-26T17:11:37Z:gndievr3gq", "The customer left a review."),
+        ("customer:ord_ktfiq4ohw7:ordered_again", "The customer ordered again."),
+        (
+            "shipment:shp_ktfiq4ohw7:exception:2026-12-01T10:00:00+00:00",
+            "A parcel was held up at its carrier.",
+        ),
+        ("product:7101", ""),
+        ("week:2", ""),
+    ],
+)
+def test_an_occurrence_is_told_by_its_cause(occurrence: str, sentence: str) -> None:
+    assert caused(occurrence) == sentence
 
 
 def given(number: int) -> bool:

@@ -101,6 +101,15 @@ def _none(session: Session, name: str, ref: str) -> NotFound:
 _FORMS = "Write it as 2026-03-31T10:00+02:00, or 2026-03-31T08:00 (without a zone: UTC)."
 
 
+def about(occurrence: str) -> list[str]:
+    """What one of several is about, in words where there are any, and below whole: to skip it an agent copies that."""
+    from doorstep.domain.event_words import caused
+
+    said = caused(occurrence)
+    indent = " " * 6
+    return [*(lines(f"about this: {said}", " " * 8, indent) if said else ()), f"{indent}[{occurrence}]"]
+
+
 def instant(text: str) -> datetime:
     """An instant as a person writes it (without a zone: UTC). Raises `BadInput`."""
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doorstep.cli import base
-from doorstep.cli.finding import WIDTH, instant, journey_of, lines, opened
+from doorstep.cli.finding import WIDTH, about, instant, journey_of, lines, opened
 from doorstep.cli.plan_knew import knew_lines
 from doorstep.errors import BadInput, Conflict, nearest
 
@@ -99,8 +99,8 @@ def page(answer: PlanAnswer, detail: JourneyDetail) -> list[str]:
     if answer.waits:
         made += ["", "Waited for" if answer.knew is not None else "Waits for"]
         for wait in answer.waits:
-            about = f" [{wait.occurrence}]" if wait.occurrence else ""
-            made += lines(f"{wait.sentence}{about}", "    ", "  • ")
+            of = f" [{wait.occurrence}]" if wait.occurrence else ""
+            made += lines(f"{wait.sentence}{of}", "    ", "  • ")
     for title, coming in (
         ("To come", [t for t in answer.touches if t.outcome == "sent"]),
         ("Not to come", [t for t in answer.touches if t.outcome != "sent"]),
@@ -152,5 +152,5 @@ def _named(touch: PlannedTouch) -> list[str]:
     mark = "→" if touch.outcome == "sent" else "–"
     begin, over = f"  {mark} {touch.when.words:<23} {touch.step}", f"  ({touch.channel or touch.purpose})"
     whole = f"{begin} [{touch.occurrence}]{over}" if touch.occurrence else begin + over
-    about = lines(f"about {touch.occurrence}", " " * 8, " " * 6)
-    return [begin + over, *about] if len(whole) > WIDTH and touch.occurrence else [whole]
+    below = len(whole) > WIDTH and touch.occurrence
+    return [begin + over, *about(touch.occurrence)] if below else [whole]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doorstep.cli import base
-from doorstep.cli.finding import WIDTH, journey_of, lines, opened
+from doorstep.cli.finding import WIDTH, about, journey_of, lines, opened
 
 if TYPE_CHECKING:
     from doorstep.models.reading.clock import Clock
@@ -80,8 +80,8 @@ def page(detail: JourneyDetail) -> list[str]:
     if detail.waits:
         made += ["", f"Waits for (times in {detail.person.zone})"]
         for wait in detail.waits:
-            about = f" [{wait.occurrence}]" if wait.occurrence else ""
-            made += lines(f"{wait.sentence}{about}", "    ", "  • ")
+            of = f" [{wait.occurrence}]" if wait.occurrence else ""
+            made += lines(f"{wait.sentence}{of}", "    ", "  • ")
     made += ["", "Steps"] if detail.steps else []
     for step in detail.steps:
         made += _step(step)
@@ -95,7 +95,7 @@ def _step(step: Step) -> list[str]:
     begin = f"  {_MARKS.get(step.outcome, '·')} {when:<23} {step.step}"
     whole = f"{begin} [{step.occurrence}]" if step.occurrence else begin
     # What it is about is told whole: to skip one of several an agent copies it from here.
-    named = [whole] if len(whole) <= WIDTH else [begin, *lines(f"about {step.occurrence}", " " * 8, " " * 6)]
+    named = [whole] if len(whole) <= WIDTH else [begin, *about(step.occurrence)]
     return [*named, *lines(step.sentence, " " * 6)]
 
 

@@ -70,6 +70,14 @@ def happened(type_: str) -> str:
     return known[1] if known is not None else f"'{type_}' was heard of."
 
 
+def caused(occurrence: str) -> str:
+    """What an occurrence is of, as a sentence: it is named by its cause (`shipment:shp_…:delivered`,
+    `review.submitted:…`); empty where there are no words for that."""
+    kind, *rest = occurrence.split(":")
+    types = (kind, *(f"{kind}.{part}" for part in reversed(rest)))
+    return next((happened(one) for one in types if one in _WORDS), "")
+
+
 def in_words(types: str) -> str:
     """What is waited for, by the types of the events as a journey names them (`a.b or c.d`), as a clause; empty where
     one of them has no words here."""

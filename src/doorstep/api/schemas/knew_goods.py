@@ -73,15 +73,23 @@ def parcels_of(
 ) -> list[KnownParcel]:
     """`shown`: the parcels as the tables have them, for their carriers' names and numbers."""
     known = {view.ref: view for view in shown}
+    # as `status` counts them; one that the tables do not know comes after those that they do
+    numbers = {ref: number for number, ref in enumerate(dict.fromkeys((*known, *order.shipments)), start=1)}
     scans = [e for e in news if isinstance(e, ShipmentScanned)]
     return [
-        _parcel(parcel, [e for e in scans if (e.subject or e.fact_key) == ref], known.get(ref), clock)
+        _parcel(
+            parcel,
+            [e for e in scans if (e.subject or e.fact_key) == ref],
+            known.get(ref),
+            clock,
+            numbers[ref],
+        )
         for ref, parcel in order.shipments.items()
     ]
 
 
 def _parcel(
-    parcel: Shipment, scans: Sequence[ShipmentScanned], shown: ShipmentView | None, clock: Clock
+    parcel: Shipment, scans: Sequence[ShipmentScanned], shown: ShipmentView | None, clock: Clock, number: int
 ) -> KnownParcel:
     called = " ".join(part for part in (shown.carrier, shown.tracking_number) if part) if shown else ""
     stood = parcel.status.replace("_", " ") + (f" ({parcel.substatus})" if parcel.substatus else "")
@@ -106,7 +114,7 @@ def _parcel(
             )
             for scan in scans
         ],
-        sentence=f"Parcel {called or parcel.ref}: {stood}{since}{told}.",
+        sentence=f"Parcel {called or number}: {stood}{since}{told}.",
     )
 
 
