@@ -54,6 +54,17 @@ def test_what_a_rule_waits_for_is_told_in_the_customers_time(database: Database)
     assert max(map(len, page.splitlines())) <= 100
 
 
+def test_what_a_step_is_about_stands_in_brackets(database: Database) -> None:
+    """It is for machines, and what an agent copies; it stood beside the name as if it were a word."""
+    waits = support(database, RESUMED, "community", paused=False)
+    told = waits.explain("community")
+    about = "customer:ord_ktfiq4ohw7:ordered_again"
+    [touch] = told.ahead
+    other = touch.model_copy(update={"occurrence": about})
+    page = explaining.page(told.model_copy(update={"ahead": [other]}), waits.detail())
+    assert f"community [{about}]" in page
+
+
 def test_a_consent_that_nobody_dated_is_told_so(database: Database) -> None:
     """It stands in the table before every other word, which is no day on which anybody said it."""
     waits = support(database, RESUMED, "community", paused=False)

@@ -127,16 +127,21 @@ def page(told: Explanation, detail: JourneyDetail) -> list[str]:
             *_would(ahead.pop((one.step, one.occurrence), None), under, clock),
         ]
     for wait in told.waits:
-        made += ["", f"{wait.name} {wait.occurrence}".strip(), *lines(wait.sentence, "  ")]
+        made += ["", _named(wait.name, wait.occurrence), *lines(wait.sentence, "  ")]
         made += _would(ahead.pop((wait.name, wait.occurrence), None), under, clock)
     for touch in ahead.values():
         made += [
             "",
-            f"{touch.step} {touch.occurrence}".strip(),
+            _named(touch.step, touch.occurrence),
             "  It does not wait yet.",
             *_would(touch, under, clock),
         ]
     return [*made, *(["", *lines(told.note)] if told.note else [])]
+
+
+def _named(step: str, occurrence: str) -> str:
+    """With what it is about, where it is one of several: that is what an agent copies, and no word for people."""
+    return f"{step} [{occurrence}]" if occurrence else step
 
 
 def _would(touch: PlannedTouch | None, under: str, clock: Clock) -> list[str]:
@@ -154,8 +159,7 @@ def _would(touch: PlannedTouch | None, under: str, clock: Clock) -> list[str]:
 
 def _step(step: Step, known: Moment | None, clock: Clock) -> list[str]:
     """`known`: when the tables last knew of what waits, where nobody else could be asked."""
-    about = f" [{step.occurrence}]" if step.occurrence else ""
-    made = lines(f"{step.step}{about}  ({step.purpose})", "    ")
+    made = lines(f"{_named(step.step, step.occurrence)}  ({step.purpose})", "    ")
     made += lines(step.sentence, "  ")
     if not step.decisions:
         made.append("  The gate was never asked: the journey itself decided.")
