@@ -127,7 +127,7 @@ def test_the_sdks_internals_are_known_in_one_place() -> None:
         for file in package.rglob("*.py")
         if internal.search(file.read_text(encoding="utf-8"))
     }
-    names = ("__init__", "activity", "instance", "looping", "plain", "protocol", "waiting")
+    names = ("__init__", "activity", "info", "instance", "looping", "plain", "protocol", "waiting")
     assert found == {f"rehearsal/_sdk/{name}.py" for name in names}
 
 

@@ -87,6 +87,13 @@ MUTATIONS: Mapping[str, tuple[str, str, str]] = {
         _CARE,
         "        import time\n\n" + _CARE.replace("days=1", "days=1 if time.gmtime().tm_year > 2000 else 3"),
     ),
+    "zone": (
+        _V1,
+        _CARE,
+        _CARE.replace(
+            "days=1", "days=3 if abs(self.now.astimezone().utcoffset()) > timedelta(hours=10) else 1"
+        ),
+    ),
     "luck": (  # it breaks under the hash seed 0 only, and not because of a set
         _V1,
         _CARE,

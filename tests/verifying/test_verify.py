@@ -159,9 +159,14 @@ def test_temporals_own_replay_passes_what_verify_names(
         ),
         ("chance", *[r"The workflow uses random\.random, which differs from run to run"] * 2),
         ("moment", *[r"time\.gmtime\(\) without a moment reads the clock"] * 2),
+        (
+            "zone",
+            *[r"under [1-9].* the machine's time zone|PYTHONHASHSEED=[1-9]\d* it does not follow its history"]
+            * 2,
+        ),
         ("luck", *[r"The workflow uses random\.random, which differs from run to run"] * 2),
     ],
-    ids=["set", "chance", "moment", "luck"],
+    ids=["set", "chance", "moment", "zone", "luck"],
 )
 def test_what_another_process_would_say_otherwise_breaks_a_journey(
     here: Here, repository: Repository, tmp_path: Path, branch: str, ahead: str, behind: str

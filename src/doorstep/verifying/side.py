@@ -17,6 +17,7 @@ from typing import Any, Self
 from doorstep.errors import SetupError
 from doorstep.processes import tied
 from doorstep.rehearsal.answering import PROTOCOL
+from doorstep.rehearsal.proving import ZONES
 from doorstep.verifying.origins import Origins, unasked
 from doorstep.verifying.revisions import Revision, unpacked
 
@@ -122,7 +123,8 @@ class Side:
 
 
 def _environment(revision: Revision, seed: int) -> dict[str, str]:
-    """The revision's own code first. What else was on the path and is no code of the repository stays."""
+    """The revision's own code first. What else was on the path and is no code of the repository stays. Under another
+    seed than 0 the machine stands elsewhere, too: what goes by its time zone goes another way there."""
     ours = {str(p) for p in (*revision.places, *revision.not_from)}
     others = [
         p
@@ -133,6 +135,7 @@ def _environment(revision: Revision, seed: int) -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join([*map(str, revision.places), *others]),
         "PYTHONHASHSEED": str(seed),
+        **({"TZ": ZONES[seed % len(ZONES)]} if seed else {}),
         "PYTHONDONTWRITEBYTECODE": "1" if revision.name == "." else "",
     }
 
