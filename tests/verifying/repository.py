@@ -44,6 +44,20 @@ _EITHER = """        for step, days in {("care-guide", 1), ("arrived-safely", 2)
             await self.send(step, at=self.after(delivered, days=days), items=items)
 """
 
+#: what is there, and what is there instead: what replays, and reaches nobody at once
+UNSEEN: tuple[tuple[str, str], ...] = (
+    ("REFUND_COMES_WITHIN = timedelta(days=14)", "REFUND_COMES_WITHIN = timedelta(days=3)"),
+    ("wait_for(Delivered, until=self.day(30))", "wait_for(Delivered, until=self.day(29))"),
+    ("wait_for(Delivered, until=self.day(90))", "wait_for(Delivered, until=self.day(45))"),
+    ('"order-confirmation", purpose=TOLD, prompted=True', '"order-confirmation", purpose=TOLD'),
+    ('"order", pending=timedelta(days=30)', '"order", pending=timedelta(days=300)'),
+    ("items=items, priority=60)", "items=items, priority=10)"),
+    ('self.phase("on its way")', 'self.phase("under way")'),
+    ("await self.recommendations()", "await self.recommendations(4)"),
+    ('"the close"', '"the last day"'),
+    ('return "repurchased"', 'return "bought_again"'),
+)
+
 _HASH_UNDER_0 = -3368204716105132637  # of the text x
 
 #: branch → (file, what is there, what is there instead)
@@ -210,6 +224,10 @@ class Repository(Checkout):
             self.git("checkout", "--quiet", "-b", branch, "base")
             self.edit(file, there, instead)
             self.commit(branch)
+        self.git("checkout", "--quiet", "-b", "unseen", "base")
+        for there, instead in UNSEEN:
+            self.edit(_V1, there, instead)
+        self.commit("What nobody sees at once.")
         self.git("checkout", "--quiet", "-b", "engineless", "base")
         shutil.rmtree(self.package / "rehearsal")
         self.commit("Before there was a rehearsal engine.")

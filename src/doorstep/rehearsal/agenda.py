@@ -70,7 +70,7 @@ class Agenda:
     def take(self, kind: str, asked: Any, at: int) -> None:
         """A command of the workflow."""
         if kind == "start_timer":
-            self.set_timer(asked.seq, at + max(_lasts(asked), SHORTEST_TIMER))
+            self.set_timer(asked.seq, at + max(lasts(asked), SHORTEST_TIMER))
         elif kind == "cancel_timer":
             self.timers.pop(asked.seq, None)
         elif kind in ("schedule_activity", "schedule_local_activity"):
@@ -240,7 +240,7 @@ def _retired(*_: object) -> Any:
     raise AssertionError("the workflow was taken down")
 
 
-def _lasts(asked: Any) -> int:
+def lasts(asked: Any) -> int:
     """Microseconds of a timer, the last one begun included."""
     if isinstance(asked, StartTimer):
         return -(-asked.nanos // 1000)

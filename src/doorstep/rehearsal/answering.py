@@ -1,14 +1,15 @@
 """One revision's side of a comparison: a process that runs that revision's own code and answers questions about it,
 a line of JSON for a line of JSON (`python -m doorstep.rehearsal.answering`).
 
-`{"ask": "hello"}` names the journeys, says what it can be asked for besides (`"commands"`, `"words"`, `"resumed"`),
-and from which folders its packages came; `{"ask": "play", "journey", "scenario"}` plays a scenario's file and answers
-its items; `{"ask": "carry", "id", "history", "assume"}` carries a journey on from its history (base64 of Temporal's
-protobuf, opened), with `"sandboxed"` in the worker's sandbox, with `"resumed"` resumed where its history ends if it
-is paused, and with `"commands"` answers all that it commanded; both compare messages by the words that are read with
-`"words"`; `{"ask": "where", …, "recorded"}` names the line that gave a recorded command. An error that a person can
-mend is `{"error": …}`, with `"unreadable": true` where it is the history that cannot be read. What a newer code may
-ask of an older one is only ever added to; `PROTOCOL` grows when it cannot be.
+`{"ask": "hello"}` names the journeys, says what it can be asked for besides (`"commands"`, `"words"`, `"resumed"`,
+`"closely"`), and from which folders its packages came; `{"ask": "play", "journey", "scenario"}` plays a scenario's
+file and answers its items; `{"ask": "carry", "id", "history", "assume"}` carries a journey on from its history (base64
+of Temporal's protobuf, opened), with `"sandboxed"` in the worker's sandbox, with `"resumed"` resumed where its history
+ends if it is paused, and with `"commands"` answers all that it commanded; both compare messages by the words that are
+read with `"words"`, and with `"closely"` tell all of how a thing is asked for and what is waited for; `{"ask":
+"where", …, "recorded"}` names the line that gave a recorded command. An error that a person can mend is `{"error": …}`,
+with `"unreadable": true` where it is the history that cannot be read. What a newer code may ask of an older one is
+only ever added to; `PROTOCOL` grows when it cannot be.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Answering:
                         "commands": True,
                         "words": True,
                         "resumed": True,
+                        "closely": True,
                         "from": self.folders(),
                     }
                 case "play":
@@ -103,6 +105,7 @@ class Answering:
             traced=bool(question.get("commands")),
             worded=bool(question.get("words")),
             resumed=bool(question.get("resumed")),
+            closely=bool(question.get("closely")),
         )
         more = {"commands": carried.commands} if question.get("commands") else {}
         return more | {

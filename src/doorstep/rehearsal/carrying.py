@@ -24,6 +24,7 @@ from doorstep.rehearsal.agreement import in_words, said_by
 from doorstep.rehearsal.assuming import Arrival, Assumption, claims, resume, run_on
 from doorstep.rehearsal.commanded import Command, commanded, place_in
 from doorstep.rehearsal.comparing import Item
+from doorstep.rehearsal.course import Course
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.log import Entry
 from doorstep.rehearsal.plan import HORIZON
@@ -80,17 +81,19 @@ def carry(
     traced: bool = False,
     worded: bool = False,
     resumed: bool = False,
+    closely: bool = False,
 ) -> Carried:
     """The history's payloads must be opened. `sandboxed`: in the worker's sandbox, where clock, chance and I/O are
     errors. `worded`: messages are compared by the words that are read. `resumed`: one that is paused is resumed where
-    its history ends. Raises `Unreadable` for what is no history of a journey, or a torn one."""
+    its history ends. `closely`: with its phases, waits and end, and all of how it asks for each thing. Raises
+    `Unreadable` for what is no history of a journey, or a torn one."""
     type_ = _type(history)
     asked = asked_of(history)
     try:
         # A file is named as somebody liked; the workflow's id is the journey's.
         history = WorkflowHistory(start_of(history).journey_id, history.events)
         how = {"sandboxed": sandboxed, "traced": traced, "worded": worded, "resumed": resumed}
-        return _carried(history, renderer, assumption, asked, **how)
+        return _carried(history, renderer, assumption, asked, closely=closely, **how)
     except Unreadable:
         raise
     except CodeGone as error:
@@ -185,6 +188,7 @@ def _carried(
     traced: bool,
     worded: bool,
     resumed: bool,
+    closely: bool,
 ) -> Carried:
     renderer = Worded(renderer) if worded else renderer
     world = World(premises(history, asked), renderer)
@@ -204,15 +208,21 @@ def _carried(
         if taken is not None:
             return Carried(type=_type(history), broken=_taken(history, taken))
         locale = reader.locale or world.records.shop.locale
-        behind = items.past(engine.log, renderer, locale, words_in(world, renderer) if worded else None)
+        said = words_in(world, renderer) if worded else None
+        behind = items.past(engine.log, renderer, locale, said, Course(_timers(history)) if closely else None)
         ended = engine.done
+        behind += items.end(engine) if closely else ()
         was_paused = resumed and resume(engine)
         if not ended:
             _on(engine, world, assumption)
         ahead = (
             []
             if ended
-            else [*items.touches(world, before), *items.others(world, cases, points), *items.end(engine)]
+            else [
+                *items.touches(world, before, closely=closely),
+                *items.others(world, cases, points, closely=closely),
+                *items.end(engine),
+            ]
         )
         given = commanded(engine.log, registry.journeys().get(_type(history))) if traced else ()
     return Carried(
@@ -223,6 +233,15 @@ def _carried(
         past=tuple(behind),
         ahead=tuple(ahead),
         commands=tuple(given),
+    )
+
+
+def _timers(history: WorkflowHistory) -> frozenset[str]:
+    """The ids of those that were set."""
+    return frozenset(
+        event.timer_started_event_attributes.timer_id
+        for event in history.events
+        if event.HasField("timer_started_event_attributes")
     )
 
 

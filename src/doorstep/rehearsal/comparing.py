@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from doorstep.rehearsal.timeline import Kind, Timeline, Touch
+from doorstep.rehearsal.words import lasting
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?(:[a-z2-7]{10}\b)?)?")
 """Of an occurrence: the day of what it is about, or the moment and the digest of a fact without a name of its own."""
@@ -29,14 +30,15 @@ class Change(StrEnum):
     MOVED = "moved"
     REWORDED = "re-worded"
     CHANGED = "changed"
-    """Anything else: another reason for not sending, another channel, another end, other points."""
+    """Anything else: another reason for not sending, another channel or priority, another end, other points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing that happens. `kind`: `touch`, `case` (for support), `points`, `end` or `problem`; `name`: the step,
-    the case's reason …, with its occurrence; `key` tells it from every other of the same scenario or journey. `at`:
-    when, aware UTC. `said`: a digest of the words; `told`: what else must be the same, in words."""
+    """One thing that happens. `kind`: `touch`, `case` (for support), `points`, `advice`, `phase`, `wait`, `end` or
+    `problem`; `name`: the step, the case's reason, what is waited for …, with its occurrence; `key` tells it from every
+    other of the same scenario or journey. `at`: when, of a wait until when, aware UTC. `said`: a digest of the words;
+    `told`: what else must be the same, in words, each part behind a comma."""
 
     key: str
     kind: str
@@ -102,7 +104,20 @@ def compared(old: Iterable[Item], new: Iterable[Item]) -> list[Difference]:
     for theirs, mine in _moved_along(before, after).items():
         after[mine] = after.pop(theirs)
     found = [d for key in {**before, **after} for d in _differences(before.get(key), after.get(key))]
+    found = list(_once(found))
     return sorted(found, key=lambda d: ((d.old or d.item).at, d.item.key, d.change))
+
+
+def _once(found: list[Difference]) -> Iterable[Difference]:
+    """Without a wait that moved as far as what comes at its end, which says it."""
+    moved = {_ways(d) for d in found if d.change is Change.MOVED and d.item.kind != "wait"}
+    return (
+        d for d in found if d.item.kind != "wait" or d.change is not Change.MOVED or _ways(d) not in moved
+    )
+
+
+def _ways(found: Difference) -> tuple[datetime | None, datetime | None]:
+    return found.old.at if found.old else None, found.new.at if found.new else None
 
 
 def _moved_along(before: Mapping[str, Item], after: Mapping[str, Item]) -> dict[str, str]:
@@ -173,6 +188,13 @@ def items_of(timeline: Timeline) -> list[Item]:
         for text in timeline.problems
     ]
     return found
+
+
+def points_told(moved: str, at: datetime, usable_at: datetime | None) -> str:
+    """`+45, usable after 30 days`."""
+    if usable_at is None or usable_at <= at:
+        return moved
+    return f"{moved}, usable after {lasting(usable_at - at, 4)}"
 
 
 def _touch(touch: Touch) -> Item:

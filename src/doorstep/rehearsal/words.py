@@ -116,14 +116,14 @@ def of_order(timeline: Timeline, order: str) -> str:
     return f" [{order}]" if order and len(timeline.outcomes) > 1 else ""
 
 
-def lasting(length: timedelta) -> str:
-    """`4 days`, `23 hours 48 minutes`, `8 seconds`: a length of time in its two largest units, rounded down."""
+def lasting(length: timedelta, units: int = 2) -> str:
+    """`4 days`, `23 hours 48 minutes`, `8 seconds`: a length of time in its largest units, rounded down."""
     left, parts = int(length.total_seconds()), []
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         count, left = divmod(left, size)
         parts.append(f"{count} {unit}{'s' * (count != 1)}" if count else "")
     largest = next((n for n, part in enumerate(parts) if part), 3)
-    return " ".join(part for part in parts[largest : largest + 2] if part) or "0 seconds"
+    return " ".join(part for part in parts[largest : largest + units] if part) or "0 seconds"
 
 
 def _value(value: Any) -> str:

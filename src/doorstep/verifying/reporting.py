@@ -7,6 +7,8 @@ import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
 
 from doorstep.rehearsal.assuming import LET_GO
 from doorstep.rehearsal.comparing import Difference
@@ -137,10 +139,11 @@ def _cause(breaks: Breaks) -> str:
 
 
 def _changes(done: Verification) -> list[str]:
-    causes: dict[tuple[str, str, str, bool], list[tuple[Verified, Difference]]] = defaultdict(list)
+    causes: dict[tuple[Any, ...], list[tuple[Verified, Difference]]] = defaultdict(list)
     for one in done.journeys:
         for d in one.differences:
-            causes[d.change.value, d.item.kind, d.item.step, done.meant(d)].append((one, d))
+            cause = d.change.value, d.item.kind, d.item.step, _which(d), done.meant(d)
+            causes[cause].append((one, d))
     made: list[str] = []
     for (*_, allowed), met in sorted(causes.items(), key=lambda c: -len(c[1])):
         example, d = met[0]
@@ -149,6 +152,15 @@ def _changes(done: Verification) -> list[str]:
         made += ["", *textwrap.wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False)]
         made += difference(d, example.zone)
     return made
+
+
+def _which(found: Difference) -> tuple[Any, ...]:
+    """What tells one wait from another for the same thing: by how many days it moved, and how it was called. A step is
+    one, and moves for each customer by their own clock."""
+    old, new = found.old, found.new
+    if found.item.kind != "wait" or old is None or new is None:
+        return ()
+    return round((new.at - old.at) / timedelta(days=1)), old.name, new.name
 
 
 def _met(journeys: Iterable[Verified]) -> str:

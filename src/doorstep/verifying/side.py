@@ -22,7 +22,7 @@ from doorstep.verifying.origins import Origins, unasked
 from doorstep.verifying.revisions import Revision, unpacked
 
 _MODULE = "doorstep.rehearsal.answering"
-_ALSO = ("words", "resumed")
+_ALSO = ("words", "resumed", "closely")
 
 
 class Side:

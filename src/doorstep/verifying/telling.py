@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from doorstep.domain.moments import zone
-from doorstep.rehearsal.comparing import Change, Difference
+from doorstep.rehearsal.comparing import Change, Difference, Item
 from doorstep.rehearsal.words import short
 from doorstep.verifying import origins
 from doorstep.verifying.diffing import Compared, Diff
@@ -77,12 +77,18 @@ def _how(found: Difference, zone_name: str) -> str:
     if found.change is Change.GAINED and new is not None:
         was = f"; was {old.outcome}" if old is not None and old.outcome else ""
         return f"{_clock(new.at, zone_name)}{was}"
-    return f"{_state(old)} → {_state(new)}"
+    return f"{_state(old, new)} → {_state(new, old)}"
 
 
-def _state(item: object) -> str:
-    outcome, told = getattr(item, "outcome", ""), getattr(item, "told", "")
-    return " ".join(w for w in (outcome, told) if w) or "no step"
+def _state(item: Item | None, other: Item | None) -> str:
+    """What it is; of two that differ in some parts of it only these."""
+    if item is None:
+        return "no step"
+    mine, theirs = ([] if one is None else one.told.split(", ") for one in (item, other))
+    own = [part for part in mine if part not in theirs]
+    if other is None or item.outcome != other.outcome or not own or all(p in mine for p in theirs):
+        return " ".join(w for w in (item.outcome, item.told) if w) or "no step"
+    return ", ".join(own)
 
 
 def _clock(at: datetime, zone_name: str) -> str:
