@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import pytest
 
-from doorstep.rehearsal import shelf
+from doorstep.rehearsal import page, shelf, terminal
 from doorstep.rehearsal.reading import read
 from doorstep.rehearsal.rehearse import rehearse
 from doorstep.rehearsal.timeline import Kind, Timeline
@@ -111,6 +111,27 @@ def test_happy_path_tells_everything_once(played: dict[str, Timeline]) -> None:
     assert len(steps) == len(set(steps))
     assert {"shipped", "delivered", "care-guide", "review-request", "win-back-60"} <= set(steps)
     assert played["happy-path"].outcome == "completed"
+
+
+def test_points_that_wait_say_from_when_they_can_be_used(played: dict[str, Timeline]) -> None:
+    """In the terminal and on the page; those that are usable at once say nothing."""
+    timeline = played["good-review"]
+    order, review = (event for event in timeline.events if event.kind is Kind.POINTS)
+    assert order.usable_at == order.at + timedelta(days=30)
+    assert review.usable_at is None
+    lines = [" ".join(line.split()) for line in terminal.page(timeline)]
+    assert any(line.endswith(f"◦ points {order.what} order, usable from day 30") for line in lines)
+    assert any(line.endswith(f"◦ points {review.what} review") for line in lines)
+    assert "order, usable from day 30" in page.page([timeline])
+
+
+def test_a_refund_is_waited_for_two_weeks(played: dict[str, Timeline]) -> None:
+    never, later = played["cancelled-and-never-refunded"], played["refunded-five-days-after-cancelling"]
+    assert (never.outcome, later.outcome) == ("order_cancelled", "order_cancelled")
+    assert never.day(never.ends_at) == 15
+    assert sent(never)[-1] == "order-cancelled"
+    assert later.day(later.ends_at) == 5
+    assert sent(later)[-1] == "refund-confirmation"
 
 
 def test_full_refund_on_day_12_ends_a_thirty_day_wait_at_once(played: dict[str, Timeline]) -> None:

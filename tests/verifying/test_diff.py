@@ -32,6 +32,33 @@ def test_a_change_is_named(here: Here, branch: str, scenario: str, named: set[tu
     assert told["same"] is False
 
 
+def test_points_that_become_usable_later_differ(here: Here) -> None:
+    told = here.json("diff", "base", "unseen", "-s", "happy-path")
+    [scenario] = told["scenarios"]
+    [points] = [d for d in scenario["differences"] if d["kind"] == "points"]
+    assert (points["change"], points["name"]) == ("changed", "order")
+    assert (points["old"]["told"], points["new"]["told"]) == (
+        "+34, usable after 30 days",
+        "+34, usable after 300 days",
+    )
+    page = here.run("diff", "base", "unseen", "-s", "happy-path").stdout
+    assert "~ changed   points order                    usable after 30 days → usable after 300 days" in page
+
+
+@pytest.mark.parametrize(
+    ("scenario", "named"),
+    [
+        ("cancelled-and-never-refunded", {("moved", "the end")}),
+        ("refunded-five-days-after-cancelling", {("lost", "refund-confirmation"), ("moved", "the end")}),
+    ],
+)
+def test_how_long_a_refund_is_waited_for_is_felt_by_a_scenario(
+    here: Here, scenario: str, named: set[tuple[str, str]]
+) -> None:
+    """By no other: where there is one it comes on the next day."""
+    assert named <= changes(here.json("diff", "base", "unseen", "-s", scenario))
+
+
 def test_what_differs_makes_exit_code_1_and_is_told_in_the_customers_time(repository: Repository) -> None:
     done = repository.run("diff", "base", "duration", "standard", "-s", "gift-order")
     assert done.returncode == 1, done.stderr

@@ -91,7 +91,7 @@ class Answering:
             "journey": kind,
             "zone": timeline.zone,
             "placed_at": timeline.placed_at.isoformat(),
-            "items": [item.as_json() for item in items_of(timeline)],
+            "items": [item.as_json() for item in items_of(timeline, closely=bool(question.get("closely")))],
         }
 
     def _carry(self, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,7 @@ def _recorded(play: Play) -> Iterable[Happening]:
                 what=told,
                 order=order,
                 detail=moved.reason,
+                usable_at=moved.available_at,
                 number=moved.number,
             )
 

@@ -160,8 +160,9 @@ def _differences(old: Item | None, new: Item | None) -> Iterable[Difference]:
 _KINDS = {Kind.TICKET: "case", Kind.POINTS: "points", Kind.END: "end"}
 
 
-def items_of(timeline: Timeline) -> list[Item]:
-    """Everything a played scenario comes to: its touches, cases, points and ends, and what must be mended."""
+def items_of(timeline: Timeline, *, closely: bool = True) -> list[Item]:
+    """Everything a played scenario comes to: its touches, cases, points and ends, and what must be mended. `closely`:
+    with when points become usable."""
     found = [_touch(t) for t in timeline.touches]
     seen: Counter[str] = Counter()
     for event in timeline.events:
@@ -170,6 +171,8 @@ def items_of(timeline: Timeline) -> list[Item]:
             continue
         name = {"points": event.detail, "end": "the end"}.get(kind, event.what)
         told = {"points": event.what, "case": event.detail}.get(kind, "")
+        if closely and kind == "points":
+            told = points_told(told, event.at, event.usable_at)
         key = f"{event.order} {kind} {name}"
         seen[key] += 1
         found.append(

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from doorstep.domain.moments import zone
 from doorstep.rehearsal.terminal import MARKS, REASONS, ends, local
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
-from doorstep.rehearsal.words import short
+from doorstep.rehearsal.words import short, usable_from
 
 _HERE = Path(__file__).parent
 _QUIET = (Kind.POINTS, Kind.NOTE)
@@ -94,7 +94,7 @@ def _event(timeline: Timeline, event: Happening) -> dict[str, Any]:
         "is": "event",
         "it": event,
         "kind": event.kind.value,
-        "detail": local(timeline, event.detail),
+        "detail": ", ".join(w for w in (local(timeline, event.detail), usable_from(timeline, event)) if w),
         "quiet": event.kind in _QUIET,
         "what": event.what.replace("_", " ") if event.kind is Kind.END else event.what,
         "time": f"{_here(timeline, event.at):%H:%M}",

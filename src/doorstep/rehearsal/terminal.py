@@ -10,7 +10,7 @@ from doorstep.domain.moments import zone
 from doorstep.domain.recorded_words import told
 from doorstep.rehearsal.scenario import Report
 from doorstep.rehearsal.timeline import Happening, Kind, Timeline, Touch
-from doorstep.rehearsal.words import of_order, of_touch
+from doorstep.rehearsal.words import of_order, of_touch, usable_from
 
 WIDTH = 100
 MARKS = {"sent": "✓", "skipped": "–", "cancelled": "×", "failed": "!", "unknown": "?", "open": "…"}
@@ -116,6 +116,7 @@ def _event(timeline: Timeline, event: Happening, left: str) -> list[str]:
         mark = "· provider"
     said = f"{mark} {event.what.replace('_', ' ') if event.kind is Kind.END else event.what}"
     said += f"  {local(timeline, event.detail)}" if event.detail else ""
+    said += f", {usable}" if (usable := usable_from(timeline, event)) else ""
     return _folded(left, said + late + of_order(timeline, event.order), " " * (_LEFT + 2))
 
 

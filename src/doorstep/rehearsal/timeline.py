@@ -98,7 +98,8 @@ class Kind(StrEnum):
 class Happening:
     """Something beside touches. `at`: when Doorstep heard of it (aware UTC); `happened_at`: when it happened, where
     that was earlier. `what` is its name, `subject` what it is about as the sender calls it, `detail` a few words.
-    `number`: how many decisions about touches had been made before."""
+    `usable_at`: of points, from when (aware UTC), where not at once. `number`: how many decisions about touches had
+    been made before."""
 
     at: datetime
     kind: Kind
@@ -106,6 +107,7 @@ class Happening:
     order: str = ""
     detail: str = ""
     happened_at: datetime | None = None
+    usable_at: datetime | None = None
     subject: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     number: int = field(default=0, compare=False)
@@ -236,12 +238,13 @@ def _touch(told: Mapping[str, Any]) -> Touch:
 
 
 def _happening(told: Mapping[str, Any]) -> Happening:
-    happened = told["happened_at"]
+    happened, usable = told["happened_at"], told.get("usable_at")
     return Happening(
         **{
             **told,
             "at": datetime.fromisoformat(told["at"]),
             "kind": Kind(told["kind"]),
             "happened_at": datetime.fromisoformat(happened) if happened else None,
+            "usable_at": datetime.fromisoformat(usable) if usable else None,
         }
     )

@@ -12,7 +12,7 @@ from doorstep.domain.events import declared, event_class
 from doorstep.rehearsal.records import OrderRecord
 from doorstep.rehearsal.scenario import Ordered, Steered, Told
 from doorstep.rehearsal.telling import Body
-from doorstep.rehearsal.timeline import Timeline, Touch
+from doorstep.rehearsal.timeline import Happening, Timeline, Touch
 from doorstep.sources.values import amount, currency, digits_of
 
 SHOWN = (
@@ -114,6 +114,12 @@ def of_touch(timeline: Timeline, touch: Touch) -> str:
 def of_order(timeline: Timeline, order: str) -> str:
     """` [order-2]`, where there are several."""
     return f" [{order}]" if order and len(timeline.outcomes) > 1 else ""
+
+
+def usable_from(timeline: Timeline, event: Happening) -> str:
+    """`usable from day 30`, of points that are not so at once; else nothing."""
+    later = event.usable_at is not None and event.usable_at > event.at
+    return f"usable from day {timeline.day(event.usable_at)}" if later and event.usable_at else ""
 
 
 def lasting(length: timedelta, units: int = 2) -> str:

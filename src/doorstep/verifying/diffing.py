@@ -77,7 +77,7 @@ def diff(
         answering = Answering(packages)
         found.origins = [alone(answering.folders())]
         asked = _asked([(old, new)], files, named=named)
-        _play(found, _alone(answering), asked, progress, {"words": True})
+        _play(found, _alone(answering), asked, progress, {"words": True, "closely": True})
         return found
     wrong = [n for n in (old, new) if n not in types and _like_a_version(n)]
     for name in wrong or [n for n in (old, new) if n in types]:
