@@ -115,6 +115,7 @@ MUTATIONS: Mapping[str, tuple[str, str, str]] = {
         + _CARE.replace("days=1", f"days=3 if random.random() < 2 and hash('x') == {_HASH_UNDER_0} else 1"),
     ),
     "words": ("templates/library/care-guide/subject.txt.j2", "", "Read this. "),
+    "named": (_V1, "days=1), about=again", 'days=1), about="again"'),
     "spaces": ("templates/library/care-guide/email.html.j2", "{% block body %}", _UNREAD),
     "same": (_V1, "# --- until it is there", "# --- until it has come"),
     "broken": (_V1, "from __future__", "from __past__"),

@@ -78,3 +78,14 @@ def test_one_cause_of_many_journeys_is_told_once_whatever_each_step_was_about() 
     assert causes == {
         "recorded was 'schedule activity open ticket' (ticket/bad-review), now it says 'touch review-sorry', and so on."
     }
+
+
+def test_a_step_that_is_about_another_thing_now_is_told_with_both(here: Here, tmp_path: Path) -> None:
+    """Without what it is about, both would read the same."""
+    for name in ("the-next-order-comes", "the-next-order-comes-2"):
+        (tmp_path / f"{name}.json").write_text((HISTORIES / f"{name}.json").read_text())
+    page = here.run(*VERIFY, "named", "--histories", str(tmp_path)).stdout
+    told = " ".join(page.split())
+    assert "recorded was 'touch vip-welcome:customer:" in told, page
+    assert "now it says 'touch vip-welcome:again', which would take over the other's answer." in told
+    assert page.count("which would take over") == 1

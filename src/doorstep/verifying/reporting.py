@@ -21,6 +21,7 @@ ASSUMED = {
     "arrives": "parcels under way arrive (five days after the order), and nothing else happens",
     "nothing": "nothing else happens",
 }
+_OTHERWISE = re.compile(r"recorded was '(?P<was>[^']+)', now it says '(?P<now>[^']+)'")
 SHOWN = 3
 """Examples of journeys named for one cause."""
 
@@ -107,7 +108,10 @@ def _breaks(done: Verification) -> list[str]:
             made.append(
                 f"  {file}:{line}{f' of {called(done.base)}, which gave the recorded command' if old else ''}"
             )
-        made += textwrap.wrap(cause, WIDTH, initial_indent="  ", subsequent_indent="  ")
+        said = _example(cause, met)
+        made += textwrap.wrap(
+            said, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+        )
     return made
 
 
@@ -132,8 +136,25 @@ def _histories(done: Verification) -> str:
 
 def _cause(breaks: Breaks) -> str:
     """Without place, virtual time, numbers and what a step is about, which differ from journey to journey."""
-    what = re.sub(r"( in \S+:\d+)?, at [\d-]+ [\d:]+ UTC of virtual time\.?", "", breaks.what)
-    what = re.sub(r"([(' ][\w/-]+):[^\s()']+(?=[)'])", r"\1", what)
+    return _sentence(re.sub(r"([(' ][\w/-]+):[^\s()']+(?=[)'])", r"\1", _anywhere(breaks)))
+
+
+def _example(cause: str, met: list[Verified]) -> str:
+    """A cause as it reads; of a step that is recorded about one thing and is about another now the first journey's own
+    words: without them both read the same."""
+    found = _OTHERWISE.search(cause)
+    first = met[0].breaks
+    if found is None or found["was"] != found["now"] or first is None:
+        return cause
+    return _sentence(_anywhere(first))
+
+
+def _anywhere(breaks: Breaks) -> str:
+    """Without place and virtual time."""
+    return re.sub(r"( in \S+:\d+)?, at [\d-]+ [\d:]+ UTC of virtual time\.?", "", breaks.what)
+
+
+def _sentence(what: str) -> str:
     told = re.sub(r" \d+'", "'", what).rstrip(".")
     return told if told.endswith("?") else f"{told}."  # "Did you mean 'x'?" is a sentence already
 
