@@ -5,10 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
+from tests.verifying.histories import cut
+from tests.verifying.repository import HISTORIES
+
 from doorstep.rehearsal._sdk.plain import StartTimer
+from doorstep.rehearsal.assuming import Assumption
+from doorstep.rehearsal.carrying import carry
 from doorstep.rehearsal.comparing import Change, Item, compared
 from doorstep.rehearsal.course import Course
 from doorstep.rehearsal.log import Entry, micros
+from doorstep.rehearsal.rebuild import from_file
+from doorstep.rehearsal.rehearse import built_in
+from doorstep.workflows import registry
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -87,3 +98,19 @@ def test_a_wait_is_told_with_what_comes_at_its_end_where_both_moved_alike() -> N
         (Change.MOVED, "touch", "x"),
         (Change.MOVED, "wait", "a moment"),
     ]
+
+
+def test_a_journey_that_was_terminated_has_an_end_without_a_result() -> None:
+    whole = cut(from_file(HISTORIES / "ninety-days-with-a-good-review.json"), "community")
+    last = whole.events[-1]
+    closed = HistoryEvent(
+        event_id=last.event_id + 1,
+        event_time=last.event_time,
+        event_type=EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
+    )
+    closed.workflow_execution_terminated_event_attributes.reason = "for a test"
+    history = WorkflowHistory(whole.workflow_id, [*whole.events, closed])
+    registry.load(())
+    carried = carry(history, built_in(), Assumption.ARRIVES, closely=True)
+    assert carried.broken is None
+    assert [item.outcome for item in carried.past if item.kind == "end"] == ["terminated"]
