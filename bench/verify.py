@@ -16,6 +16,8 @@ from doorstep.verifying.journeys import Recorded, recorded
 from doorstep.verifying.verification import verified
 
 TESTS = Path(__file__).parents[1] / "tests"
+ASKING = {"closely": True}
+"""As `verify` asks, but for the words, which render every message anew."""
 UNTIL = ("education", "community", "care-guide", "review-request", "win-back-30")
 
 
@@ -42,7 +44,7 @@ def run(figures: Figures) -> None:
 
 def _verify(sides: tuple[Answering, Answering], journeys: list[Recorded]) -> int:
     for one in journeys:
-        question = {"ask": "carry", "id": one.id, "history": one.history, "assume": "arrives"}
+        question = {"ask": "carry", "id": one.id, "history": one.history, "assume": "arrives", **ASKING}
         before, after = (side.answer(question) for side in sides)
         found = verified(one, before, after)
         assert found.verdict == "same", found
