@@ -30,6 +30,8 @@ from doorstep.rehearsal.world import World
 
 #: no plan looks further ahead than this
 HORIZON = timedelta(days=400)
+_MOMENT = timedelta(minutes=1)
+"""For what falls due in one instant to be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +126,14 @@ class _Course:
     at: datetime
     arrivals: tuple[Arrival, ...]
 
-    def led(self, living: Living, tried: tuple[Envelope, ...] = ()) -> _Led:
-        """`tried`: heard at that instant beside what was. Raises `CodeGone` and `RehearsalError` for one that cannot
-        be carried on."""
+    def led(self, living: Living, tried: tuple[Envelope, ...] = (), before: _Led | None = None) -> _Led:
+        """`tried`: heard at that instant beside what was; it is then led on for as long as something went `before`,
+        and each touch comes to what it came to then: the gate is dear, and asked for is asked for. Raises `CodeGone`
+        and `RehearsalError` for one that cannot be carried on."""
         world, activities = living
         watch = Watch(world)
-        played = {**world.activities(), **activities, TOUCH: watch.touch, CLAIM_ACTION: claims(world)}
+        touch = watch.touch if before is None else watch.as_in(before.watch)
+        played = {**world.activities(), **activities, TOUCH: touch, CLAIM_ACTION: claims(world)}
         with (
             ahead(),
             rebuild(
@@ -148,8 +152,10 @@ class _Course:
                 for order in orders:
                     order.state = heard(order.state, tried)
                 engine.signal(DELIVER_SIGNAL, [*tried])
-            siblings = Siblings(world, self.history.workflow_id)
-            run_on(engine, world, self.at + HORIZON, self.arrivals, siblings)
+            siblings, until = Siblings(world, self.history.workflow_id), self.at + HORIZON
+            if before is not None:
+                until = max(before.watch.sent().values(), default=self.at) + _MOMENT
+            run_on(engine, world, until, self.arrivals, siblings if before is None else None)
             return _Led(
                 engine=engine, watch=watch, view=view, since=since, siblings=siblings.waited, state=state
             )
@@ -159,10 +165,10 @@ class _Course:
 
         def goes(tried: tuple[Envelope, ...]) -> frozenset[str] | None:
             try:
-                return self.led(again(), tried).watch.keys()
+                return self.led(again(), tried, led).watch.asked
             except (CodeGone, RehearsalError):
                 return None
 
         now = () if led.view is None else (wait.name for wait in led.view.waits if wait.kind == "event")
         waited = dict.fromkeys((*now, *led.watch.waited))
-        return falls(waited, led.watch.keys(sent=True), led.state, self.at, goes)
+        return falls(waited, frozenset(led.watch.sent()), led.state, self.at, goes)

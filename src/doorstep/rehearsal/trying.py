@@ -14,7 +14,7 @@ from doorstep.domain.shipments import ShipmentStatus
 from doorstep.errors import DoorstepError
 
 MOST = 2
-"""Events tried out for one plan: each costs as much as the plan."""
+"""Events tried out for one plan: each costs about half as much as the plan."""
 _ENDED = (
     ShipmentStatus.DELIVERED,
     ShipmentStatus.CANCELLED,
@@ -34,7 +34,7 @@ def falls(
 ) -> dict[str, tuple[str, ...]]:
     """Touch key → the events that would keep it from being sent, as sentences, in the order in which they are waited
     for. `waited`: types of events, as a journey names them (`a.b or c.d`). `sent`: the touches that go without any.
-    `goes`: those that are still asked for and not called off where these envelopes are heard at `at` (aware UTC);
+    `goes`: those that are still asked for where these envelopes are heard at `at` (aware UTC);
     None: that cannot be told."""
     types = dict.fromkeys(one for name in waited for one in name.split(" or "))
     tried = [(one, told) for one in types if (told := made(one, state, at))][:MOST]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from doorstep.domain.outcomes import Defer, Outcome, OutcomeKind, RuleTrace, SkipReason, TouchState
 from doorstep.domain.touches import LedgerRow, TouchRequest
-from doorstep.rehearsal.activities import ActivityCall
+from doorstep.rehearsal.activities import ActivityCall, ActivityFunction
 from doorstep.rehearsal.conditions_told import condition_told
 from doorstep.rehearsal.engine import Engine
 from doorstep.rehearsal.stops import stops
@@ -48,6 +48,8 @@ class Watch:
         self._before = {k: r for rows in world.records.rows.values() for k, r in rows.items()}
         self._waited: dict[str, list[SkipReason | None]] = {}
         self.engine: Engine | None = None
+        self.came: dict[str, Outcome] = {}
+        """What came of each, by its key."""
         self.waited: dict[str, None] = {}
         """The events that the journey waited for whenever it asked, as it names them."""
 
@@ -57,7 +59,8 @@ class Watch:
         reporter = getattr(self.engine.workflow if self.engine else None, "_reporter", None)
         self.waited |= {wait.name: None for wait in getattr(reporter, "_waits", ()) if wait.kind == "event"}
         self._asked[request.key] = (request, conditions)
-        return self._world.touch(call, request)
+        outcome = self.came[request.key] = self._world.touch(call, request)
+        return outcome
 
     def _conditions(self, key: str) -> tuple[str, ...]:
         """What the author does not want the touch with any more, as sentences."""
@@ -65,15 +68,28 @@ class Watch:
         waiting = getattr(desk, "waiting", {}).get(key)
         return tuple(condition_told(c) for c in getattr(waiting, "unless", ()))
 
-    def keys(self, *, sent: bool = False) -> frozenset[str]:
-        """The touches of the time ahead that were not called off; `sent`: those that went."""
+    def as_in(self, before: Watch) -> ActivityFunction:
+        """A touch that comes to what it came to there; one that did not come then is taken to go. No gate is asked."""
+
+        def touch(call: ActivityCall, request: TouchRequest) -> Outcome:
+            self._asked[request.key] = (request, ())
+            return before.came.get(request.key, Outcome(kind=OutcomeKind.SENT))
+
+        return touch
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The touches that were asked for in the time ahead."""
+        return frozenset(self._asked)
+
+    def sent(self) -> dict[str, datetime]:
+        """The touches of the time ahead that went, and when (aware UTC)."""
         rows = [(key, row) for rows in self._world.records.rows.values() for key, row in rows.items()]
-        return frozenset(
-            key
+        return {
+            key: row.accepted_at or row.request.due_at
             for key, row in rows
-            if self._new(key, row)
-            and (outcome_of(row).kind is OutcomeKind.SENT if sent else row.state is not TouchState.CANCELLED)
-        )
+            if self._new(key, row) and outcome_of(row).kind is OutcomeKind.SENT
+        }
 
     def ahead(self, falls: Mapping[str, tuple[str, ...]]) -> list[Ahead]:
         """Every touch that was decided in the time ahead, in order. `falls`: what else would stop it, by its key."""
