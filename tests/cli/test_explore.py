@@ -130,14 +130,16 @@ def test_stopped_in_the_middle_it_tells_what_was_found(tmp_path: Path, number: s
     assert (tmp_path / told["findings"][0]["file"]).is_file()
 
 
-def test_what_a_journey_logs_and_prints_is_no_answer_of_a_search(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A journey is played by the thousand: one that prints would fill the screen, and spoil the JSON."""
+def test_what_a_journey_logs_and_prints_is_no_answer_of_a_search(tmp_path: Path) -> None:
+    """A journey is played by the thousand: one that prints would fill the screen, and spoil the JSON. (In a process of
+    its own: what is published in this one every worker of it would have to import.)"""
     (tmp_path / "talkative.py").write_text(TALKATIVE)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv("DOORSTEP_STORE_PACKAGES", "talkative")
-    done = run("talkative", "--runs", "5", "--json")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-m", "doorstep", "explore", "talkative", "--runs", "5", "--json"],
+        env={**os.environ, "PYTHONPATH": path, "DOORSTEP_STORE_PACKAGES": "talkative"},
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
     assert json.loads(done.stdout)["runs"] == 5
     assert "steeping" not in done.stderr
 

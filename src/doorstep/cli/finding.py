@@ -107,7 +107,10 @@ def about(occurrence: str) -> list[str]:
 
     said = caused(occurrence)
     indent = " " * 6
-    return [*(lines(f"about this: {said}", " " * 8, indent) if said else ()), f"{indent}[{occurrence}]"]
+    return [
+        *(lines(f"about this: {said}", " " * 8, indent) if said else ()),
+        *lines(f"[{occurrence}]", f"{indent} ", indent),
+    ]
 
 
 def instant(text: str) -> datetime:
