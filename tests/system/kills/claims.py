@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from temporalio.client import Client, WorkflowExecutionStatus
 from tests.system.kills.house import Lane
 from tests.system.kills.orders import Order
@@ -18,7 +18,7 @@ from doorstep.converter import data_converter
 from doorstep.domain.events import Envelope
 from doorstep.models.inbox import InboxEventRow, InboxStatus
 from doorstep.models.journeys import ActionRow, JourneyRow
-from doorstep.models.ledger import LedgerRowModel, OutboxMessage
+from doorstep.models.ledger import DecisionRow, LedgerRowModel, OutboxMessage
 from doorstep.models.tables import table
 from servers import client_of
 
@@ -30,6 +30,14 @@ def ledger(lane: Lane) -> dict[str, str]:
     rows = table(LedgerRowModel)
     with lane.database.reading() as connection:
         return {row[0]: row[1] for row in connection.execute(select(rows.c.key, rows.c.state))}
+
+
+def decided(lane: Lane) -> dict[str, float]:
+    """Touch key → when the gate first decided on it, in seconds since 1970."""
+    rows = table(DecisionRow)
+    with lane.database.reading() as connection:
+        told = connection.execute(select(rows.c.key, func.min(rows.c.at)).group_by(rows.c.key))
+        return {key: at.timestamp() for key, at in told}
 
 
 def log(lane: Lane) -> dict[str, list[Any]]:
