@@ -33,6 +33,8 @@ TROUBLED = frozenset(
     }
 )
 _FINAL = frozenset({ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED, ShipmentStatus.RETURNED_TO_SENDER})
+NOT_COMING = _FINAL | {ShipmentStatus.EXPIRED}
+"""Nobody expects a parcel that stands there."""
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,11 @@ class Shipment:
     lines: tuple[tuple[str, int], ...] = ()
     expect_next_by: datetime | None = None
     delivered_at: datetime | None = None
+
+    @property
+    def coming(self) -> bool:
+        """It can be expected yet."""
+        return self.delivered_at is None and self.status not in NOT_COMING
 
     @property
     def delayed(self) -> bool:

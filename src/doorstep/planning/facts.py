@@ -15,7 +15,7 @@ from doorstep.domain.customers import Consent
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.orders import OrderState
 from doorstep.domain.outcomes import TouchState
-from doorstep.domain.shipments import ShipmentStatus
+from doorstep.domain.shipments import NOT_COMING
 from doorstep.domain.touches import LedgerRow, TouchRequest
 from doorstep.errors import NotFound
 from doorstep.models.facts import FactsReader, addresses_of
@@ -36,13 +36,6 @@ _journeys, _shipments = table(JourneyRow), table(ShipmentRow)
 _ledger, _decisions, _consents = table(LedgerRowModel), table(DecisionRow), table(ConsentRow)
 _requests = table(PrivacyRequestRow)
 
-#: parcels that do not come any more
-_ENDED = (
-    ShipmentStatus.DELIVERED,
-    ShipmentStatus.CANCELLED,
-    ShipmentStatus.RETURNED_TO_SENDER,
-    ShipmentStatus.EXPIRED,
-)
 _PRESENT = "kept back"
 """In place of an address: a plan needs to know that there is one."""
 
@@ -223,7 +216,7 @@ def _arrivals(parcels: Iterable[Row[Any]], at: datetime, then: OrderState | None
 
 
 def _under_way(parcel: Row[Any]) -> bool:
-    return parcel.delivered_at is None and parcel.status not in _ENDED
+    return parcel.delivered_at is None and parcel.status not in NOT_COMING
 
 
 def _was_under_way(parcel: Row[Any], at: datetime, then: OrderState) -> bool:
@@ -231,10 +224,10 @@ def _was_under_way(parcel: Row[Any], at: datetime, then: OrderState) -> bool:
     known by then, and whatever ended it came later."""
     heard = then.shipments.get(parcel.ref)
     if heard is not None:
-        return heard.delivered_at is None and heard.status not in _ENDED
+        return heard.coming
     if parcel.created_at is not None and parcel.created_at > at:
         return False
     ends = [parcel.delivered_at] if parcel.delivered_at is not None else []
-    if parcel.status in _ENDED:
+    if parcel.status in NOT_COMING:
         ends.append(parcel.status_at or at)
     return not ends or min(ends) > at

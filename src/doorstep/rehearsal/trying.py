@@ -10,17 +10,10 @@ from typing import Any
 from doorstep.domain.event_words import happens
 from doorstep.domain.events import Envelope, event_class, parse
 from doorstep.domain.orders import OrderState
-from doorstep.domain.shipments import ShipmentStatus
 from doorstep.errors import DoorstepError
 
 MOST = 2
-"""Events tried out for one plan: each costs about half as much as the plan."""
-_ENDED = (
-    ShipmentStatus.DELIVERED,
-    ShipmentStatus.CANCELLED,
-    ShipmentStatus.RETURNED_TO_SENDER,
-    ShipmentStatus.EXPIRED,
-)
+"""Events tried out for one plan: each costs nearly as much as the plan (17 ms beside 21)."""
 _DATA: Mapping[str, Mapping[str, Any]] = {"review.submitted": {"rating": 5}}
 """What an event says that must say something."""
 
@@ -66,7 +59,7 @@ def _delivered(state: OrderState, at: datetime) -> tuple[Envelope, ...]:
     """Each parcel under way arrives; where that is not all of the order, the rest comes in another one."""
     told: list[Envelope] = []
     for ref, parcel in state.shipments.items():
-        if parcel.delivered_at is None and parcel.status not in _ENDED:
+        if parcel.coming:
             told.append(_envelope("shipment.delivered", ref, at, {}))
             state = state.apply(told[-1])
     if state.delivered_at is None:
