@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from jinja2 import FileSystemLoader, meta, nodes
+from jinja2 import FileSystemLoader, Template, meta, nodes
 from jinja2 import TemplateError as JinjaError
 from jinja2.runtime import Macro
 
@@ -53,11 +54,11 @@ class PageWords:
         said, or that lacks what the built-in one has."""
         every = [*roots, LIBRARY]
         environment = HtmlEnvironment(FileSystemLoader([str(root) for root in every]), {})
-        ours = HtmlEnvironment(FileSystemLoader(str(LIBRARY)), {})
-        expected = _said(ours, _BUILT_IN, DEFAULT_LANGUAGE)
+        expected = _built_in(_BUILT_IN, DEFAULT_LANGUAGE)
         self._speech: dict[str, Speech] = {}
         for language, name in _found(every).items():
-            said = _said(environment, name, language)
+            theirs = any((root / name).is_file() for root in roots)
+            said = _said(environment, name, language) if theirs else _built_in(name, language)
             _check(name, said, expected)
             self._speech[language] = Speech(language, SimpleNamespace(**said))
 
@@ -89,12 +90,17 @@ def _found(roots: Sequence[Path]) -> dict[str, str]:
     return found
 
 
+@cache  # they are the same for every store, and reading them takes a fifth of a second
+def _built_in(name: str, language: str) -> Mapping[str, Any]:
+    """What a file of ours says, which refers to no other."""
+    return _said(HtmlEnvironment(FileSystemLoader(str(LIBRARY)), {}), name, language)
+
+
 def _said(environment: HtmlEnvironment, name: str, language: str) -> dict[str, Any]:
     """What a file says, by name. Its plurals are those of its language, whatever the reader's country."""
     local = Local(formatting_locale(language, language), "UTC", language)
     try:
-        _all_there(environment, name)
-        module = environment.get_template(name).make_module({"local": local})
+        module = _compiled(environment, name).make_module({"local": local})
         said = {word: value for word, value in vars(module).items() if not word.startswith("_")}
         for value in said.values():
             if isinstance(value, Macro):
@@ -118,10 +124,12 @@ _FEW: dict[str, Any] = {"count": 1, "arrived": 1, "nth": 1, "stars": 1, "when": 
 """What a word is tried with, twice: everything else is a text, and one that is not known is empty."""
 
 
-def _all_there(environment: HtmlEnvironment, name: str) -> None:
-    """Raises `TemplateError` where a file asks for what nothing fills in, in a branch that is seldom said, too."""
+def _compiled(environment: HtmlEnvironment, name: str) -> Template:
+    """The file, as `get_template` has it. Raises `TemplateError` where it asks for what nothing fills in, in a branch
+    that is seldom said, too."""
     assert environment.loader is not None
-    parsed = environment.parse(environment.loader.get_source(environment, name)[0], name)
+    source, file, _ = environment.loader.get_source(environment, name)
+    parsed = environment.parse(source, name, file)
     unknown = meta.find_undeclared_variables(parsed) - {"local"}
     for asked in parsed.find_all(nodes.Name):
         if asked.name in unknown:
@@ -129,6 +137,8 @@ def _all_there(environment: HtmlEnvironment, name: str) -> None:
                 f"templates/{name}, line {asked.lineno}, asks for '{asked.name}', which is not there.",
                 mend=f"A word is filled in with what the built-in {_BUILT_IN} fills in.",
             )
+    code = environment.compile(parsed, name, file)
+    return Template.from_code(environment, code, environment.make_globals(None))
 
 
 def _check(name: str, said: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
