@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -128,11 +129,17 @@ def _state(entry: Entry, journey: type[Any] | None) -> Command:
     return [f"{entry.at:%Y-%m-%d %H:%M}", said, "", f"{place[0]}:{place[1]}" if place else ""]
 
 
+@lru_cache(maxsize=256)  # asked for every command
+def _carries(file: str) -> bool:
+    """Whether a file is of ours, which gives a journey's commands for it."""
+    return Path(file).parent == _WORKFLOWS or Path(file) == _CONTRACTS
+
+
 def place_in(journey: type[Any] | None, entry: Entry) -> tuple[str, int] | None:
     """File and line of a command in a journey's code. A touch is carried by a task of the desk's, whose callers do not
     show: for it the line that names the step (`naming`)."""
     place = entry.place
-    if place is not None and Path(place.file).parent != _WORKFLOWS and Path(place.file) != _CONTRACTS:
+    if place is not None and not _carries(place.file):
         return place.file, place.line
     message: Any = entry.message
     told = value(message.arguments[0]) if entry.kind == "schedule_activity" and message.arguments else None

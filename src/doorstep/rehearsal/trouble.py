@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -116,7 +117,9 @@ def rehearsed(cls: type[Any]) -> None:
     for one in cls.__mro__:
         if one is cls or "journey_name" in vars(one):
             more = [place for place in _home(one.__module__) if place not in _not_libraries]
-            _not_libraries = (*_not_libraries, *more)
+            if more:
+                _not_libraries = (*_not_libraries, *more)
+                is_authors.cache_clear()
 
 
 def _home(module: str) -> Iterable[str]:
@@ -147,11 +150,29 @@ def authors(places: Iterable[Place]) -> Place | None:
     return found or ours
 
 
+@lru_cache(maxsize=1024)  # where a command is given is asked of every frame on the way to it
 def is_authors(file: str) -> bool:
     """Whether a file is a journey's: nobody's library and not the engine of our journeys."""
     if is_library(file):
         return False
     return not file.startswith(_OURS) or Path(file).stem.startswith("standard_")
+
+
+def asking(frame: FrameType | None, passed: Container[tuple[str, str]]) -> Place | None:
+    """Of a running frame and its callers inside the workflow, what `authors` names: `authors(within(frames(frame)))`
+    without what of this package is `passed` (file, function), and without a look at the frames beyond."""
+    ours: Place | None = None
+    while frame is not None:
+        file, function = frame.f_code.co_filename, frame.f_code.co_name
+        if file.startswith(_REHEARSAL):
+            if (file, function) not in passed:
+                break
+        elif is_authors(file):
+            return Place(file, frame.f_lineno, function)
+        elif ours is None and file.startswith(_OURS):
+            ours = Place(file, frame.f_lineno, function)
+        frame = frame.f_back
+    return ours
 
 
 def within(places: list[Place]) -> list[Place]:

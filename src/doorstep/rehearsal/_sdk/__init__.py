@@ -38,7 +38,7 @@ from doorstep.rehearsal._sdk.turning import TaskFailedError as TaskFailedError
 from doorstep.rehearsal._sdk.turning import TurnError as TurnError
 from doorstep.rehearsal._sdk.turning import in_turn
 from doorstep.rehearsal.standing import Stand, awaiting, stands
-from doorstep.rehearsal.trouble import Place, authors, frames, is_authors, rehearsed, within
+from doorstep.rehearsal.trouble import Place, asking, authors, is_authors, rehearsed
 from doorstep.sandbox import sandbox
 
 Told = Job | PlainJob
@@ -122,10 +122,7 @@ class Machine:
 
     def _noting(self, give: Callable[..., Any]) -> Callable[..., Any]:
         def give_and_note(*command: Any) -> Any:
-            stack = [
-                p for p in frames(sys._getframe(1)) if not (p.file in _HERE and p.function in _COMMANDING)
-            ]
-            self.places.append(_raised_at() or authors(within(stack)))
+            self.places.append(_raised_at() or asking(sys._getframe(1), _COMMANDING))
             return give(*command)
 
         return give_and_note
@@ -203,21 +200,19 @@ class Machine:
             dismantle()
 
 
-_HERE = frozenset(
-    str(Path(__file__).with_name(name)) for name in ("activity.py", "instance.py", "waiting.py")
-)
 #: what of this package gives a command for the author's code, in between the SDK's
 _COMMANDING = frozenset(
-    {
-        "workflow_start_activity",
-        "workflow_start_local_activity",
-        "_outbound_schedule_activity",
-        "_apply_schedule_command",
-        "held_until",
-        "begin",
-        "over",
-        "_say",
-    }
+    (str(Path(__file__).with_name(file)), function)
+    for file, functions in {
+        "activity.py": ("_apply_schedule_command",),
+        "instance.py": (
+            "workflow_start_activity",
+            "workflow_start_local_activity",
+            "_outbound_schedule_activity",
+        ),
+        "waiting.py": ("held_until", "begin", "over", "_say"),
+    }.items()
+    for function in functions
 )
 
 _EXTERN: dict[str, Callable[..., Any]] = {
@@ -247,8 +242,8 @@ for _name in ("_workflow_instance", "workflow_sandbox._restrictions"):
 
 def _raised_at() -> Place | None:
     """The author's line that asks to continue as new: it raises, and the SDK gives the command where it catches it."""
-    asking = sys.exception()
-    if not isinstance(asking, workflow.ContinueAsNewError):
+    raised = sys.exception()
+    if not isinstance(raised, workflow.ContinueAsNewError):
         return None
-    traced = traceback.walk_tb(asking.__traceback__)
+    traced = traceback.walk_tb(raised.__traceback__)
     return authors(Place(frame.f_code.co_filename, line, frame.f_code.co_name) for frame, line in traced)
