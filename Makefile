@@ -12,7 +12,8 @@ up: setup ## run everything on this machine until Ctrl-C
 	@$(BIN)/doorstep up
 
 test: setup server tools ## all tests, real Temporal server included (ARGS="-k name" for some, -n0 for one process)
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	@# bytecode is kept whatever the machine says: tests start hundreds of processes, which compiled all of it each time
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: setup ## lint, format, types, import layers, migrations in step with the tables, published journeys unchanged
 	@$(BIN)/ruff check

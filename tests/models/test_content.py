@@ -26,6 +26,7 @@ from doorstep.templates.content import Content
 from doorstep.templates.renderer import Renderer
 from shop import NOON, ORDER, PERSON, SECRET, STATE, STORE, a_request, open_shop
 
+RENDERER = Renderer()
 REFUNDED = replace(STATE, refunds={"ref_1": (("l1", 1),)}, returns={"ret_1": Return(lines=(("l2", 1),))})
 
 
@@ -157,10 +158,9 @@ def test_an_order_that_is_not_there_is_said_so(store: SqlStore) -> None:
         content(store, a_request(order_ref="ord_nowhere"))
 
 
-@pytest.mark.parametrize("template", Renderer().names())
+@pytest.mark.parametrize("template", RENDERER.names())
 def test_every_built_in_template_renders_from_the_tables(store: SqlStore, template: str) -> None:
     """The library asks for nothing that the store does not give."""
-    renderer = Renderer()
     context = {
         "offer": {"code": "BACK10", "percent": 10, "ends_at": NOON.isoformat()},
         "reward": {"points": 50},
@@ -170,7 +170,7 @@ def test_every_built_in_template_renders_from_the_tables(store: SqlStore, templa
         "pickup": {"place": None, "until": None},
         "return": {"url": None},
     }
-    for channel in renderer.channels(template):
+    for channel in RENDERER.channels(template):
         for purpose in Purpose:
             request = a_request(
                 template,
@@ -180,7 +180,7 @@ def test_every_built_in_template_renders_from_the_tables(store: SqlStore, templa
                 items=("l1",),
                 context=context,
             )
-            rendered = renderer.render(template, channel, store.content(request, channel, NOON))
+            rendered = RENDERER.render(template, channel, store.content(request, channel, NOON))
             assert rendered.text
 
 
@@ -192,12 +192,11 @@ def test_a_refund_whose_sum_nobody_told_is_spoken_of_without_one(
 ) -> None:
     """What stands in the tables as 0 was never a sum of nothing: neither a mail, its preheader nor a text says so."""
     change(database, PersonRow, locale=locale)
-    renderer = Renderer()
     request = a_request(
         template, context={"refund": {"amount_minor": amount, "currency": "EUR", "lines": []}}
     )
-    for channel in renderer.channels(template):
-        rendered = renderer.render(template, channel, store.content(request, channel, NOON))
+    for channel in RENDERER.channels(template):
+        rendered = RENDERER.render(template, channel, store.content(request, channel, NOON))
         for read in (rendered.text, rendered.html or "", rendered.subject or ""):
             assert "€" not in read
 
