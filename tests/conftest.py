@@ -3,7 +3,6 @@ search for personal data in whatever any test leaves (`nothing_personal`)."""
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterator
 
@@ -19,13 +18,6 @@ pytest_plugins = ["databases", "servers", "nothing_personal"]
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("repeatable", settings.get_profile("search"), derandomize=True)
 settings.load_profile("repeatable")
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """What was loaded to begin with stays: Python looks for garbage in a million objects of modules and tests
-    otherwise, again and again, a twelfth of a run."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
