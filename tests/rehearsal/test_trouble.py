@@ -227,7 +227,9 @@ def test_who_waits_for_a_processor_does_not_spin(monkeypatch: pytest.MonkeyPatch
 def test_garbage_that_is_collected_in_a_turn_is_not_the_workflows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python goes through all objects in whichever thread comes along; in a large process that takes seconds."""
     monkeypatch.setattr(guard, "STUCK_AFTER", 0.2)
-    monkeypatch.setattr(guard, "_interrupt", lambda held: None)  # it shall look, and leave this thread alone
+    # it shall look, and leave this thread alone: from the watcher's thread, and where a tick comes in this one
+    monkeypatch.setattr(guard, "_interrupt", lambda held: None)
+    monkeypatch.setattr(guard, "_heard", lambda number, frame: None)
     many = [[[]] for _ in range(300_000)]
     mine = guard.begin()
     try:
