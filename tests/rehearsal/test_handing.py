@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from temporalio.api.common.v1 import Payload
 
-from doorstep.contracts import Projection, Wait
+from doorstep.contracts import AdviceRequest, PointsRequest, Projection, RunOut, Wait
 from doorstep.converter import IN_PROCESS
+from doorstep.domain.events import Envelope
 from doorstep.domain.messages import Channel, Purpose
 from doorstep.domain.outcomes import Outcome
 from doorstep.domain.touches import TouchRequest
@@ -24,8 +25,10 @@ from doorstep.rehearsal.unchanged import unchanged_by_json
 def fields(value: Any) -> list[tuple[type, Any]]:
     """A value's parts, to the last, with their types; instants with their offset now and half a year later, whoever
     keeps it."""
-    if isinstance(value, tuple):
-        return [(tuple, len(value)), *[part for one in value for part in fields(one)]]
+    if isinstance(value, tuple | list):
+        return [(type(value), len(value)), *[part for one in value for part in fields(one)]]
+    if isinstance(value, dict):
+        return [(dict, list(value)), *[part for one in value.values() for part in fields(one)]]
     if isinstance(value, datetime):
         return [(datetime, (value.isoformat(), (value + timedelta(days=182)).isoformat()))]
     if hasattr(value, "__slots__"):
@@ -36,21 +39,29 @@ def fields(value: Any) -> list[tuple[type, Any]]:
     return [(type(value), value)]
 
 
+def declared(value: Any) -> Any:
+    """The type that a contract declares for such a value."""
+    if isinstance(value, tuple):
+        return tuple[RunOut, ...] if value and isinstance(value[0], RunOut) else tuple[str, ...]
+    return list[Envelope] if isinstance(value, list) else type(value)
+
+
 @pytest.mark.parametrize("scenario", sorted(shelf.files()))
 def test_json_would_have_given_it_back(scenario: str, monkeypatch: pytest.MonkeyPatch) -> None:
     crossed: list[Any] = []
     hand = handing.Handed.__init__
 
-    def noted(self: handing.Handed, value: Any, converter: Any) -> None:
+    def noted(self: handing.Handed, value: Any, converter: Any, vouched: Any) -> None:
         crossed.append(value)
-        hand(self, value, converter)
+        hand(self, value, converter, vouched)
 
     monkeypatch.setattr(handing.Handed, "__init__", noted)
     quick = rehearse("standard", shelf.load(scenario), render=False)
-    assert {type(value) for value in crossed} == {type(None), Outcome, Projection, TouchRequest}
+    assert quick.ok
+    assert {type(value) for value in crossed} >= {type(None), Outcome, Projection, TouchRequest, list}
     for value in crossed:
         (read,) = IN_PROCESS.payload_converter.from_payloads(
-            IN_PROCESS.payload_converter.to_payloads([value]), [type(value)]
+            IN_PROCESS.payload_converter.to_payloads([value]), [declared(value)]
         )
         assert fields(read) == fields(value)
     monkeypatch.setattr(playing, "unchanged_by_json", None)
@@ -78,6 +89,19 @@ TOUCH = TouchRequest(
 )
 
 
+ADVICE = AdviceRequest(journey_id="jny_1", store_id="st_1", order_ref="ord_1", person_ref="per_1", as_of=AT)
+POINTS = PointsRequest(
+    key="jny_1:points/order",
+    journey_id="jny_1",
+    store_id="st_1",
+    order_ref="ord_1",
+    person_ref="per_1",
+    points=34,
+    reason="order",
+    at=AT,
+)
+
+
 class Loud(str):
     """A text of an author's own."""
 
@@ -101,12 +125,105 @@ class Loud(str):
 )
 def test_what_json_would_change_goes_through_it(given: dict[str, Any]) -> None:
     """A journey's author may give a list for a tuple: the world is told what it would be told in production."""
-    assert unchanged_by_json(TOUCH)
+    assert unchanged_by_json(TOUCH) is TOUCH
     touch = replace(TOUCH, **given)
     (crossing,) = handing.given([touch], IN_PROCESS.payload_converter, unchanged_by_json)
     assert not isinstance(crossing, handing.Handed)
     (read,) = handing.taken([crossing], [TouchRequest], IN_PROCESS.payload_converter)
     assert fields(read) != fields(touch)
+
+
+EVENT = Envelope(
+    id="evt_1",
+    fact_key="ride.booked:1",
+    type="ride.booked",
+    occurred_at=AT,
+    received_at=AT,
+    connection="con_1",
+    data={"stops": [{"at": "here", "minutes": 3.5}], "asked": None, "paid": True},
+)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [EVENT],
+        [],
+        ("p-1", "p-2"),
+        (),
+        (RunOut(product_ref="p-1", at=AT, confidence=0.75, basis="days"),),
+        7,
+        ADVICE,
+        POINTS,
+        replace(TOUCH, context={"offer": {"code": "BACK10", "percent": 10}, "sizes": [1, 2]}),
+    ],
+    ids=repr,
+)
+def test_what_json_would_give_back_is_handed_over(value: Any) -> None:
+    (crossing,) = handing.given([value], IN_PROCESS.payload_converter, unchanged_by_json)
+    assert isinstance(crossing, handing.Handed)
+    (read,) = handing.taken([crossing], [declared(value)], IN_PROCESS.payload_converter)
+    (through_json,) = handing.taken([crossing.message], [declared(value)], IN_PROCESS.payload_converter)
+    assert fields(read) == fields(through_json) == fields(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [replace(EVENT, data={"stops": (1, 2)})],
+        [replace(EVENT, data={"word": Loud("tea")})],
+        [replace(EVENT, data={"stops": {1: "one"}})],
+        [replace(EVENT, subject=Loud("tea"))],
+        [replace(EVENT, occurred_at=AT.astimezone(ZoneInfo("Europe/Berlin")))],
+        [EVENT, replace(EVENT, data={"stops": [[(1, 2)]]})],
+        (Loud("p-1"),),
+        (RunOut(product_ref="p-1", at=AT, confidence=1, basis="days"),),
+        (RunOut(product_ref="p-1", at=AT.astimezone(ZoneInfo("Europe/Berlin")), confidence=0.5, basis=""),),
+        replace(ADVICE, limit=True),
+        replace(POINTS, points=True),
+        replace(POINTS, reason=Loud("order")),
+    ],
+    ids=repr,
+)
+def test_what_json_would_change_is_not(value: Any) -> None:
+    (crossing,) = handing.given([value], IN_PROCESS.payload_converter, unchanged_by_json)
+    assert not isinstance(crossing, handing.Handed)
+    (read,) = handing.taken([crossing], [declared(value)], IN_PROCESS.payload_converter)
+    assert fields(read) != fields(value)
+
+
+@pytest.mark.parametrize("declared", [tuple[int, ...], tuple[str, str], list[str], tuple[int, str]], ids=str)
+def test_a_value_of_another_kind_than_is_declared_goes_through_json(declared: Any) -> None:
+    (crossing,) = handing.given([("1", "2")], IN_PROCESS.payload_converter, unchanged_by_json)
+    assert isinstance(crossing, handing.Handed)
+    try:
+        (through_json,) = handing.taken([crossing.message], [declared], IN_PROCESS.payload_converter)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"declared|valid"):
+            handing.taken([crossing], [declared], IN_PROCESS.payload_converter)
+    else:
+        (read,) = handing.taken([crossing], [declared], IN_PROCESS.payload_converter)
+        assert fields(read) == fields(through_json)
+
+
+def test_a_context_that_its_author_changes_afterwards_has_been_told_as_it_was() -> None:
+    context: dict[str, Any] = {"offer": {"percent": 10}, "sizes": [1]}
+    touch = replace(TOUCH, context=context)
+    crossing = handing.given([touch], IN_PROCESS.payload_converter, unchanged_by_json)
+    context["offer"]["percent"], context["more"] = 20, True
+    context["sizes"].append(2)
+    (read,) = handing.taken(crossing, [TouchRequest], IN_PROCESS.payload_converter)
+    assert read.context == {"offer": {"percent": 10}, "sizes": [1]}
+
+
+def test_each_who_hears_of_an_event_has_its_own() -> None:
+    crossing = handing.given([[EVENT]], IN_PROCESS.payload_converter, unchanged_by_json)
+    for _ in range(2):
+        ((read,),) = handing.taken(crossing, [list[Envelope]], IN_PROCESS.payload_converter)
+        assert read.data["stops"] == [{"at": "here", "minutes": 3.5}]
+        read.data["stops"][0]["at"] = "elsewhere"
+        read.data["stops"].append("there")
+    assert EVENT.data["stops"] == [{"at": "here", "minutes": 3.5}]
 
 
 def test_nobody_vouches_for_what_the_engine_does_not_know() -> None:
@@ -127,7 +244,7 @@ def test_nobody_vouches_for_what_the_engine_does_not_know() -> None:
 )
 def test_what_an_author_named_in_its_own_way_goes_through_json(given: dict[str, Any]) -> None:
     told = Projection(journey_id="jny_1", revision=1, at=AT, phase="in transit")
-    assert unchanged_by_json(told)
+    assert unchanged_by_json(told) is told
     told = replace(told, **given)
     (crossing,) = handing.given([told], IN_PROCESS.payload_converter, unchanged_by_json)
     assert not isinstance(crossing, handing.Handed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -141,6 +142,15 @@ def test_an_entry_that_cannot_be_is_refused_with_its_number(name: str) -> None:
         rehearse("standard", Scenario(name="mine", timeline=(before, entry)), render=False)
     assert str(refused.value).startswith("mine: entry 2: "), str(refused.value)
     assert said in str(refused.value)
+
+
+def test_a_scenario_made_of_one_that_was_played_is_looked_at_anew() -> None:
+    good = Scenario(name="mine")
+    assert rehearse("standard", good, render=False).ok
+    bad = replace(good, timeline=(Told(at=DAY, event="shipment.delivred"),))
+    for _ in range(2):
+        with pytest.raises(ScenarioError, match="Did you mean 'shipment.delivered'"):
+            rehearse("standard", bad, render=False)
 
 
 @pytest.mark.parametrize("name", WHOLES)

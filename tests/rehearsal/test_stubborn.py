@@ -129,3 +129,36 @@ def test_an_interruption_as_a_turn_begins_leaves_nothing(monkeypatch: pytest.Mon
         guard.begin()
     assert threading.get_ident() not in guard.turns()
     assert signal.getsignal(signal.SIGURG) is before
+
+
+def heard_elsewhere(number: int, frame: Any) -> None:
+    """Who hears the signal outside a rehearsal."""
+
+
+def test_who_heard_the_signal_hears_it_again_after_a_rehearsal_and_not_between_its_turns() -> None:
+    guard.end(guard.begin())
+    before = signal.signal(signal.SIGURG, heard_elsewhere)
+    try:
+        with guard.listening():
+            for _ in range(2):
+                guard.end(guard.begin())
+                assert signal.getsignal(signal.SIGURG) not in (heard_elsewhere, before)
+            with guard.listening():
+                signal.raise_signal(signal.SIGURG)  # between two turns it means nothing
+            assert signal.getsignal(signal.SIGURG) not in (heard_elsewhere, before)
+        assert signal.getsignal(signal.SIGURG) is heard_elsewhere
+    finally:
+        signal.signal(signal.SIGURG, before)
+
+
+def test_a_workflow_that_hears_the_signal_itself_does_not_keep_it() -> None:
+    guard.end(guard.begin())
+    before = signal.getsignal(signal.SIGURG)
+    with guard.listening():
+        turn = guard.begin()
+        signal.signal(signal.SIGURG, heard_elsewhere)
+        guard.end(turn)
+        turn = guard.begin()
+        assert signal.getsignal(signal.SIGURG) is not heard_elsewhere
+        guard.end(turn)
+    assert signal.getsignal(signal.SIGURG) is before

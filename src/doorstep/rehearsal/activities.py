@@ -17,8 +17,8 @@ from temporalio.converter import DataConverter
 
 from doorstep.rehearsal import _sdk, failing
 from doorstep.rehearsal._sdk.handing import Crossing, Vouched, given, payloads
-from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
 from doorstep.rehearsal._sdk.protocol import ScheduleActivity, ScheduleLocalActivity
+from doorstep.rehearsal._sdk.schedules import Schedule, ScheduleLocal
 from doorstep.rehearsal.log import moment
 from doorstep.rehearsal.retrying import backoff, retryable
 

@@ -27,8 +27,8 @@ from typing import Any, Self
 from temporalio.api.common.v1 import Payload
 
 from doorstep.rehearsal import _sdk, ending
-from doorstep.rehearsal._sdk import Job
-from doorstep.rehearsal._sdk.protocol import CancelWorkflow, DoUpdate, QueryWorkflow, SignalWorkflow
+from doorstep.rehearsal._sdk import Job, Told
+from doorstep.rehearsal._sdk.protocol import CancelWorkflow, DoUpdate, QueryWorkflow
 from doorstep.rehearsal.company import sooner
 from doorstep.rehearsal.ending import Update
 from doorstep.rehearsal.execution import Execution
@@ -99,10 +99,8 @@ class Engine(Execution):
 
     def signal(self, name: str, *args: Any) -> None:
         """A signal, heard now. Before the workflow has run it is in its first task (signal-with-start)."""
-        job = SignalWorkflow(
-            signal_name=name, input=self._payloads(args), originating_event_id=self._length + 1
-        )
-        self._outside(Job(signal_workflow=job), "signalled", name)
+        told = _sdk.given(args, _sdk.payloads(self.converter), self._vouched)
+        self._outside(_sdk.Signalled(name, told, self._length + 1), "signalled", name)
 
     def update(self, name: str, *args: Any, id: str = "") -> Update:
         """An update, heard now. The answer is there when its handler has ended (`Update.done`). Raises a
@@ -141,7 +139,7 @@ class Engine(Execution):
                 return ending.answer(self, command.respond_to_query, self.definition.query_result(name))
         raise AssertionError("a query has an answer or a failure")
 
-    def _outside(self, job: Job, kind: str, name: str) -> None:
+    def _outside(self, job: Told, kind: str, name: str) -> None:
         if self.done:
             raise ending.closed(self.workflow_id, kind, name)
         if self._length:  # it runs already: first what is due by now

@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -102,7 +103,7 @@ class Execution:
             }
             options |= {"sandboxed": sandboxed, "traced": traced, "later_first": later_first}
             self._company = Company(self, (*workflows, workflow_class), {**options, "vouched": vouched})
-        first = run_id or str(uuid.uuid5(uuid.NAMESPACE_URL, workflow_id))
+        first = run_id or _first_run(workflow_id)
         arguments = self.converter.payload_converter.to_payloads(args)
         self._begin(self.definition.type, arguments, first, seed if seed is not None else siphash13(first))
 
@@ -168,7 +169,7 @@ class Execution:
             commands = self._activate(jobs, recorded)
             places = self._machine.places if self._machine and self.traced else repeat(None)
             given: Iterable[tuple[Said, Place | None]] = zip(commands, places, strict=False)
-            if len(commands) > 1:
+            if any(map(ending.ends, commands[:-1])):
                 given = sorted(given, key=lambda c: ending.ends(c[0]))  # the last word comes last
             for command, place in given:
                 self._obey(command, place)
@@ -302,3 +303,8 @@ class Execution:
 
     def _note(self, kind: str, name: str, message: Any = None) -> None:
         self.log.append(Entry(self._now, kind, name, message))
+
+
+@lru_cache(maxsize=256)
+def _first_run(workflow_id: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, workflow_id))

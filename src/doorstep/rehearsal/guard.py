@@ -14,8 +14,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Container
-from contextlib import suppress
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
 from types import CodeType, FrameType
 from typing import Any
 
@@ -55,7 +55,7 @@ class _Turn:
     since = 0.0
     """When it was first interrupted from outside."""
     before: Any = None
-    """Who heard the signal before this turn did."""
+    """Who heard the signal before this turn did; None: nobody that had to make way."""
 
     def __init__(self, thread: int) -> None:
         self.thread = thread
@@ -133,8 +133,8 @@ def begin() -> _Turn:
     thread = threading.get_ident()
     mine = _turns[thread] = _Turn(thread)
     try:
-        if thread == _main:
-            mine.before = nudging.heard_by(nudging.SIGNAL)
+        if thread == _main and (before := nudging.heard_by(nudging.SIGNAL)) is not _heard:
+            mine.before = before
             nudging.hear(nudging.SIGNAL, _heard)
     except BaseException:  # a person's Ctrl-C, say
         end(mine)
@@ -155,6 +155,21 @@ def end(mine: _Turn) -> None:
     if mine.before is not None:
         nudging.hear(nudging.SIGNAL, mine.before)
         mine.before = None
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """The signal is heard here between turns, too, where it means nothing: to begin and end a turn costs a third of
+    what it does by itself, and a rehearsal has dozens of them. Who heard it before hears it again afterwards."""
+    before = nudging.heard_by(nudging.SIGNAL) if threading.get_ident() == _main else None
+    if before is None or before is _heard:
+        yield
+        return
+    try:
+        nudging.hear(nudging.SIGNAL, _heard)
+        yield
+    finally:
+        nudging.hear(nudging.SIGNAL, before)
 
 
 def turns() -> Container[int]:
@@ -223,7 +238,7 @@ def _interrupt(held: _Turn) -> None:
         elif not held.insisted:  # what was raised was swallowed, or has not arrived
             held.insisted = True
             _lines.on()
-        if held.before is not None:
+        if held.thread == _main:
             signal.pthread_kill(held.thread, nudging.SIGNAL)
         else:
             nudging.throw(held.thread, Interrupted)

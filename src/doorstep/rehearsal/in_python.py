@@ -39,13 +39,23 @@ _NAMED: dict[type[Any], dict[str, type[StrEnum]]] = {
 
 def check(scenario: Scenario) -> None:
     """Raises `ScenarioError` for names that do not exist, offering the nearest, and for texts where something else is
-    meant. What events carry the production reader reads when they are told."""
+    meant. What events carry the production reader reads when they are told. Once in the life of a scenario: most are
+    played again and again."""
     given: Any = scenario
     if not isinstance(given, Scenario):
         raise ScenarioError(
             f"{given!r:.60} is no scenario.",
             mend="Load one by its name or from a file, such as shelf.load('late-parcel'), or make a `Scenario`.",
         )
+    if scenario.checked:
+        return
+    _whole(scenario)
+    _entries(scenario)
+    object.__setattr__(scenario, "checked", True)
+
+
+def _whole(scenario: Scenario) -> None:
+    """What it says of itself, its person, its shop and its first order."""
     with checking.blaming(scenario):
         _journeys(scenario.journeys)
         for part in ("reach", "consents", "suppressed"):
@@ -61,6 +71,9 @@ def check(scenario: Scenario) -> None:
             for product in scenario.shop.catalogue:
                 identifiers.check_id(product.ref, "The product")
         _goods(scenario.bought, scenario.shop)
+
+
+def _entries(scenario: Scenario) -> None:
     for entry in scenario.timeline:
         with checking.blaming(scenario, entry):
             _entry(entry)

@@ -18,7 +18,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.converter import DataConverter
 
 from doorstep.errors import NotFound
-from doorstep.rehearsal import recorded
+from doorstep.rehearsal import guard, recorded
 from doorstep.rehearsal._sdk import Job, Told
 from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.protocol import ActivityResolution
@@ -77,7 +77,8 @@ def rebuild(
         traced=traced,
         vouched=vouched,
     )
-    _Rebuilding(engine, recording).until(None if at is None else micros(at))
+    with guard.listening():
+        _Rebuilding(engine, recording).until(None if at is None else micros(at))
     return engine
 
 

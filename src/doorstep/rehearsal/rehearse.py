@@ -17,7 +17,7 @@ from doorstep.errors import SetupError
 from doorstep.garbage import rarely
 from doorstep.packages import home
 from doorstep.ports import Renderer
-from doorstep.rehearsal import audience, in_python
+from doorstep.rehearsal import audience, guard, in_python
 from doorstep.rehearsal.chronicle import written
 from doorstep.rehearsal.limits.holding import held_to
 from doorstep.rehearsal.memory import Links, plain_links
@@ -69,22 +69,32 @@ def rehearse(
     begun = time.perf_counter()
     kind, cls = journey_class(journey)
     templates = renderer or templates_of(cls)  # type: ignore[arg-type] # by identity
-    play = staged(
-        cls,
-        scenario,
-        renderer=templates if render else _unrendered(templates),  # type: ignore[arg-type] # by identity
-        first_day=first_day,
-        links=links,
-        person_ref=person_ref,
-        sandboxed=sandboxed,
-        later_first=later_first,
-    )
+    with (
+        rarely()
+    ):  # as far as everything of the play is gone: looking for garbage earlier would go through all of it
+        return _rehearsed(
+            kind,
+            cls,
+            scenario,
+            begun,
+            renderer=templates if render else _unrendered(templates),  # type: ignore[arg-type] # by identity
+            first_day=first_day,
+            links=links,
+            person_ref=person_ref,
+            sandboxed=sandboxed,
+            later_first=later_first,
+        )
+
+
+def _rehearsed(kind: str, cls: type[Any], scenario: Scenario, begun: float, **given: Any) -> Timeline:
+    """`given`: as for `staged`."""
+    play = staged(cls, scenario, **given)
     if scenario.journeys:
         audience.check(scenario, kind)
     try:
-        with rarely():
+        with guard.listening():
             play.run()
-            return held_to(cls, scenario, written(play, kind, (time.perf_counter() - begun) * 1000))
+        return held_to(cls, scenario, written(play, kind, (time.perf_counter() - begun) * 1000))
     finally:
         for engine in play.engines.values():
             engine.close()

@@ -194,6 +194,8 @@ class Scenario:
     timeline: tuple[Entry, ...] = ()
     limits: tuple[str, ...] = ()
     file: str = field(default="", compare=False, repr=False)
+    checked: bool = field(default=False, init=False, compare=False, repr=False)
+    """Nothing is amiss with it, as `in_python.check` found."""
 
     def __str__(self) -> str:
         return self.name

@@ -22,8 +22,10 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
 from doorstep.rehearsal import guard
 from doorstep.rehearsal._sdk import instance, plain
-from doorstep.rehearsal._sdk.handing import Vouched, payloads
+from doorstep.rehearsal._sdk.handing import Vouched
 from doorstep.rehearsal._sdk.handing import decoded as decoded
+from doorstep.rehearsal._sdk.handing import given as given
+from doorstep.rehearsal._sdk.handing import payloads as payloads
 from doorstep.rehearsal._sdk.info import NAMESPACE as NAMESPACE
 from doorstep.rehearsal._sdk.info import info
 from doorstep.rehearsal._sdk.instance import LONGEST_HISTORY as LONGEST_HISTORY
@@ -32,6 +34,7 @@ from doorstep.rehearsal._sdk.plain import Command as Command
 from doorstep.rehearsal._sdk.plain import Job as Job
 from doorstep.rehearsal._sdk.plain import PlainCommand as PlainCommand
 from doorstep.rehearsal._sdk.plain import PlainJob as PlainJob
+from doorstep.rehearsal._sdk.plain import Signalled as Signalled
 from doorstep.rehearsal._sdk.turning import QuitError as QuitError
 from doorstep.rehearsal._sdk.turning import StuckError as StuckError
 from doorstep.rehearsal._sdk.turning import TaskFailedError as TaskFailedError

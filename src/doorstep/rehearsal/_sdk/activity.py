@@ -20,7 +20,7 @@ from temporalio.workflow._event_groups import _active_event_groups, _capture_eve
 
 from doorstep.converter import Payloads
 from doorstep.rehearsal._sdk.handing import given
-from doorstep.rehearsal._sdk.plain import Schedule, ScheduleLocal
+from doorstep.rehearsal._sdk.schedules import Schedule, ScheduleLocal
 from doorstep.rehearsal._sdk.waiting import NO_GROUPS
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def asked[Input: Asked](
     """The SDK's input of an activity that is known by its name: its fields are the options, but for one."""
     made = cls.__new__(cls)
     options["ret_type"] = options.pop("result_type")
-    made.__dict__.update(options, activity=activity, args=args, headers={}, arg_types=None)
+    options["activity"], options["args"], options["headers"], options["arg_types"] = activity, args, {}, None
+    made.__dict__ = options
     return made
 
 
@@ -70,7 +71,7 @@ class Handle(_ActivityHandle):
         self._instance = instance
         self._seq = instance._next_seq("activity")
         self._input = asked
-        self._result_fut = instance.create_future()
+        self._result_fut = asyncio.Future(loop=instance)
         self._started = False
         self._cancel_command_seq: int | None = None
         instance._register_task(self, name=None)

@@ -5,24 +5,26 @@ the log."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, get_args, get_origin
 
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter, PayloadConverter
 
 from doorstep.converter import Payloads
 
-Vouched = Callable[[Any], bool]
-"""Whether a value comes out of its payload as it went in."""
+Vouched = Callable[[Any], Any]
+"""A value as it comes out of its payload: itself where nobody can change it, else a copy. `NotImplemented`: only its
+payload can tell."""
 
 
 class Handed:
     """A value that is handed over as it is."""
 
-    __slots__ = ("_converter", "value")
+    __slots__ = ("_converter", "value", "vouched")
 
-    def __init__(self, value: Any, converter: PayloadConverter) -> None:
-        self.value, self._converter = value, converter
+    def __init__(self, value: Any, converter: PayloadConverter, vouched: Vouched) -> None:
+        self.value, self._converter, self.vouched = value, converter, vouched
 
     @property
     def message(self) -> Payload:
@@ -35,8 +37,10 @@ Crossing = Payload | Handed
 
 def given(values: Sequence[Any], converter: PayloadConverter, vouched: Vouched | None) -> Sequence[Crossing]:
     """Values on their way."""
-    if vouched is not None and len(values) == 1 and vouched(values[0]):
-        return (Handed(values[0], converter),)
+    if vouched is not None and len(values) == 1:
+        value = vouched(values[0])
+        if value is not NotImplemented:
+            return (Handed(value, converter, vouched),)
     return converter.to_payloads(values)
 
 
@@ -44,11 +48,37 @@ def taken(
     crossing: Sequence[Crossing], types: list[Any] | None, converter: PayloadConverter
 ) -> Sequence[Any]:
     """Values that have arrived, as these types (None: as their JSON says)."""
-    if len(crossing) == 1 and isinstance(held := crossing[0], Handed):
-        value = held.value
-        if value is None or (types and types[0] is value.__class__):
-            return (value,)
+    if len(crossing) == 1 and (value := as_it_is(crossing[0], types)) is not NotImplemented:
+        return (value,)
     return converter.from_payloads([payload(one) for one in crossing], types)
+
+
+def as_it_is(crossing: Crossing, types: list[Any] | None) -> Any:
+    """The value that was handed over, if it is of the one type that is asked for; else `NotImplemented`."""
+    if isinstance(crossing, Handed):
+        value = crossing.value
+        if value is None or (types and (types[0] is value.__class__ or _fits(value, types[0]))):
+            # a list each taker has its own of: a workflow that is carried out once more finds it as it was
+            return crossing.vouched(value) if value.__class__ is list else value
+    return NotImplemented
+
+
+def _fits(value: Any, type_: Any) -> bool:
+    """Whether it is a tuple or a list of the kind that is declared: all alike, and as many as there are."""
+    kind = value.__class__
+    if kind is not tuple and kind is not list:
+        return False
+    each = _each(kind, type_)
+    return each is not None and {*map(type, value)} <= {each}
+
+
+@lru_cache(maxsize=256)
+def _each(kind: type[Any], type_: Any) -> type[Any] | None:
+    """`int` of `tuple[int, ...]` and of `list[int]`; None of what is no such tuple or list."""
+    parts = get_args(type_) if get_origin(type_) is kind else ()
+    if parts[1:] != ((Ellipsis,) if kind is tuple else ()) or not parts:
+        return None
+    return parts[0] if isinstance(parts[0], type) else None
 
 
 def payload(crossing: Crossing) -> Payload:

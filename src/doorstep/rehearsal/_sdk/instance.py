@@ -11,7 +11,7 @@ from temporalio.worker import StartActivityInput, StartLocalActivityInput, Workf
 from temporalio.worker._workflow_instance import _WorkflowInstanceImpl, _WorkflowLogicFlag
 
 from doorstep.rehearsal._sdk.activity import Asked, Handle, asked, carried, contextual
-from doorstep.rehearsal._sdk.handing import Crossing, Handed, Vouched, taken
+from doorstep.rehearsal._sdk.handing import Crossing, Handed, Vouched, as_it_is, taken
 from doorstep.rehearsal._sdk.looping import Looping
 from doorstep.rehearsal._sdk.plain import (
     ActivityCompleted,
@@ -71,6 +71,18 @@ _ENDS = (
 )
 
 
+def _sorted(jobs: Sequence[Job | PlainJob]) -> tuple[list[Any], list[Any] | None]:
+    """What is heard and what else there is, each with its kind; None: some of it is out of the ordinary."""
+    heard: list[Any] = []
+    others: list[Any] = []
+    for told in jobs:
+        kind = told.kind if isinstance(told, PlainJob) else told.WhichOneof("variant")
+        if kind not in _USUAL:
+            return heard, None
+        (heard if kind in _HEARD else others).append((kind, told))
+    return heard, others
+
+
 class Instance(Looping):
     """The SDK's instance without what no command depends on: the names of tasks, which only its log and its stack
     traces show; objects that it makes for every callback, wait, timer and activity where lighter ones do; and what it
@@ -89,8 +101,7 @@ class Instance(Looping):
     def dismantle(self) -> None:
         """Let go of everything, once no task is left: an instance refers to itself, and would wait for the garbage
         collector with all that it holds. What it keeps is for errors of tasks that nobody asked about."""
-        for name in [name for name in self.__dict__ if name not in ("_deleting", "_exception_handler")]:
-            del self.__dict__[name]
+        self.__dict__ = {name: self.__dict__[name] for name in ("_deleting", "_exception_handler")}
 
     # --- one activation -----------------------------------------------------------------------------------
 
@@ -99,13 +110,15 @@ class Instance(Looping):
         SDK's."""
         if self._object is None or self._deleting:
             return self._activate_as_the_sdk_does(act)
+        jobs = act.jobs
         heard: list[Any] = []
-        others: list[Any] = []
-        for told in act.jobs:
-            kind = told.kind if isinstance(told, PlainJob) else told.WhichOneof("variant")
-            if kind not in _USUAL:
-                return self._activate_as_the_sdk_does(act)
-            (heard if kind in _HEARD else others).append((kind, told))
+        others: list[Any] | None
+        if len(jobs) == 1 and (told := jobs[0]).__class__ in self._appliers:
+            others = [(told.kind, told)]
+        else:
+            heard, others = _sorted(jobs)
+        if others is None:
+            return self._activate_as_the_sdk_does(act)
         completion: Any = Completion()
         # what is the same in every activation stays as the first one, the SDK's, has set it
         self._current_completion = completion
@@ -133,16 +146,16 @@ class Instance(Looping):
         return super().activate(act)
 
     def _carry_out(self, heard: list[Any], others: list[Any]) -> None:
-        single = self._single_batch_activation
-        updates_only = not others and all(kind == "do_update" for kind, _ in heard)
+        single, updates_only = self._single_batch_activation, False
         if heard:
+            updates_only = not others and all(kind == "do_update" for kind, _ in heard)
             for kind, told in heard:
                 getattr(self, f"_apply_{kind}")(getattr(told, kind))
             if not single:
                 self._rounds(updates_only=updates_only)
         for kind, told in others:
-            if isinstance(told, PlainJob):
-                self._appliers[kind](self, told)
+            if told.__class__ in self._appliers:
+                self._appliers[told.__class__](self, told)
             else:
                 getattr(self, f"_apply_{kind}")(getattr(told, kind))
         if single or others:
@@ -176,9 +189,9 @@ class Instance(Looping):
         else:
             self._completed(told.seq, told.result)
 
-    _appliers: ClassVar[dict[str, Callable[[Any, Any], None]]] = {
-        TimerFired.kind: _WorkflowInstanceImpl._apply_fire_timer,
-        ActivityCompleted.kind: _apply_completed,
+    _appliers: ClassVar[dict[type[Any], Callable[[Any, Any], None]]] = {
+        TimerFired: _WorkflowInstanceImpl._apply_fire_timer,
+        ActivityCompleted: _apply_completed,
     }
 
     def _completed(self, seq: int, result: Crossing | None) -> None:
@@ -192,6 +205,14 @@ class Instance(Looping):
             converter = self._context_free_payload_converter
             (value,) = self._convert_payloads([result], [type_] if type_ else None, converter)
         handle._result_fut.set_result(value)
+
+    def _convert_payloads(self, payloads: Any, types: Any, payload_converter: Any) -> list[Any]:
+        if len(payloads) == 1 and isinstance(payloads[0], Handed):
+            value = as_it_is(payloads[0], types if types and len(types) == 1 else None)
+            if value is not NotImplemented:
+                return [value]
+            payloads = [payloads[0].message]
+        return super()._convert_payloads(payloads, types, payload_converter)
 
     def say(self, command: PlainCommand) -> None:
         """Give a command."""
