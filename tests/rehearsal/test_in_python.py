@@ -149,7 +149,7 @@ def test_a_scenario_made_of_one_that_was_played_is_looked_at_anew() -> None:
     assert rehearse("standard", good, render=False).ok
     bad = replace(good, timeline=(Told(at=DAY, event="shipment.delivred"),))
     for _ in range(2):
-        with pytest.raises(ScenarioError, match="Did you mean 'shipment.delivered'"):
+        with pytest.raises(ScenarioError, match=r"Did you mean 'shipment\.delivered'"):
             rehearse("standard", bad, render=False)
 
 
