@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -192,9 +193,34 @@ def test_what_json_would_change_is_not(value: Any) -> None:
     assert fields(read) != fields(value)
 
 
-@pytest.mark.parametrize("declared", [tuple[int, ...], tuple[str, str], list[str], tuple[int, str]], ids=str)
-def test_a_value_of_another_kind_than_is_declared_goes_through_json(declared: Any) -> None:
-    (crossing,) = handing.given([("1", "2")], IN_PROCESS.payload_converter, unchanged_by_json)
+RUNS_OUT = RunOut(product_ref="p-1", at=AT, confidence=0.75, basis="days")
+
+
+@pytest.mark.parametrize(
+    ("value", "declared"),
+    [
+        (("1", "2"), tuple[int, ...]),
+        (("1", "2"), tuple[str, str]),
+        (("1", "2"), tuple[int, str]),
+        (("1", "2"), list[str]),
+        (("1", "2"), tuple),
+        ((RUNS_OUT,), tuple),
+        ((RUNS_OUT,), tuple[dict, ...]),
+        ((RUNS_OUT,), Any),
+        ([EVENT], list),
+        ([EVENT], Any),
+        ([EVENT], list[dict[str, Any]]),
+        ([EVENT], Sequence[Envelope]),
+        ([EVENT], tuple[Envelope, ...]),
+        ([EVENT], list[Envelope | None]),
+        (7, float),
+        (7, str),
+        (7, bool),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_kind_than_is_declared_goes_through_json(value: Any, declared: Any) -> None:
+    (crossing,) = handing.given([value], IN_PROCESS.payload_converter, unchanged_by_json)
     assert isinstance(crossing, handing.Handed)
     try:
         (through_json,) = handing.taken([crossing.message], [declared], IN_PROCESS.payload_converter)

@@ -57,17 +57,18 @@ def as_it_is(crossing: Crossing, types: list[Any] | None) -> Any:
     """The value that was handed over, if it is of the one type that is asked for; else `NotImplemented`."""
     if isinstance(crossing, Handed):
         value = crossing.value
-        if value is None or (types and (types[0] is value.__class__ or _fits(value, types[0]))):
+        if value is None or (types and _fits(value, types[0])):
             # a list each taker has its own of: a workflow that is carried out once more finds it as it was
             return crossing.vouched(value) if value.__class__ is list else value
     return NotImplemented
 
 
 def _fits(value: Any, type_: Any) -> bool:
-    """Whether it is a tuple or a list of the kind that is declared: all alike, and as many as there are."""
+    """Whether it is of the kind that is declared; of a tuple or a list, what is in it too: JSON would make mappings of
+    values where nothing is said of them."""
     kind = value.__class__
     if kind is not tuple and kind is not list:
-        return False
+        return type_ is kind
     each = _each(kind, type_)
     return each is not None and {*map(type, value)} <= {each}
 
