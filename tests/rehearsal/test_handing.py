@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic_core import TzInfo
 from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
 
 from doorstep.contracts import AdviceRequest, PointsRequest, Projection, RunOut, Wait
 from doorstep.converter import IN_PROCESS
@@ -52,9 +54,9 @@ def test_json_would_have_given_it_back(scenario: str, monkeypatch: pytest.Monkey
     crossed: list[Any] = []
     hand = handing.Handed.__init__
 
-    def noted(self: handing.Handed, value: Any, converter: Any, vouched: Any) -> None:
+    def noted(self: handing.Handed, value: Any, converter: Any, copied: Any) -> None:
         crossed.append(value)
-        hand(self, value, converter, vouched)
+        hand(self, value, converter, copied)
 
     monkeypatch.setattr(handing.Handed, "__init__", noted)
     quick = rehearse("standard", shelf.load(scenario), render=False)
@@ -126,7 +128,7 @@ class Loud(str):
 )
 def test_what_json_would_change_goes_through_it(given: dict[str, Any]) -> None:
     """A journey's author may give a list for a tuple: the world is told what it would be told in production."""
-    assert unchanged_by_json(TOUCH) is TOUCH
+    assert unchanged_by_json(TOUCH) == TOUCH
     touch = replace(TOUCH, **given)
     (crossing,) = handing.given([touch], IN_PROCESS.payload_converter, unchanged_by_json)
     assert not isinstance(crossing, handing.Handed)
@@ -174,6 +176,9 @@ def test_what_json_would_give_back_is_handed_over(value: Any) -> None:
         [replace(EVENT, data={"stops": (1, 2)})],
         [replace(EVENT, data={"word": Loud("tea")})],
         [replace(EVENT, data={"stops": {1: "one"}})],
+        [replace(EVENT, received_at=AT.replace(tzinfo=TzInfo(3630)))],
+        replace(ADVICE, as_of=AT.astimezone(ZoneInfo("Europe/Berlin"))),
+        replace(POINTS, available_at=AT.astimezone(ZoneInfo("Europe/Berlin"))),
         [replace(EVENT, subject=Loud("tea"))],
         [replace(EVENT, occurred_at=AT.astimezone(ZoneInfo("Europe/Berlin")))],
         [EVENT, replace(EVENT, data={"stops": [[(1, 2)]]})],
@@ -232,9 +237,82 @@ def test_a_value_of_another_kind_than_is_declared_goes_through_json(value: Any, 
         assert fields(read) == fields(through_json)
 
 
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+DEEP: Any = None
+for _ in range(300):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [replace(EVENT, data=None)],  # type: ignore[arg-type] # an author's mistake
+        [replace(EVENT, data=[1])],  # type: ignore[arg-type]
+        [replace(EVENT, data={"deep": DEEP})],
+        [replace(EVENT, data={"circle": CIRCLE})],
+        replace(TOUCH, context=[1]),  # type: ignore[arg-type]
+        replace(TOUCH, context=None),  # type: ignore[arg-type]
+        replace(TOUCH, context={"many": 10**4400}),
+        replace(POINTS, available_at="tomorrow"),  # type: ignore[arg-type]
+        replace(ADVICE, journey_id=4),  # type: ignore[arg-type]
+    ],
+    ids=lambda value: str(type(value).__name__),
+)
+def test_what_json_would_refuse_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - of pydantic's, in many words
+        handing.taken(
+            handing.given([value], IN_PROCESS.payload_converter, unchanged_by_json),
+            [declared(value)],
+            IN_PROCESS.payload_converter,
+        )
+
+
+@pytest.mark.parametrize("value", [None, ("p-1",), [EVENT], TOUCH], ids=lambda value: type(value).__name__)
+def test_who_asks_for_the_payload_itself_gets_it(value: Any) -> None:
+    crossing = handing.given([value], IN_PROCESS.payload_converter, unchanged_by_json)
+    (read,) = handing.taken(crossing, [RawValue], IN_PROCESS.payload_converter)
+    assert isinstance(read, RawValue)
+
+
+def test_an_annotation_that_cannot_be_hashed_is_read_as_by_json() -> None:
+    annotation = Annotated[tuple[str, ...], {"a": 1}]
+    crossing = handing.given([("p-1",)], IN_PROCESS.payload_converter, unchanged_by_json)
+    assert handing.taken(crossing, [annotation], IN_PROCESS.payload_converter) == [("p-1",)]
+
+
+def test_an_instant_that_is_heard_has_the_zone_that_json_gives_it() -> None:
+    told = [replace(EVENT, occurred_at=AT.replace(fold=1))]
+    (crossing,) = handing.given([told], IN_PROCESS.payload_converter, unchanged_by_json)
+    assert isinstance(crossing, handing.Handed)
+    (read,) = handing.taken([crossing], [list[Envelope]], IN_PROCESS.payload_converter)
+    (through_json,) = handing.taken([crossing.message], [list[Envelope]], IN_PROCESS.payload_converter)
+    assert repr(read) == repr(through_json)
+    assert read[0].occurred_at.fold == through_json[0].occurred_at.fold
+
+
+def test_a_context_that_one_changes_who_was_told_it_is_as_it_was_for_the_next() -> None:
+    crossing = handing.given(
+        [replace(TOUCH, context={"n": 1})], IN_PROCESS.payload_converter, unchanged_by_json
+    )
+    assert isinstance(crossing[0], handing.Handed)
+    for _ in range(2):
+        (read,) = handing.taken(crossing, [TouchRequest], IN_PROCESS.payload_converter)
+        assert read.context == {"n": 1}
+        read.context["n"] += 1
+    (logged,) = IN_PROCESS.payload_converter.from_payloads([crossing[0].message], [TouchRequest])
+    assert logged.context == {"n": 1}
+
+
 def test_a_context_that_its_author_changes_afterwards_has_been_told_as_it_was() -> None:
     context: dict[str, Any] = {"offer": {"percent": 10}, "sizes": [1]}
     touch = replace(TOUCH, context=context)
+    empty: dict[str, Any] = {}
+    told_nothing = handing.given(
+        [replace(TOUCH, context=empty)], IN_PROCESS.payload_converter, unchanged_by_json
+    )
+    empty["late"] = True
+    assert handing.taken(told_nothing, [TouchRequest], IN_PROCESS.payload_converter)[0].context == {}
     crossing = handing.given([touch], IN_PROCESS.payload_converter, unchanged_by_json)
     context["offer"]["percent"], context["more"] = 20, True
     context["sizes"].append(2)

@@ -153,6 +153,16 @@ def test_a_scenario_made_of_one_that_was_played_is_looked_at_anew() -> None:
             rehearse("standard", bad, render=False)
 
 
+def test_a_scenario_whose_data_is_changed_after_it_was_played_is_looked_at_anew() -> None:
+    data: dict[str, Any] = {"rating": 4}
+    told = Told(at=when("day 20 10:00"), event="review.submitted", data=data)
+    scenario = Scenario(name="mine", timeline=(told,))
+    assert rehearse("standard", scenario, render=False).ok
+    data["prodct"] = "fern"
+    with pytest.raises(ScenarioError, match="carries no 'prodct'"):
+        rehearse("standard", scenario, render=False)
+
+
 @pytest.mark.parametrize("name", WHOLES)
 def test_a_scenario_that_cannot_be_is_refused_with_its_name(name: str) -> None:
     parts, said = WHOLES[name]

@@ -55,7 +55,7 @@ class _Turn:
     since = 0.0
     """When it was first interrupted from outside."""
     before: Any = None
-    """Who heard the signal before this turn did; None: nobody that had to make way."""
+    """Who heard the signal before this turn did."""
 
     def __init__(self, thread: int) -> None:
         self.thread = thread
@@ -133,9 +133,10 @@ def begin() -> _Turn:
     thread = threading.get_ident()
     mine = _turns[thread] = _Turn(thread)
     try:
-        if thread == _main and (before := nudging.heard_by(nudging.SIGNAL)) is not _heard:
-            mine.before = before
-            nudging.hear(nudging.SIGNAL, _heard)
+        if thread == _main:
+            mine.before = nudging.heard_by(nudging.SIGNAL)
+            if mine.before is not _heard:
+                nudging.hear(nudging.SIGNAL, _heard)
     except BaseException:  # a person's Ctrl-C, say
         end(mine)
         raise
@@ -153,7 +154,8 @@ def end(mine: _Turn) -> None:
             if not any(other.insisted for other in _turns.values()):
                 _lines.off()
     if mine.before is not None:
-        nudging.hear(nudging.SIGNAL, mine.before)
+        if nudging.heard_by(nudging.SIGNAL) is not mine.before:
+            nudging.hear(nudging.SIGNAL, mine.before)
         mine.before = None
 
 
@@ -169,7 +171,8 @@ def listening() -> Iterator[None]:
         nudging.hear(nudging.SIGNAL, _heard)
         yield
     finally:
-        nudging.hear(nudging.SIGNAL, before)
+        if nudging.heard_by(nudging.SIGNAL) is _heard:  # else somebody else has taken it meanwhile
+            nudging.hear(nudging.SIGNAL, before)
 
 
 def turns() -> Container[int]:

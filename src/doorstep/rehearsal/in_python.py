@@ -39,19 +39,23 @@ _NAMED: dict[type[Any], dict[str, type[StrEnum]]] = {
 
 def check(scenario: Scenario) -> None:
     """Raises `ScenarioError` for names that do not exist, offering the nearest, and for texts where something else is
-    meant. What events carry the production reader reads when they are told. Once in the life of a scenario: most are
-    played again and again."""
+    meant. What events carry the production reader reads when they are told. Once for as long as
+    the data of its events, which its author might change, are the same: most are played again and again."""
     given: Any = scenario
     if not isinstance(given, Scenario):
         raise ScenarioError(
             f"{given!r:.60} is no scenario.",
             mend="Load one by its name or from a file, such as shelf.load('late-parcel'), or make a `Scenario`.",
         )
-    if scenario.checked:
+    if scenario.checked and scenario.checked == _carried(scenario):
         return
     _whole(scenario)
     _entries(scenario)
-    object.__setattr__(scenario, "checked", True)
+    object.__setattr__(scenario, "checked", _carried(scenario))
+
+
+def _carried(scenario: Scenario) -> str:
+    return repr([getattr(entry, "data", None) for entry in scenario.timeline])
 
 
 def _whole(scenario: Scenario) -> None:

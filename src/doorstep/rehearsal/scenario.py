@@ -194,8 +194,8 @@ class Scenario:
     timeline: tuple[Entry, ...] = ()
     limits: tuple[str, ...] = ()
     file: str = field(default="", compare=False, repr=False)
-    checked: bool = field(default=False, init=False, compare=False, repr=False)
-    """Nothing is amiss with it, as `in_python.check` found."""
+    checked: str = field(default="", init=False, compare=False, repr=False)
+    """What its events carried when `in_python.check` found nothing amiss with it."""
 
     def __str__(self) -> str:
         return self.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
 
@@ -18,6 +18,8 @@ from doorstep.domain.values import replace
 
 _TEXT, _TUPLE, _CHANNEL, _RUN_OUT = {str}, {tuple}, {Channel}, {RunOut}
 _OTHERS = (Purpose, int, bool)
+_ZERO, _MINUTE = TzInfo(0), timedelta(minutes=1)
+_DEEPEST, _LARGEST = 16, 2**63
 
 
 def unchanged_by_json(value: Any) -> Any:
@@ -42,9 +44,9 @@ def _touch(touch: TouchRequest) -> Any:
         and _steady(touch.expires_at)
     ):
         return NotImplemented
-    if not context:
-        return touch
-    copy = _copy(context)
+    if context.__class__ is not dict:
+        return NotImplemented
+    copy = _copy(context) if context else {}
     return NotImplemented if copy is NotImplemented else replace(touch, context=copy)
 
 
@@ -56,7 +58,7 @@ def _told(events: list[Any]) -> Any:
 
 def _envelope(event: Envelope) -> Any:
     told = [one for one in (event.order_ref, event.person_ref, event.subject) if one is not None]
-    data = _copy(event.data)
+    data = _copy(event.data) if event.data.__class__ is dict else NotImplemented
     if (
         data is NotImplemented
         or not _texts((event.id, event.fact_key, event.type, event.connection, *told))
@@ -64,25 +66,34 @@ def _envelope(event: Envelope) -> Any:
         or not _steady(event.received_at)
     ):
         return NotImplemented
-    return replace(event, data=data)
+    return replace(
+        event, data=data, occurred_at=_read(event.occurred_at), received_at=_read(event.received_at)
+    )
 
 
-def _copy(value: Any) -> Any:
-    """A copy of what JSON has; `NotImplemented` of what holds anything else. Texts beyond ASCII are left to JSON,
-    which refuses halves of characters."""
+def _read(at: datetime) -> datetime:
+    """That instant as it is read out of JSON: its zone is another object, though not another zone."""
+    return at.replace(tzinfo=_ZERO, fold=0) if at.tzinfo is UTC else at
+
+
+def _copy(value: Any, deep: int = 0) -> Any:
+    """A copy of what JSON has; `NotImplemented` of what holds anything else, or is so deep or so large that JSON might
+    refuse it. Texts beyond ASCII are left to JSON, which refuses halves of characters."""
     kind = value.__class__
     if kind is str:
         return value if value.isascii() else NotImplemented
-    if kind is dict:
-        copy = {key: _copy(one) for key, one in value.items()}
+    if kind is dict and deep < _DEEPEST:
+        copy = {key: _copy(one, deep + 1) for key, one in value.items()}
         plain = _texts(copy.keys()) and NotImplemented not in copy.values()
         return copy if plain else NotImplemented
-    if kind is list:
-        copies = [_copy(one) for one in value]
+    if kind is list and deep < _DEEPEST:
+        copies = [_copy(one, deep + 1) for one in value]
         return NotImplemented if NotImplemented in copies else copies
     if kind is float:
         return value if isfinite(value) else NotImplemented
-    return value if value is None or kind is int or kind is bool else NotImplemented
+    if kind is int:
+        return _number(value)
+    return value if value is None or kind is bool else NotImplemented
 
 
 def _projection(told: Projection) -> Any:
@@ -99,12 +110,26 @@ def _projection(told: Projection) -> Any:
 
 
 def _advice(asked: AdviceRequest) -> Any:
-    return asked if type(asked.limit) is int else NotImplemented
+    plain = type(asked.limit) is int and _texts(_whose(asked)) and _steady(asked.as_of)
+    return asked if plain else NotImplemented
 
 
 def _points(asked: PointsRequest) -> Any:
-    plain = type(asked.points) is int and _texts((asked.key, asked.reason, asked.reverses))
+    plain = (
+        type(asked.points) is int
+        and _texts((asked.key, asked.reason, asked.reverses, *_whose(asked)))
+        and _steady(asked.at)
+        and (asked.available_at is None or _steady(asked.available_at))
+    )
     return asked if plain else NotImplemented
+
+
+def _whose(asked: AdviceRequest | PointsRequest) -> tuple[str, ...]:
+    return asked.journey_id, asked.store_id, asked.order_ref, asked.person_ref
+
+
+def _number(answer: int) -> Any:
+    return answer if -_LARGEST < answer < _LARGEST else NotImplemented
 
 
 def _answer(answer: tuple[Any, ...]) -> Any:
@@ -126,16 +151,20 @@ def _texts(given: Collection[str]) -> bool:
 
 
 def _steady(at: datetime) -> bool:
-    """Whether it is in UTC, or in the offset that JSON left it in: with a zone's, a day later may be another hour."""
-    return at.__class__ is datetime and (at.tzinfo is UTC or at.tzinfo.__class__ is TzInfo)
+    """Whether it is in UTC, or in the offset that JSON left it in: with a zone's, a day later may be another hour, and
+    JSON knows no seconds of an offset."""
+    if at.__class__ is not datetime:
+        return False
+    return at.tzinfo is UTC or (at.tzinfo.__class__ is TzInfo and not (at.utcoffset() or _MINUTE) % _MINUTE)
 
 
-_PLAIN = frozenset({Outcome, int})
+_PLAIN = frozenset({Outcome})
 _ASKED: Mapping[type[Any], Callable[[Any], Any]] = {
     TouchRequest: _touch,
     Projection: _projection,
     AdviceRequest: _advice,
     PointsRequest: _points,
     tuple: _answer,
+    int: _number,
     list: _told,
 }

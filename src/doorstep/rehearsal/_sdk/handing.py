@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, get_args, get_origin
 
 from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
 from temporalio.converter import DataConverter, PayloadConverter
 
 from doorstep.converter import Payloads
@@ -21,10 +22,12 @@ payload can tell."""
 class Handed:
     """A value that is handed over as it is."""
 
-    __slots__ = ("_converter", "value", "vouched")
+    __slots__ = ("_converter", "copied", "value")
 
-    def __init__(self, value: Any, converter: PayloadConverter, vouched: Vouched) -> None:
-        self.value, self._converter, self.vouched = value, converter, vouched
+    def __init__(self, value: Any, converter: PayloadConverter, copied: Vouched | None = None) -> None:
+        """`copied`: makes a copy of what could be changed, for each who takes it: whoever carries a workflow out once
+        more, and an activity that is tried again, find it as it was."""
+        self.value, self._converter, self.copied = value, converter, copied
 
     @property
     def message(self) -> Payload:
@@ -40,7 +43,7 @@ def given(values: Sequence[Any], converter: PayloadConverter, vouched: Vouched |
     if vouched is not None and len(values) == 1:
         value = vouched(values[0])
         if value is not NotImplemented:
-            return (Handed(value, converter, vouched),)
+            return (Handed(value, converter, None if value is values[0] else vouched),)
     return converter.to_payloads(values)
 
 
@@ -56,10 +59,9 @@ def taken(
 def as_it_is(crossing: Crossing, types: list[Any] | None) -> Any:
     """The value that was handed over, if it is of the one type that is asked for; else `NotImplemented`."""
     if isinstance(crossing, Handed):
-        value = crossing.value
-        if value is None or (types and _fits(value, types[0])):
-            # a list each taker has its own of: a workflow that is carried out once more finds it as it was
-            return crossing.vouched(value) if value.__class__ is list else value
+        value, type_ = crossing.value, types[0] if types else None
+        if _fits(value, type_) if value is not None else type_ is not RawValue:
+            return value if crossing.copied is None else crossing.copied(value)
     return NotImplemented
 
 
@@ -69,7 +71,10 @@ def _fits(value: Any, type_: Any) -> bool:
     kind = value.__class__
     if kind is not tuple and kind is not list:
         return type_ is kind
-    each = _each(kind, type_)
+    try:
+        each = _each(kind, type_)
+    except TypeError:  # an annotation that cannot be hashed
+        return False
     return each is not None and {*map(type, value)} <= {each}
 
 
