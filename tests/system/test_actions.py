@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from house import House
 from shopkeeper import CLARA, IDA, JONAS, Customer, Order
+from timekeeping import at
 
 from conftest import Houses
 
@@ -24,10 +25,6 @@ async def ordered(house: House, number: int, customer: Customer = IDA) -> str:
     await house.tell(order.placed_event())
     await house.pass_time(seconds=3)
     return order.journey
-
-
-def at(moment: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(moment["utc"])
 
 
 async def test_each_way_to_catch_up_after_a_pause(houses: Houses) -> None:

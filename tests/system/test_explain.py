@@ -6,18 +6,13 @@ import asyncio
 import os
 import subprocess
 import sys
-from datetime import datetime
-from typing import Any
 
 import pytest
 from house import House
 from shopkeeper import IDA, Order, catalogue
+from timekeeping import at
 
 pytestmark = pytest.mark.system
-
-
-def at(moment: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(moment["utc"])
 
 
 async def ordered(house: House, number: int) -> Order:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from house import House
 from shopkeeper import IDA, Order, catalogue, morning_zone
+from timekeeping import at
 
 from conftest import Houses
 from doorstep.models.reading.clock import Clock
@@ -22,10 +23,6 @@ pytestmark = pytest.mark.system
 
 ROOMY = {"caps": [{"limit": 1, "hours": 20}, {"limit": 8, "hours": 168}]}
 TIGHT = {"caps": [{"limit": 1, "hours": 20}, {"limit": 3, "hours": 168}]}
-
-
-def at(moment: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(moment["utc"])
 
 
 async def planned(house: House, journey: str, **query: Any) -> dict[str, Any]:

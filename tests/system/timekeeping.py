@@ -27,6 +27,11 @@ FIRST_TASK = 5
 """Events of a history whose first task is done: started, task scheduled, started, completed, the settle timer."""
 
 
+def at(moment: dict[str, Any]) -> datetime:
+    """A moment as the API tells it."""
+    return datetime.fromisoformat(moment["utc"])
+
+
 class VirtualTime:
     """The machine's clock and how far the story is ahead of it. Journeys started with `client` can be moved, and
     begin at virtual time too."""
