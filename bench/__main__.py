@@ -6,10 +6,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 
 from bench.ground import VARIABLE
 from bench.report import Figures
 from bench.standing import standing
+from doorstep.cli.progress import INTERRUPTED, as_interrupt
 from doorstep.postgres_server import find_binaries
 
 BENCHES = (
@@ -47,16 +49,25 @@ def main() -> int:
         sys.stderr.write("PostgreSQL is not installed: nothing is measured on it (`make tools`).\n")
         on = "sqlite"
     figures = Figures()
-    with standing() as otherwise:
-        if otherwise:
-            figures.note(otherwise)
-        for name in wanted:
-            for database in DATABASES if on == "both" else (on,):
-                here = DATABASES if name in ON_BOTH else ("postgres",) if name in ON_POSTGRES else ("sqlite",)
-                if database in here:
-                    _one(name, database, figures)
+    try:
+        with as_interrupt(), standing() as otherwise:
+            if otherwise:
+                figures.note(otherwise)
+            _all(wanted, DATABASES if on == "both" else (on,), figures)
+    except KeyboardInterrupt:
+        sys.stderr.write("bench: stopped; what was measured until then:\n")
+        sys.stdout.write(figures.table() + "\n")
+        return INTERRUPTED
     sys.stdout.write(figures.table() + "\n")
     return 1 if figures.failed else 0
+
+
+def _all(wanted: Sequence[str], databases: Sequence[str], figures: Figures) -> None:
+    for name in wanted:
+        here = DATABASES if name in ON_BOTH else ("postgres",) if name in ON_POSTGRES else ("sqlite",)
+        for database in databases:
+            if database in here:
+                _one(name, database, figures)
 
 
 def _one(name: str, database: str, figures: Figures) -> None:

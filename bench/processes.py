@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from doorstep.processes import BEHIND_THE_API, yield_to_others
+from doorstep.processes import BEHIND_THE_API, tied, yield_to_others
 
 
 @contextmanager
 def process(*command: str, niceness: int = 0, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of the bench's own, stopped by its own pid."""
+    """A process of the bench's own, stopped by its own pid; where the bench is killed, it ends with it."""
     with subprocess.Popen(
-        [sys.executable, *command],
+        tied([sys.executable, *command]),
         env={**os.environ, **environment},
         stdout=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,  # the SDK core writes there
         stderr=None if os.environ.get("BENCH_LOGS") else subprocess.DEVNULL,

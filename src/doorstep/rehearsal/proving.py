@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from doorstep.domain.values import value
 from doorstep.errors import SetupError
+from doorstep.processes import tied
 from doorstep.rehearsal import _sdk, contents, ending
 from doorstep.rehearsal.log import Entry
 from doorstep.rehearsal.trouble import NotDeterministic
@@ -129,12 +130,12 @@ def with_hash_seed(
     given: str = "",
     began: Callable[[subprocess.Popen[str]], None] = lambda process: None,
 ) -> list[str]:
-    """What `package.module:function` (called with these strings, answering lines) says in a process of its own
-    under this `PYTHONHASHSEED`, in this time zone (IANA's name; empty: in this machine's). `given` stands in its input;
-    `began` is handed the process. Raises `SetupError` with the process's last words when it fails, or has not answered
-    after `timeout` seconds."""
+    """What `package.module:function` (called with these strings, answering lines) says in a process of its own under
+    this `PYTHONHASHSEED`, in this time zone (IANA's name; empty: in this machine's). `given` stands in its
+    input; `began` is handed the process, which ends with this one. Raises `SetupError` with the process's last
+    words when it fails, or has not answered after `timeout` seconds."""
     with subprocess.Popen(
-        [sys.executable, "-c", f"from {__name__} import _child; _child()", target, *args],
+        tied([sys.executable, "-c", f"from {__name__} import _child; _child()", target, *args]),
         env={
             **os.environ,
             "PYTHONHASHSEED": str(seed),
