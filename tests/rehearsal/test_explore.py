@@ -15,6 +15,7 @@ from subprocess import PIPE, Popen
 import pytest
 from tests.rehearsal import deeper, well_ordered
 
+from doorstep.domain import events
 from doorstep.rehearsal import in_python, shelf
 from doorstep.rehearsal.exploring.explore import explore
 from doorstep.rehearsal.exploring.mutating import Mutator
@@ -43,8 +44,12 @@ FAULTS = {
 
 @pytest.fixture(autouse=True, scope="module")
 def only_here() -> Iterator[None]:
-    """Other tests count the published journeys: the faulty ones go again."""
-    yield
+    """Events of other tests' modules cannot happen here: a search takes up every event there is, and would go another
+    way whenever one is added. Other tests count the published journeys: the faulty ones go again."""
+    ours = {t: cls for t, cls in events._REGISTRY.items() if cls.__module__.startswith("doorstep.domain")}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(events, "_REGISTRY", ours)
+        yield
     for kind in [k for k in registry.journeys() if k.startswith("faulty-")]:
         del registry._JOURNEYS[kind]
 
@@ -68,7 +73,7 @@ def test_explore_finds_each_planted_fault_and_rehearse_shows_it(
 def test_a_flag_that_another_event_clears_is_found_as_the_command_searches() -> None:
     """A complaint, its end, a subscription within the half hour: the reward breaks the week before it breaks anything
     else."""
-    report = explore("faulty-flag", bases=shelf.every(()), runs=700, seed=1, first=True)
+    report = explore("faulty-flag", bases=shelf.every(()), runs=700, seed=2, first=True)
     told = [(finding.breach.limit, len(finding.scenario.timeline)) for finding in report.findings]
     assert told == [("at most 4 marketing in 7 days", 3)]
 
