@@ -65,7 +65,7 @@ class Sleeper:
             workflow.continue_as_new(args=[0, "flaky"])
         if end == "flaky" and info.attempt < 2:
             raise ApplicationError("flaky")
-        if end == "late" and info.attempt < 2:
+        if end == "late" and info.attempt < 3:
             await workflow.sleep(BEAT * 200)
         if end == "thrice" and info.attempt < 3:
             raise ApplicationError(f"attempt {info.attempt}")
@@ -143,12 +143,12 @@ class ChildTakesTooLong:
 
 
 @workflow.defn
-class ChildIsLate:
-    """The next attempt has the limit of a run anew; a busy server has seconds for the one that ends in time."""
+class ChildIsLateTwice:
+    """Each attempt has the limit of a run anew. The third has seconds to end in, on a server that is busy one more."""
 
     @workflow.run
     async def run(self) -> list[Any]:
-        policy = RetryPolicy(initial_interval=BEAT, backoff_coefficient=1.0, maximum_attempts=3)
+        policy = RetryPolicy(initial_interval=BEAT, backoff_coefficient=1.0, maximum_attempts=4)
         found = [
             await workflow.execute_child_workflow(
                 Sleeper.run, args=[0, "late"], id=own("late"), run_timeout=BEAT * 4, retry_policy=policy

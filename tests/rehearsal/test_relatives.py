@@ -34,7 +34,7 @@ PLAYED = [
     relatives.ChildRetries,
     relatives.ChildGivesUp,
     relatives.ChildTakesTooLong,
-    relatives.ChildIsLate,
+    relatives.ChildIsLateTwice,
     relatives.ChildContinuesInTime,
     relatives.ChildFailsOnItsWay,
     relatives.ReachesNobody,
@@ -66,7 +66,7 @@ TIMED = (
     relatives.AbandonsAChild,
 )
 
-LIMITED = (relatives.ChildIsLate, relatives.ChildContinuesInTime)
+LIMITED = (relatives.ChildIsLateTwice, relatives.ChildContinuesInTime)
 """Theirs have some seconds for a run, which a busy server needs."""
 LEAVING = (relatives.LeavesChildren, relatives.ContinuesBesideChildren)
 """They end before their children do, of which there is one for each policy."""

@@ -105,9 +105,8 @@ async def test_live_journeys_are_verified_from_the_server(
 async def one_is_kept_sealed_and_read_back(house: House, repository: Repository, order: Order) -> None:
     """It closes and its history is kept: sealed as it was. Where Temporal knows nothing of it any more, a plan as of
     its past is still made from it, as before, and verify reads it."""
-    started = at(
-        (await house.journey(order.journey))["started"]
-    )  # some seconds after it was placed, on a busy machine
+    # On a busy machine it started some seconds after it was placed.
+    started = at((await house.journey(order.journey))["started"])
     then = (started + timedelta(seconds=1)).isoformat()  # past by the real clock too
     before = await house.get(f"/journeys/{order.journey}/plan", as_of=then)
     assert (await house.act(order.journey, "cancel")).status_code == 200
